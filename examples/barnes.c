@@ -300,6 +300,7 @@ static void *work(void *argument)
     pthread_barrier_wait(&simulation->barrier);
     if (self->number == 0)
         simulation->energy_first = total_energy(simulation);
+    pthread_barrier_wait(&simulation->barrier);
     for (int step = 1; step <= simulation->steps; step++) {
         simulation->extents[self->number] = kick_and_drift(bodies, first, end);
         pthread_barrier_wait(&simulation->barrier);
