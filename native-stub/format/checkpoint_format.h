@@ -48,6 +48,7 @@ struct ckpt_string {
     uint32_t offset; /* bytes from the start of the STRINGS section */
     uint32_t length; /* bytes, without the terminating zero */
 };
+#define CKPT_STRING_FIELDS(F) F(offset) F(length)
 CKPT_ASSERT_SIZE(ckpt_string, 8);
 
 /* ---- header: the first four fields never move, so that any version can name the version that it met ---- */
@@ -114,6 +115,8 @@ struct ckpt_itimer {
     uint64_t interval_us; /* microseconds */
     uint64_t value_us;    /* microseconds that remained; 0 is disarmed */
 };
+#define CKPT_RLIMIT_FIELDS(F) F(soft) F(hard)
+#define CKPT_ITIMER_FIELDS(F) F(interval_us) F(value_us)
 CKPT_ASSERT_SIZE(ckpt_rlimit, 16);
 CKPT_ASSERT_SIZE(ckpt_itimer, 16);
 

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The image format, version 1: the plan that `undump` writes into an image and that the restore stub carries out.
+ * This header is the only place that states the layout; the Java constants are generated from it.
+ *
+ * The file is an ELF executable (ET_EXEC):
+ *
+ *   0               ELF header, program headers
+ *                   stub text and read-only data       PT_LOAD R E   -> slot
+ *                   plan: image_plan, tables, strings   PT_LOAD R     -> slot + stub_plan
+ *                   thread blocks                       PT_LOAD RW    -> behind the plan, page aligned
+ *                   page data, each piece page aligned  mapped or read by the stub, not by the loader
+ *                   section headers and names           for readelf, objdump, gdb
+ *
+ * Address space while the stub works: everything of its own lies in the slot, IMAGE_SLOT_SIZE bytes that the planner
+ * proved free of the program's mappings, below IMAGE_SLOT_LIMIT, where the kernel never places stack or vdso.
+ *
+ *   slot                      stub text, stub data and bss, plan, thread blocks
+ *   slot + IMAGE_PARK_VDSO    where [vvar], [vvar_vclock] and [vdso] wait while the space is cleared
+ *   slot + IMAGE_PARK_STACK   where the launch's arguments and environment are kept (for /proc/self/cmdline)
+ *   slot + IMAGE_SLOT_SIZE
+ *
+ * "Plan offset" means bytes from the start of struct image_plan, "image offset" bytes from the start of the file.
+ * A table is (plan offset, count). A string is a plan offset of zero-terminated bytes; 0 is none.
+ * All numbers are little-endian and naturally aligned; reserved fields are zero. The stub distrusts every number.
+ */
+#ifndef UNDUMP_IMAGE_FORMAT_H
+#define UNDUMP_IMAGE_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define IMAGE_MAGIC_U64 UINT64_C(0x4d49504d55444e55) /* "UNDUMPIM" */
+#define IMAGE_VERSION 1
+#define IMAGE_SLOT_SIZE UINT64_C(0x40000000)   /* 1 GiB */
+#define IMAGE_SLOT_LIMIT UINT64_C(0x100000000000) /* 16 TiB: mmap_base of the kernel is never below, whatever ulimit -s */
+#define IMAGE_PARK_VDSO UINT64_C(0x20000000)
+#define IMAGE_PARK_STACK UINT64_C(0x30000000)
+#define IMAGE_ADDRESS_LIMIT UINT64_C(0x7ffffffff000) /* TASK_SIZE of 4-level paging */
+#define IMAGE_EXIT_STATUS 125                  /* the stub gave up; one line on stderr says why */
+
+#define IMAGE_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), "size of " #type)
+#define IMAGE_ASSERT_LAST(type, field)                                                                       \
+    _Static_assert(offsetof(struct type, field) + sizeof(((struct type *)0)->field) == sizeof(struct type), \
+                   "last field of " #type)
+
+struct image_table {
+    uint64_t offset; /* plan offset, 8-byte aligned */
+    uint64_t count;  /* records */
+};
+IMAGE_ASSERT_SIZE(image_table, 16);
+
+/* ---- what the launching machine must have ---- */
+struct image_cpu_feature {
+    uint32_t leaf; /* CPUID; sorted by leaf, subleaf so that each is asked once */
+    uint32_t subleaf;
+    uint32_t reg;  /* 0 eax, 1 ebx, 2 ecx, 3 edx */
+    uint32_t mask; /* the bits that must be set */
+    uint64_t name; /* string, like "avx512f" */
+};
+#define IMAGE_CPU_FEATURE_FIELDS(F) F(leaf) F(subleaf) F(reg) F(mask) F(name)
+IMAGE_ASSERT_SIZE(image_cpu_feature, 24);
+IMAGE_ASSERT_LAST(image_cpu_feature, name);
+
+/* Place of an xsave component in the threads' frames as captured; the stub moves components when CPUID 0xD of the
+ * launching machine says another place. Only components 3 and up that some thread uses are listed. */
+struct image_xstate_component {
+    uint32_t number;
+    uint32_t offset; /* bytes in the standard format */
+    uint32_t size;
+    uint32_t reserved;
+};
+#define IMAGE_XSTATE_COMPONENT_FIELDS(F) F(number) F(offset) F(size) F(reserved)
+IMAGE_ASSERT_SIZE(image_xstate_component, 16);
+IMAGE_ASSERT_LAST(image_xstate_component, reserved);
+
+/* ---- memory, in order ---- */
+struct image_memory_op {
+    uint32_t kind;       /* IMAGE_MEMORY_* */
+    uint32_t protection; /* PROT_* */
+    uint64_t address;    /* page aligned, outside the slot */
+    uint64_t length;     /* bytes, page aligned, not zero */
+    uint64_t offset;     /* image offset, or offset in the shared object or file */
+    uint32_t flags;      /* further MAP_* bits such as MAP_NORESERVE, MAP_GROWSDOWN; 0 for others */
+    uint32_t argument;   /* advice, mlock2 flags, table index */
+    uint32_t optional;   /* 1: a failure is a detail lost, not an error */
+    uint32_t reserved;
+};
+#define IMAGE_MEMORY_OP_FIELDS(F)                                                                              \
+    F(kind) F(protection) F(address) F(length) F(offset) F(flags) F(argument) F(optional) F(reserved)
+IMAGE_ASSERT_SIZE(image_memory_op, 48);
+IMAGE_ASSERT_LAST(image_memory_op, reserved);
+
+#define IMAGE_MEMORY_ANONYMOUS 1     /* mmap(MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | flags) */
+#define IMAGE_MEMORY_SHARED 2        /* mmap(MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS | flags) */
+#define IMAGE_MEMORY_IMAGE 3         /* mmap(MAP_FIXED | MAP_PRIVATE | flags) of the image at offset; behind its end: SIGBUS */
+#define IMAGE_MEMORY_READ 4          /* length bytes of the image at offset read to address, which is writable now */
+#define IMAGE_MEMORY_PROTECT 5       /* mprotect */
+#define IMAGE_MEMORY_ADVISE 6        /* madvise(argument) */
+#define IMAGE_MEMORY_LOCK 7          /* mlock2(argument) */
+#define IMAGE_MEMORY_SEAL 8          /* mseal */
+#define IMAGE_MEMORY_FILE 9          /* mmap(MAP_FIXED | MAP_SHARED) of mapped_files[argument] at offset */
+#define IMAGE_MEMORY_OBJECT 10       /* memfd of length bytes becomes the current shared object (address is 0) */
+#define IMAGE_MEMORY_OBJECT_MAP 11   /* mmap(MAP_FIXED | MAP_SHARED) of the current shared object at offset */
+#define IMAGE_MEMORY_UNMAP 12        /* munmap */
+#define IMAGE_MEMORY_NAME 13         /* prctl(PR_SET_VMA_ANON_NAME), offset is the string's plan offset */
+#define IMAGE_MEMORY_DROPPABLE 14    /* mmap(MAP_FIXED | MAP_DROPPABLE | MAP_ANONYMOUS); private where unknown */
+
+struct image_mapped_file {
+    uint64_t path;  /* string */
+    uint64_t size;  /* bytes that the file must at least have */
+    uint64_t inode; /* must be the same file; 0: any */
+    uint32_t open_flags; /* O_RDONLY or O_RDWR */
+    uint32_t reserved;
+};
+#define IMAGE_MAPPED_FILE_FIELDS(F) F(path) F(size) F(inode) F(open_flags) F(reserved)
+IMAGE_ASSERT_SIZE(image_mapped_file, 32);
+IMAGE_ASSERT_LAST(image_mapped_file, reserved);
+
+/* ---- descriptors, in order ---- */
+struct image_file_op {
+    uint32_t kind;       /* IMAGE_FILE_* */
+    int32_t fd;          /* the number that it gets */
+    uint32_t open_flags; /* O_* without O_CLOEXEC */
+    uint32_t close_on_exec; /* 0 or 1 */
+    uint64_t path;       /* string */
+    uint64_t offset;     /* file position */
+    uint64_t values[4];  /* by kind, below */
+};
+#define IMAGE_FILE_OP_FIELDS(F) F(kind) F(fd) F(open_flags) F(close_on_exec) F(path) F(offset) F(values)
+IMAGE_ASSERT_SIZE(image_file_op, 64);
+IMAGE_ASSERT_LAST(image_file_op, values);
+
+#define IMAGE_FILE_OPEN 1      /* open(path, open_flags), then lseek(offset); values[0]: S_IFMT bits that it must have */
+#define IMAGE_FILE_DUPLICATE 2 /* dup of descriptor values[0] */
+#define IMAGE_FILE_INHERIT 3   /* the launch's own, left alone, closed or not */
+#define IMAGE_FILE_DELETED 4   /* nameless file; values[0] image offset, values[1] bytes of contents */
+#define IMAGE_FILE_PIPE 5      /* fd reads, (int32) values[0] writes, -1 for a closed end; values[1] image offset and values[2] bytes
+                                  in flight, values[3] capacity; open_flags of the reading end */
+#define IMAGE_FILE_PIPE_WRITER 6 /* follows its PIPE: fd is the writing end; open_flags and close_on_exec of it; no new object */
+#define IMAGE_FILE_EVENTFD 7   /* values[0] count, values[1] 1 when semaphore */
+#define IMAGE_FILE_EPOLL 8     /* epoll_create1 */
+#define IMAGE_FILE_EPOLL_ADD 9 /* fd is the epoll; values[0] watched fd, values[1] events, values[2] data; after all others */
+#define IMAGE_FILE_TIMERFD 10  /* values: clock, settime flags, remaining ns, interval ns; offset: expirations not read yet */
+#define IMAGE_FILE_SIGNALFD 11 /* values[0] mask */
+#define IMAGE_FILE_TERMINAL 12 /* /dev/tty, or a duplicate of the first of 0, 1, 2 that is a terminal */
+#define IMAGE_FILE_PIPE_DATA 13 /* after all ends are open: writes values[2] bytes of image offset values[1] into descriptor fd
+                                   (packets: values[0] lengths of uint32_t stand first) */
+
+/* ---- signals ---- */
+struct image_signal_action { /* argument of rt_sigaction, plus the number */
+    uint64_t signal;
+    uint64_t handler;
+    uint64_t flags;
+    uint64_t restorer;
+    uint64_t mask;
+};
+#define IMAGE_SIGNAL_ACTION_FIELDS(F) F(signal) F(handler) F(flags) F(restorer) F(mask)
+IMAGE_ASSERT_SIZE(image_signal_action, 40);
+IMAGE_ASSERT_LAST(image_signal_action, mask);
+
+struct image_pending_signal {
+    uint32_t signal;
+    uint32_t reserved;
+    uint8_t info[128]; /* siginfo_t */
+};
+#define IMAGE_PENDING_SIGNAL_FIELDS(F) F(signal) F(reserved) F(info)
+IMAGE_ASSERT_SIZE(image_pending_signal, 136);
+IMAGE_ASSERT_LAST(image_pending_signal, info);
+
+/* ---- threads: the first is the leader, the process's main thread ---- */
+struct image_thread {
+    uint32_t old_tid; /* for messages */
+    uint32_t parent_death_signal;
+    uint64_t block;   /* plan offset of its image_thread_block */
+    uint64_t fs_base;
+    uint64_t gs_base;
+    uint64_t clear_child_tid;
+    uint64_t robust_list; /* 0: none */
+    uint64_t robust_list_size;
+    uint64_t rseq_address; /* 0: not registered */
+    uint32_t rseq_size;
+    uint32_t rseq_signature;
+    uint32_t policy;       /* sched_setattr; skipped when all as a fresh process has it (scheduling 0) */
+    uint32_t policy_flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns;
+    uint64_t deadline_ns;
+    uint64_t period_ns;
+    uint64_t timer_slack_ns; /* 0: leave */
+    uint64_t affinity[16];   /* used when set_affinity is 1 */
+    uint32_t set_affinity;
+    uint32_t set_scheduling;
+    uint8_t name[16];
+    struct image_table pending; /* image_pending_signal of this thread */
+    uint64_t reserved;
+};
+#define IMAGE_THREAD_FIELDS(F)                                                                                 \
+    F(old_tid) F(parent_death_signal) F(block) F(fs_base) F(gs_base) F(clear_child_tid) F(robust_list)         \
+    F(robust_list_size) F(rseq_address) F(rseq_size) F(rseq_signature) F(policy) F(policy_flags) F(nice)       \
+    F(priority) F(runtime_ns) F(deadline_ns) F(period_ns) F(timer_slack_ns) F(affinity) F(set_affinity)        \
+    F(set_scheduling) F(name) F(pending) F(reserved)
+IMAGE_ASSERT_SIZE(image_thread, 304);
+IMAGE_ASSERT_LAST(image_thread, reserved);
+
+/* A system call that cannot simply be made again, because part of its time has passed. The frame then resumes at the
+ * stub's `undump_resume_call` with rbx = address of this record and the adjusted arguments in registers; behind the
+ * `syscall` that code puts the program's registers back and jumps to return_address. No stack is used. */
+struct image_resume_call {
+    uint64_t return_address; /* behind the program's syscall instruction */
+    uint64_t rdi, rsi, rdx, r10, r8, r9, rbx; /* the program's */
+    uint64_t timespec[2];    /* what an adjusted argument points to */
+    uint64_t reserved[6];
+};
+#define IMAGE_RESUME_CALL_FIELDS(F)                                                                            \
+    F(return_address) F(rdi) F(rsi) F(rdx) F(r10) F(r8) F(r9) F(rbx) F(timespec) F(reserved)
+IMAGE_ASSERT_SIZE(image_resume_call, 128);
+IMAGE_ASSERT_LAST(image_resume_call, reserved);
+
+/* Prepared context of a thread, writable, one per thread, page aligned, thread_block_size bytes. */
+struct image_signal_frame { /* struct rt_sigframe of arch/x86/include/asm/sigframe.h; rsp is 8 behind its start at rt_sigreturn */
+    uint64_t pretcode;
+    uint64_t uc_flags; /* UC_FP_XSTATE 1 | UC_SIGCONTEXT_SS 2 | UC_STRICT_RESTORE_SS 4 */
+    uint64_t uc_link;
+    uint64_t ss_sp;
+    uint64_t ss_flags; /* int and padding */
+    uint64_t ss_size;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
+    uint16_t cs, gs, fs, ss;
+    uint64_t err, trapno, oldmask, cr2;
+    uint64_t fpstate; /* address of the block's xstate */
+    uint64_t reserved1[8];
+    uint64_t uc_sigmask;
+    uint8_t info[128];
+};
+#define IMAGE_SIGNAL_FRAME_FIELDS(F)                                                                           \
+    F(pretcode) F(uc_flags) F(uc_link) F(ss_sp) F(ss_flags) F(ss_size) F(r8) F(r9) F(r10) F(r11) F(r12)        \
+    F(r13) F(r14) F(r15) F(rdi) F(rsi) F(rbp) F(rbx) F(rdx) F(rax) F(rcx) F(rsp) F(rip) F(eflags) F(cs) F(gs)  \
+    F(fs) F(ss) F(err) F(trapno) F(oldmask) F(cr2) F(fpstate) F(reserved1) F(uc_sigmask) F(info)
+IMAGE_ASSERT_SIZE(image_signal_frame, 440);
+IMAGE_ASSERT_LAST(image_signal_frame, info);
+
+struct image_thread_block {
+    uint8_t stack[1024]; /* the stub's stack of this thread until it resumes */
+    struct image_resume_call call;
+    struct image_signal_frame frame;
+    uint8_t padding[456];
+    uint8_t xstate[]; /* at 2048: xsave area with struct _fpx_sw_bytes at 464 and FP_XSTATE_MAGIC2 behind it */
+};
+#define IMAGE_THREAD_BLOCK_FIELDS(F) F(stack) F(call) F(frame) F(padding)
+IMAGE_ASSERT_SIZE(image_thread_block, 2048);
+#define IMAGE_BLOCK_XSTATE 2048
+
+/* Memory words that hold the id of a thread or of the process: after all threads exist,
+ * *address = (*address & keep_mask) | new id of the thread. */
+struct image_tid_patch {
+    uint64_t address;
+    uint64_t keep_mask; /* bits of the old word that stay, such as FUTEX_WAITERS */
+    uint32_t thread;    /* index into threads */
+    uint32_t width;     /* 4 or 8 bytes */
+};
+#define IMAGE_TID_PATCH_FIELDS(F) F(address) F(keep_mask) F(thread) F(width)
+IMAGE_ASSERT_SIZE(image_tid_patch, 24);
+IMAGE_ASSERT_LAST(image_tid_patch, width);
+
+/* Function of the captured vdso, for trampolines. */
+struct image_vdso_symbol {
+    uint64_t name;   /* string, "__vdso_clock_gettime" */
+    uint64_t offset; /* bytes from the start of the captured vdso */
+    uint32_t system_call; /* used when the running vdso lacks the function */
+    uint32_t room;   /* bytes up to the next function */
+};
+#define IMAGE_VDSO_SYMBOL_FIELDS(F) F(name) F(offset) F(system_call) F(room)
+IMAGE_ASSERT_SIZE(image_vdso_symbol, 24);
+IMAGE_ASSERT_LAST(image_vdso_symbol, room);
+
+/* ---- the plan ---- */
+struct image_plan {
+    uint64_t magic;      /* IMAGE_MAGIC_U64 */
+    uint32_t version;    /* IMAGE_VERSION */
+    uint32_t plan_crc;   /* CRC-32C of plan_size bytes from here with this field taken as zero */
+    uint64_t plan_size;  /* bytes of plan, tables and strings; page aligned; thread blocks start behind it */
+    uint64_t blocks_size;       /* bytes of all thread blocks */
+    uint32_t blocks_crc;        /* CRC-32C of the thread blocks as stored */
+    uint32_t thread_block_size; /* bytes, page aligned */
+    uint64_t image_size;        /* bytes of the whole file; a shorter one is truncated */
+    uint8_t image_id[16];       /* from the checkpoint */
+    uint64_t id_offset;  /* image offset of a second copy of image_id: the opened file is this image */
+    uint64_t slot;       /* address */
+    uint32_t min_kernel_major;
+    uint32_t min_kernel_minor;
+    struct image_table cpu_features;
+    struct image_table xstate_components;
+    uint64_t xcr0;              /* components that must be enabled */
+    uint32_t max_xsave_size;    /* CPUID 0xD.0 EBX must not be larger: resolver trampolines of ld.so reserve that much; 0: any */
+    uint32_t max_xsavec_size;   /* the same for CPUID 0xD.1 EBX; 0: any */
+    struct image_table file_ops;
+    struct image_table mapped_files;
+    struct image_table memory_ops;
+    struct image_table actions;         /* image_signal_action of all signals that are not SIG_DFL */
+    struct image_table pending;         /* pending for the process */
+    struct image_table threads;
+    struct image_table tid_patches;
+    struct image_table vdso_symbols;
+    uint64_t vdso_address;  /* captured place; 0: the program had none */
+    uint64_t vdso_size;     /* bytes */
+    uint64_t vdso_copy;     /* plan offset of the captured vdso, vdso_size bytes, 8-byte aligned */
+    uint32_t vdso_trampolines; /* 1: use trampolines even where the running vdso is the same */
+    uint32_t umask;
+    uint32_t personality;
+    uint32_t dumpable;
+    uint32_t no_new_privs;
+    uint32_t child_subreaper;
+    uint32_t thp_disable;
+    uint32_t membarrier;    /* registrations, bits of MEMBARRIER_CMD_REGISTER_* */
+    uint64_t working_directory; /* string; a directory that is gone: the launch's, and a line on stderr */
+    uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
+    struct image_table auxv;    /* uint64_t pairs, for /proc/self/auxv */
+    uint64_t itimer_us[6];      /* ITIMER_REAL, VIRTUAL, PROF: interval, remaining */
+    uint64_t rlimits[32];       /* RLIMIT_*: soft, hard */
+    uint32_t set_rlimits;       /* bit n: set RLIMIT n */
+    uint32_t reserved0;
+    uint64_t reserved[8];
+};
+#define IMAGE_PLAN_FIELDS(F)                                                                                   \
+    F(magic) F(version) F(plan_crc) F(plan_size) F(blocks_size) F(blocks_crc) F(thread_block_size)             \
+    F(image_size) F(image_id) F(id_offset) F(slot) F(min_kernel_major) F(min_kernel_minor) F(cpu_features)     \
+    F(xstate_components) F(xcr0) F(max_xsave_size) F(max_xsavec_size) F(file_ops) F(mapped_files)              \
+    F(memory_ops) F(actions) F(pending) F(threads) F(tid_patches) F(vdso_symbols) F(vdso_address)              \
+    F(vdso_size) F(vdso_copy) F(vdso_trampolines) F(umask) F(personality) F(dumpable) F(no_new_privs)          \
+    F(child_subreaper) F(thp_disable) F(membarrier) F(working_directory) F(start_code) F(end_code)             \
+    F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
+    F(set_rlimits) F(reserved0) F(reserved)
+IMAGE_ASSERT_LAST(image_plan, reserved);
+
+#endif
