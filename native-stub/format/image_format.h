@@ -201,7 +201,7 @@ struct image_thread {
     F(robust_list_size) F(rseq_address) F(rseq_size) F(rseq_signature) F(policy) F(policy_flags) F(nice)       \
     F(priority) F(runtime_ns) F(deadline_ns) F(period_ns) F(timer_slack_ns) F(affinity) F(set_affinity)        \
     F(set_scheduling) F(name) F(pending) F(reserved)
-IMAGE_ASSERT_SIZE(image_thread, 304);
+IMAGE_ASSERT_SIZE(image_thread, 296);
 IMAGE_ASSERT_LAST(image_thread, reserved);
 
 /* A system call that cannot simply be made again, because part of its time has passed. The frame then resumes at the
