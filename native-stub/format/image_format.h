@@ -48,6 +48,7 @@ struct image_table {
     uint64_t offset; /* plan offset, 8-byte aligned */
     uint64_t count;  /* records */
 };
+#define IMAGE_TABLE_FIELDS(F) F(offset) F(count)
 IMAGE_ASSERT_SIZE(image_table, 16);
 
 /* ---- what the launching machine must have ---- */
