@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by ./check: adds up what the test runners reported. Each source of results is one of
+#   MODULE/target/{surefire,failsafe}-reports/TEST-*.xml   JUnit, by Maven
+#   …/target/**/tests.txt                                  lines "passed NAME", "failed NAME", "skipped NAME": C and shell tests
+
+forget_results() {
+    rm -rf -- */target/surefire-reports */target/failsafe-reports
+    find . -path '*/target/*' -name tests.txt -delete 2>/dev/null || true
+}
+
+# Prints "passed failed skipped" of one module's JUnit reports.
+count_junit() {
+    find "$1/target/surefire-reports" "$1/target/failsafe-reports" -name 'TEST-*.xml' \
+        -exec grep -ho '<testsuite [^>]*>' {} + 2>/dev/null | awk '
+        function attribute(name) { return match($0, " " name "=\"[0-9]+\"") ? substr($0, RSTART + length(name) + 3) + 0 : 0 }
+        { run += attribute("tests"); bad += attribute("failures") + attribute("errors"); skipped += attribute("skipped") }
+        END { print run - bad - skipped, bad + 0, skipped + 0 }'
+}
+
+# Prints "passed failed skipped" of one folder's tests.txt files.
+count_lines() {
+    find "$1/target" -name tests.txt -exec cat {} + 2>/dev/null | awk '
+        { count[$1]++ }
+        END { print count["passed"] + 0, count["failed"] + 0, count["skipped"] + 0 }'
+}
+
+# One line per folder, then the sum alone on the last line; fails when a test failed or when none ran.
+print_counts() {
+    local folder passed failed skipped sum_passed=0 sum_failed=0 sum_skipped=0
+    echo
+    for folder in */; do
+        folder=${folder%/}
+        read -r passed failed skipped < <(
+            { count_junit "$folder"; count_lines "$folder"; } | awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+        [ $((passed + failed + skipped)) -gt 0 ] || continue
+        printf '%-14s %5d passed %3d failed %3d skipped\n' "$folder" "$passed" "$failed" "$skipped"
+        sum_passed=$((sum_passed + passed)) sum_failed=$((sum_failed + failed)) sum_skipped=$((sum_skipped + skipped))
+    done
+    echo "$sum_passed passed, $sum_failed failed, $sum_skipped skipped"
+    [ "$sum_failed" = 0 ] && [ "$sum_passed" -gt 0 ]
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by ./demo and ./check, which run in the root of the checkout: installs what is missing, chooses the JDK,
+# runs Maven with a log.
+
+# One line per need: Debian package, then the command or file whose presence proves that it is there.
+readonly demo_needs='
+    gcc gcc
+    make make
+    libc6-dev /usr/include/stdio.h
+    openjdk-17-jdk-headless javac
+    maven mvn
+    procps ps
+    util-linux setpriv
+'
+readonly check_needs="$demo_needs"'
+    g++ g++
+    binutils readelf
+    musl-tools musl-gcc
+    golang-go go
+    python3 python3
+    perl perl
+    sqlite3 sqlite3
+    bc bc
+    gdb gdb
+    file file
+'
+
+fail() {
+    echo "undump: $1" >&2
+    exit 1
+}
+
+# is_there PROBE: an absolute path must exist, anything else must be a command.
+is_there() {
+    case $1 in
+        /*) [ -e "$1" ] ;;
+        *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
+# install_missing NEEDS: by apt when root; else says in one sentence what to install.
+install_missing() {
+    local package probe missing=()
+    while read -r package probe; do
+        [ -z "$package" ] || is_there "$probe" || missing+=("$package")
+    done <<<"$1"
+    [ ${#missing[@]} -gt 0 ] || return 0
+
+    local install="apt-get install -y --no-install-recommends ${missing[*]}"
+    [ "$(id -u)" = 0 ] || fail "this needs ${missing[*]}: run \"$install\" as root, then try again."
+    is_there apt-get || fail "this needs ${missing[*]} (Debian's names), and there is no apt-get to install them with."
+
+    echo "Installing ${missing[*]}"
+    local log
+    log=$(mktemp)
+    # Debian's slim images lack these folders, without which the JDK's packages fail to install.
+    mkdir -p /usr/share/man/man1
+    if ! { DEBIAN_FRONTEND=noninteractive apt-get update && DEBIAN_FRONTEND=noninteractive $install; } \
+        </dev/null >"$log" 2>&1; then
+        tail -n 30 "$log" >&2
+        fail "\"$install\" failed; the lines above are the end of $log."
+    fi
+    rm -f "$log"
+}
+
+# Debian's JDK 17 unless JAVA_HOME says otherwise.
+choose_jdk() {
+    local debian=/usr/lib/jvm/java-17-openjdk-amd64
+    if [ -z "${JAVA_HOME:-}" ] && [ -x "$debian/bin/javac" ]; then
+        export JAVA_HOME=$debian
+    fi
+    if [ -n "${JAVA_HOME:-}" ]; then
+        [ -x "$JAVA_HOME/bin/javac" ] \
+            || fail "JAVA_HOME is $JAVA_HOME, which holds no JDK: point it at JDK 17 or newer, or unset it."
+    fi
+}
+
+# run_maven LOG ARGUMENTS…: all output goes to LOG, what a reader wants to follow also to the terminal.
+run_maven() {
+    local log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    mvn -B -ntp -Dstyle.color=never "$@" </dev/null 2>&1 | tee "$log" \
+        | { grep --line-buffered -E '^\[INFO\] Building [a-z]|^\[(INFO|WARNING|ERROR)\] Tests run:.* -- in|FAILURE!' || true; } \
+        | sed -u -e 's/^\[[A-Z]*\] //' -e 's/^Building \([^ ]*\).*/\1/' -e 's/^Tests run/    &/'
+    return "${PIPESTATUS[0]}"
+}
+
+# explain_failure LOG: the end of what Maven had to say, and where the rest is.
+explain_failure() {
+    echo >&2
+    grep -v -e '^\[ERROR\] \[Help' -e 'For more information about' -e 're-run Maven' "$1" | tail -n 40 >&2
+    echo "undump: the build failed; all of its output is in $PWD/$1" >&2
+}
