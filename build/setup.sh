@@ -51,16 +51,16 @@ install_missing() {
     is_there apt-get || fail "this needs ${missing[*]} (Debian's names), and there is no apt-get to install them with."
 
     echo "Installing ${missing[*]}"
-    local log
-    log=$(mktemp)
+    local apt_log
+    apt_log=$(mktemp)
     # Debian's slim images lack these folders, without which the JDK's packages fail to install.
     mkdir -p /usr/share/man/man1
     if ! { DEBIAN_FRONTEND=noninteractive apt-get update && DEBIAN_FRONTEND=noninteractive $install; } \
-        </dev/null >"$log" 2>&1; then
-        tail -n 30 "$log" >&2
-        fail "\"$install\" failed; the lines above are the end of $log."
+        </dev/null >"$apt_log" 2>&1; then
+        tail -n 30 "$apt_log" >&2
+        fail "\"$install\" failed; the lines above are the end of $apt_log."
     fi
-    rm -f "$log"
+    rm -f "$apt_log"
 }
 
 # Debian's JDK 17 unless JAVA_HOME says otherwise.
@@ -77,10 +77,10 @@ choose_jdk() {
 
 # run_maven LOG ARGUMENTS…: all output goes to LOG, what a reader wants to follow also to the terminal.
 run_maven() {
-    local log=$1
+    local maven_log=$1
     shift
-    mkdir -p "$(dirname "$log")"
-    mvn -B -ntp -Dstyle.color=never "$@" </dev/null 2>&1 | tee "$log" \
+    mkdir -p "$(dirname "$maven_log")"
+    mvn -B -ntp -Dstyle.color=never "$@" </dev/null 2>&1 | tee "$maven_log" \
         | { grep --line-buffered -E '^\[INFO\] Building [a-z]|^\[(INFO|WARNING|ERROR)\] Tests run:.* -- in|FAILURE!' || true; } \
         | sed -u -e 's/^\[[A-Z]*\] //' -e 's/^Building \([^ ]*\).*/\1/' -e 's/^Tests run/    &/'
     return "${PIPESTATUS[0]}"
