@@ -81,7 +81,7 @@ run_maven() {
     shift
     mkdir -p "$(dirname "$maven_log")"
     mvn -B -ntp -Dstyle.color=never "$@" </dev/null 2>&1 | tee "$maven_log" \
-        | { grep --line-buffered -E '^\[INFO\] Building [a-z]|^\[(INFO|WARNING|ERROR)\] Tests run:.* -- in|FAILURE!' || true; } \
+        | { grep --line-buffered -E '^\[INFO\] Building [a-z-]+ [0-9]|^\[(INFO|WARNING|ERROR)\] Tests run:.* -- in|FAILURE!' || true; } \
         | sed -u -e 's/^\[[A-Z]*\] //' -e 's/^Building \([^ ]*\).*/\1/' -e 's/^Tests run/    &/'
     return "${PIPESTATUS[0]}"
 }
