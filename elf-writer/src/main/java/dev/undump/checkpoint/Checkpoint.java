@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.checkpoint;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A captured process. All references by index are valid; lists keep the order of the file.
+ *
+ * @param file where the bytes of extents, deleted files and pipes are; for a summary taken from an image, the image
+ * @param threads the leader first, then by thread id
+ * @param mappings by address, not overlapping
+ * @param descriptors by number
+ * @param openFiles what descriptors refer to by index
+ * @param pipes what open files refer to by index
+ * @param actions signals whose action is not the default
+ * @param pending in queue order
+ * @param auxv as the program got it
+ * @param cpuid what the capturing machine answered
+ * @param allowances the {@code --allow} words that this capture needed
+ */
+public record Checkpoint(
+        Path file,
+        CheckpointHeader header,
+        CheckpointProcess process,
+        List<CheckpointThread> threads,
+        List<Mapping> mappings,
+        List<Descriptor> descriptors,
+        List<OpenFile> openFiles,
+        List<PipeState> pipes,
+        List<EpollItem> epollItems,
+        List<SignalAction> actions,
+        List<PendingSignal> pending,
+        List<AuxiliaryEntry> auxv,
+        Cpu cpu,
+        List<CpuidLeaf> cpuid,
+        List<NativeText> allowances) {
+
+    public Checkpoint {
+        threads = List.copyOf(threads);
+        mappings = List.copyOf(mappings);
+        descriptors = List.copyOf(descriptors);
+        openFiles = List.copyOf(openFiles);
+        pipes = List.copyOf(pipes);
+        epollItems = List.copyOf(epollItems);
+        actions = List.copyOf(actions);
+        pending = List.copyOf(pending);
+        auxv = List.copyOf(auxv);
+        cpuid = List.copyOf(cpuid);
+        allowances = List.copyOf(allowances);
+    }
+
+    /** Returns the thread group leader. */
+    public CheckpointThread leader() {
+        return threads.get(0);
+    }
+
+    /** Returns what a descriptor refers to. */
+    public OpenFile openFile(Descriptor descriptor) {
+        return openFiles.get(descriptor.openFile());
+    }
+}
