@@ -28,9 +28,7 @@ expect() {
 }
 
 installed="$scratch/installed tree"
-mkdir -p "$installed/lib/undump"
-cp -R bin "$installed/bin"
-cp undump-cli/target/lib/*.jar native-stub/target/native/ckpt "$installed/lib/undump/"
+build/install.sh "$installed"
 
 mkdir -p "$scratch/some links"
 ln -s "$root/bin/undump" "$scratch/some links/absolute"
