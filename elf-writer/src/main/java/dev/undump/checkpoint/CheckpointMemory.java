@@ -32,11 +32,25 @@ public final class CheckpointMemory implements Closeable {
     /**
      * Opens the file of a checkpoint that was read from it.
      *
-     * @throws IOException if it cannot be opened
+     * @throws IOException if it cannot be opened, or holds something else by now; a summary has no memory either
      */
     public static CheckpointMemory open(Checkpoint checkpoint) throws IOException {
         FileChannel channel = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
-        return new CheckpointMemory(checkpoint.mappings(), checkpoint.file(), channel);
+        try {
+            CheckpointFile.requireId(channel, checkpoint);
+            return new CheckpointMemory(checkpoint.mappings(), checkpoint.file(), channel);
+        } catch (IOException | RuntimeException e) {
+            closeAfter(e, channel);
+            throw e;
+        }
+    }
+
+    private static void closeAfter(Exception failure, FileChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     /** Returns the file that holds the bytes of {@link Extent#fileRange()}. */
@@ -150,13 +164,6 @@ public final class CheckpointMemory implements Closeable {
         long end = Math.min(extent.range().end(), wanted.end());
         ByteBuffer target =
                 result.slice(Math.toIntExact(start - wanted.start()), Math.toIntExact(end - start));
-        long position = extent.fileOffset() + (start - extent.address());
-        while (target.hasRemaining()) {
-            int count = channel.read(target, position);
-            if (count < 0) {
-                throw new IOException("reading " + file + ": it ended at byte " + position + " while it was being read");
-            }
-            position += count;
-        }
+        CheckpointFile.readFully(channel, target, extent.fileOffset() + (start - extent.address()));
     }
 }

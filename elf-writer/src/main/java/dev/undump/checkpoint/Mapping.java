@@ -72,6 +72,11 @@ public record Mapping(
         return kind == MappingKind.PRIVATE_FILE || kind == MappingKind.SHARED_FILE;
     }
 
+    /** Returns whether writes are seen by others who map the same object. */
+    public boolean isShared() {
+        return kind == MappingKind.SHARED_ANONYMOUS || kind == MappingKind.SHARED_FILE;
+    }
+
     /** Returns the bytes that the checkpoint holds for it. */
     public long storedBytes() {
         return extents.stream().filter(Extent::hasBytes).mapToLong(Extent::lengthBytes).sum();

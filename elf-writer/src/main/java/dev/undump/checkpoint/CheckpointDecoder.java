@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.checkpoint;
+
+import dev.undump.nativestub.CheckpointLayout;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** Turns sections into records. Each record checks itself here; {@link CrossChecks} then checks how they fit together. */
+final class CheckpointDecoder {
+
+    private static final long AT_NULL = 0;
+    private static final int AUXV_ENTRY_BYTES = 16;
+
+    private final CheckpointHeader header;
+    private final SectionTable sections;
+    private final Faults faults;
+    private final StringTable strings;
+
+    CheckpointDecoder(CheckpointHeader header, SectionTable sections, Faults faults) throws CheckpointException {
+        this.header = header;
+        this.sections = sections;
+        this.faults = faults;
+        Section section = sections.get(CheckpointLayout.SECTION_STRINGS);
+        try {
+            this.strings = new StringTable(section.content());
+        } catch (IllegalArgumentException e) {
+            throw faults.damaged(section.fileOffset(), e.getMessage(), e);
+        }
+    }
+
+    Checkpoint decode() throws CheckpointException {
+        Path file = faults.file();
+        ByteBuffer xstates = sections.get(CheckpointLayout.SECTION_XSTATES).content();
+        return new Checkpoint(
+                file,
+                header,
+                single(CheckpointLayout.SECTION_PROCESS, ProcessDecoder::process),
+                all(CheckpointLayout.SECTION_THREADS, view -> ThreadDecoder.thread(view, xstates)),
+                mappings(all(CheckpointLayout.SECTION_EXTENTS, CheckpointDecoder::extent)),
+                all(CheckpointLayout.SECTION_DESCRIPTORS, CheckpointDecoder::descriptor),
+                all(CheckpointLayout.SECTION_DESCRIPTIONS, CheckpointDecoder::openFile),
+                all(CheckpointLayout.SECTION_PIPES, CheckpointDecoder::pipe),
+                all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
+                all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
+                all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
+                auxv(),
+                single(CheckpointLayout.SECTION_CPU, CheckpointDecoder::cpu),
+                all(CheckpointLayout.SECTION_CPUID, CheckpointDecoder::cpuid),
+                all(CheckpointLayout.SECTION_ALLOWANCES, view -> view.textAt(0)));
+    }
+
+    private <T> List<T> all(int kind, Function<RecordView, T> decoder) throws CheckpointException {
+        Section section = sections.get(kind);
+        List<T> records = new ArrayList<>(section.count());
+        for (int i = 0; i < section.count(); i++) {
+            records.add(one(section, i, decoder));
+        }
+        return records;
+    }
+
+    private <T> T single(int kind, Function<RecordView, T> decoder) throws CheckpointException {
+        Section section = sections.get(kind);
+        if (section.count() != 1) {
+            throw faults.damaged(section.fileOffset(), "there are " + section.count() + " records of the " + section.name());
+        }
+        return one(section, 0, decoder);
+    }
+
+    private <T> T one(Section section, int index, Function<RecordView, T> decoder) throws CheckpointException {
+        try {
+            return decoder.apply(section.record(index, strings));
+        } catch (IllegalArgumentException e) {
+            throw faults.damaged(section.offsetOf(index), section.name() + " " + index + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Gives each mapping its extents; they must follow each other without gap or overlap, so that none is used twice. */
+    private List<Mapping> mappings(List<Extent> extents) throws CheckpointException {
+        Section section = sections.get(CheckpointLayout.SECTION_MAPPINGS);
+        List<Mapping> mappings = new ArrayList<>(section.count());
+        int[] next = {0};
+        for (int i = 0; i < section.count(); i++) {
+            mappings.add(one(section, i, view -> {
+                int count = extentCount(view, next[0], extents.size());
+                Mapping mapping = mapping(view, extents.subList(next[0], next[0] + count));
+                next[0] += count;
+                return mapping;
+            }));
+        }
+        if (next[0] != extents.size()) {
+            throw faults.damaged(section.fileOffset(), "extent " + next[0] + " belongs to no mapping");
+        }
+        return mappings;
+    }
+
+    private static int extentCount(RecordView view, int next, int size) {
+        long first = view.longAt(CheckpointLayout.Mapping.FIRST_EXTENT);
+        long count = view.longAt(CheckpointLayout.Mapping.EXTENT_COUNT);
+        Checks.check(count >= 0 && count <= size - next, "number of extents", count);
+        Checks.check(count == 0 || first == next, "index of the first extent", first);
+        return (int) count;
+    }
+
+    private static Mapping mapping(RecordView view, List<Extent> extents) {
+        view.reserved(CheckpointLayout.Mapping.RESERVED, Long.BYTES);
+        return new Mapping(
+                new ByteRange(view.longAt(CheckpointLayout.Mapping.START), view.longAt(CheckpointLayout.Mapping.END)),
+                MappingKind.ofCode(view.intAt(CheckpointLayout.Mapping.KIND)),
+                view.intAt(CheckpointLayout.Mapping.PROTECTION),
+                view.intAt(CheckpointLayout.Mapping.FLAGS),
+                view.intAt(CheckpointLayout.Mapping.SHARE_ID),
+                view.longAt(CheckpointLayout.Mapping.FILE_OFFSET),
+                view.longAt(CheckpointLayout.Mapping.INODE),
+                view.intAt(CheckpointLayout.Mapping.DEV_MAJOR),
+                view.intAt(CheckpointLayout.Mapping.DEV_MINOR),
+                view.textAt(CheckpointLayout.Mapping.NAME),
+                view.longAt(CheckpointLayout.Mapping.FILE_SIZE),
+                view.longAt(CheckpointLayout.Mapping.FILE_MTIME_NS),
+                extents);
+    }
+
+    private static Extent extent(RecordView view) {
+        return new Extent(
+                view.longAt(CheckpointLayout.Extent.ADDRESS),
+                view.longAt(CheckpointLayout.Extent.LENGTH),
+                view.longAt(CheckpointLayout.Extent.FILE_OFFSET),
+                ExtentKind.ofCode(view.intAt(CheckpointLayout.Extent.KIND)),
+                view.intAt(CheckpointLayout.Extent.CRC));
+    }
+
+    private static Descriptor descriptor(RecordView view) {
+        view.reserved(CheckpointLayout.Descriptor.RESERVED, Integer.BYTES);
+        return new Descriptor(
+                view.intAt(CheckpointLayout.Descriptor.FD),
+                view.intAt(CheckpointLayout.Descriptor.DESCRIPTION),
+                view.flagAt(CheckpointLayout.Descriptor.FLAGS, "flags of the descriptor"));
+    }
+
+    private static OpenFile openFile(RecordView view) {
+        view.reserved(CheckpointLayout.Description.RESERVED, Integer.BYTES);
+        return new OpenFile(
+                FileKind.ofCode(view.intAt(CheckpointLayout.Description.KIND)),
+                view.intAt(CheckpointLayout.Description.FLAGS),
+                view.intAt(CheckpointLayout.Description.OPEN_FLAGS),
+                view.intAt(CheckpointLayout.Description.MODE),
+                view.longAt(CheckpointLayout.Description.OFFSET),
+                view.longAt(CheckpointLayout.Description.INODE),
+                view.intAt(CheckpointLayout.Description.DEV_MAJOR),
+                view.intAt(CheckpointLayout.Description.DEV_MINOR),
+                view.intAt(CheckpointLayout.Description.RDEV_MAJOR),
+                view.intAt(CheckpointLayout.Description.RDEV_MINOR),
+                view.longAt(CheckpointLayout.Description.SIZE),
+                view.longAt(CheckpointLayout.Description.MTIME_NS),
+                view.textAt(CheckpointLayout.Description.PATH),
+                view.longAt(CheckpointLayout.Description.DATA_OFFSET),
+                view.longAt(CheckpointLayout.Description.DATA_SIZE),
+                view.longsAt(CheckpointLayout.Description.VALUES, CheckpointLayout.Description.VALUES_BYTES),
+                view.longAt(CheckpointLayout.Description.VALUE_EXTRA),
+                view.intAt(CheckpointLayout.Description.OBJECT));
+    }
+
+    private static PipeState pipe(RecordView view) {
+        return new PipeState(
+                view.longAt(CheckpointLayout.Pipe.INODE),
+                view.intAt(CheckpointLayout.Pipe.CAPACITY),
+                view.flagAt(CheckpointLayout.Pipe.FLAGS, "flags of the pipe"),
+                view.longAt(CheckpointLayout.Pipe.DATA_OFFSET),
+                view.longAt(CheckpointLayout.Pipe.DATA_SIZE),
+                view.intAt(CheckpointLayout.Pipe.PACKET_COUNT),
+                view.intAt(CheckpointLayout.Pipe.DATA_CRC));
+    }
+
+    private static EpollItem epollItem(RecordView view) {
+        view.reserved(CheckpointLayout.EpollItem.RESERVED, Integer.BYTES);
+        return new EpollItem(
+                view.intAt(CheckpointLayout.EpollItem.DESCRIPTION),
+                view.intAt(CheckpointLayout.EpollItem.FD),
+                view.intAt(CheckpointLayout.EpollItem.EVENTS),
+                view.longAt(CheckpointLayout.EpollItem.DATA));
+    }
+
+    private static SignalAction action(RecordView view) {
+        view.reserved(CheckpointLayout.SignalAction.RESERVED, Integer.BYTES);
+        return new SignalAction(
+                view.intAt(CheckpointLayout.SignalAction.SIGNAL),
+                view.longAt(CheckpointLayout.SignalAction.HANDLER),
+                view.longAt(CheckpointLayout.SignalAction.FLAGS),
+                view.longAt(CheckpointLayout.SignalAction.RESTORER),
+                view.longAt(CheckpointLayout.SignalAction.MASK));
+    }
+
+    private static PendingSignal pending(RecordView view) {
+        return new PendingSignal(
+                view.intAt(CheckpointLayout.PendingSignal.TID),
+                view.intAt(CheckpointLayout.PendingSignal.SIGNAL),
+                view.bytesAt(CheckpointLayout.PendingSignal.INFO, CheckpointLayout.PendingSignal.INFO_BYTES));
+    }
+
+    private static Cpu cpu(RecordView view) {
+        view.reserved(CheckpointLayout.Cpu.RESERVED, Integer.BYTES);
+        return new Cpu(
+                view.paddedTextAt(CheckpointLayout.Cpu.VENDOR, CheckpointLayout.Cpu.VENDOR_BYTES, "vendor"),
+                view.paddedTextAt(CheckpointLayout.Cpu.MODEL, CheckpointLayout.Cpu.MODEL_BYTES, "model"),
+                view.longAt(CheckpointLayout.Cpu.XCR0),
+                view.intAt(CheckpointLayout.Cpu.XSAVE_SIZE),
+                view.intAt(CheckpointLayout.Cpu.XSAVEC_SIZE),
+                view.intAt(CheckpointLayout.Cpu.MIN_SIGSTACK));
+    }
+
+    private static CpuidLeaf cpuid(RecordView view) {
+        return new CpuidLeaf(
+                view.intAt(CheckpointLayout.Cpuid.LEAF),
+                view.intAt(CheckpointLayout.Cpuid.SUBLEAF),
+                view.intAt(CheckpointLayout.Cpuid.EAX),
+                view.intAt(CheckpointLayout.Cpuid.EBX),
+                view.intAt(CheckpointLayout.Cpuid.ECX),
+                view.intAt(CheckpointLayout.Cpuid.EDX));
+    }
+
+    /** The kernel ends the vector with {@code AT_NULL} and may pad behind it. */
+    private List<AuxiliaryEntry> auxv() throws CheckpointException {
+        Section section = sections.get(CheckpointLayout.SECTION_AUXV);
+        List<AuxiliaryEntry> entries = new ArrayList<>();
+        ByteBuffer content = section.content();
+        for (int at = 0; at + AUXV_ENTRY_BYTES <= content.limit(); at += AUXV_ENTRY_BYTES) {
+            if (content.getLong(at) == AT_NULL) {
+                return entries;
+            }
+            entries.add(new AuxiliaryEntry(content.getLong(at), content.getLong(at + Long.BYTES)));
+        }
+        if (content.limit() != 0) {
+            throw faults.damaged(section.fileOffset(), "the auxiliary vector has no end");
+        }
+        return entries;
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.checkpoint;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Checks how the records of a checkpoint fit together, so that nobody behind the reader has to ask again. */
+final class CrossChecks {
+
+    private final Checkpoint checkpoint;
+    private final Faults faults;
+
+    CrossChecks(Checkpoint checkpoint, Faults faults) {
+        this.checkpoint = checkpoint;
+        this.faults = faults;
+    }
+
+    void check() throws CheckpointException {
+        checkThreads();
+        checkMappings();
+        checkStoredPieces();
+        checkDescriptors();
+        checkOpenFiles();
+        checkEpollItems();
+        checkSignals();
+    }
+
+    private void checkThreads() throws CheckpointException {
+        List<CheckpointThread> threads = checkpoint.threads();
+        require(!threads.isEmpty(), "there is no thread");
+        ProcessIds ids = checkpoint.process().ids();
+        require(threads.get(0).tid() == ids.pid(), "the first thread is not the leader " + ids.pid());
+        require(threads.get(0).ownTid() == ids.ownPid(), "the leader's own id is not the process's " + ids.ownPid());
+        Set<Integer> tids = new HashSet<>();
+        Set<Integer> ownTids = new HashSet<>();
+        for (CheckpointThread thread : threads) {
+            boolean unique = tids.add(thread.tid()) && ownTids.add(thread.ownTid());
+            require(unique, "thread " + thread.tid() + " is there twice");
+        }
+    }
+
+    private void checkMappings() throws CheckpointException {
+        long free = 0;
+        for (Mapping mapping : checkpoint.mappings()) {
+            require(mapping.range().start() >= free, "mapping " + mapping.range() + " overlaps another or is out of order");
+            free = mapping.range().end();
+        }
+    }
+
+    /**
+     * Checks that stored bytes lie in the data area and are stored for one purpose only: else a small file could describe an
+     * image of any size. Shared memory is the exception, since one object may be mapped at several places: there the same
+     * piece may be named again.
+     */
+    private void checkStoredPieces() throws CheckpointException {
+        List<ByteRange> pieces = new ArrayList<>();
+        Set<ByteRange> sharedPieces = new HashSet<>();
+        for (Mapping mapping : checkpoint.mappings()) {
+            for (Extent extent : mapping.extents()) {
+                if (extent.hasBytes()) {
+                    requireInData(extent.fileOffset(), extent.lengthBytes(), "extent at " + ByteRange.format(extent.address()));
+                    (mapping.isShared() ? sharedPieces : pieces).add(extent.fileRange());
+                }
+            }
+        }
+        for (OpenFile file : checkpoint.openFiles()) {
+            requireInData(file.dataOffset(), file.dataSize(), "deleted file " + file.path());
+            pieces.add(ByteRange.ofLength(file.dataOffset(), file.dataSize()));
+        }
+        for (PipeState pipe : checkpoint.pipes()) {
+            requireInData(pipe.dataOffset(), pipe.dataSize(), "pipe " + pipe.inode());
+            pieces.add(ByteRange.ofLength(pipe.dataOffset(), pipe.dataSize()));
+        }
+        pieces.addAll(sharedPieces);
+        require(!Overlaps.exist(pieces), "the same stored bytes are used twice");
+    }
+
+    private void checkDescriptors() throws CheckpointException {
+        int free = 0;
+        for (Descriptor descriptor : checkpoint.descriptors()) {
+            require(descriptor.fd() >= free, "descriptor " + descriptor.fd() + " is there twice or out of order");
+            require(
+                    descriptor.openFile() < checkpoint.openFiles().size(),
+                    "descriptor " + descriptor.fd() + " refers to open file " + descriptor.openFile());
+            // The largest number has no successor, and nothing may follow it.
+            free = descriptor.fd() == Integer.MAX_VALUE ? Integer.MAX_VALUE : descriptor.fd() + 1;
+        }
+    }
+
+    private void checkOpenFiles() throws CheckpointException {
+        for (OpenFile file : checkpoint.openFiles()) {
+            boolean needsPipe = file.kind() == FileKind.PIPE && !file.isOutside();
+            boolean refersToPipe = file.pipe() < checkpoint.pipes().size();
+            require(!needsPipe || refersToPipe, "open file " + file.path() + " refers to pipe " + file.pipe());
+            require(needsPipe || file.pipe() == 0, "open file " + file.path() + " is no pipe of the process but refers to one");
+        }
+    }
+
+    private void checkEpollItems() throws CheckpointException {
+        for (EpollItem item : checkpoint.epollItems()) {
+            boolean valid = item.openFile() < checkpoint.openFiles().size()
+                    && checkpoint.openFiles().get(item.openFile()).kind() == FileKind.EPOLL;
+            require(valid, "epoll item of descriptor " + item.fd() + " refers to open file " + item.openFile());
+        }
+    }
+
+    private void checkSignals() throws CheckpointException {
+        Set<Integer> signals = new HashSet<>();
+        for (SignalAction action : checkpoint.actions()) {
+            require(signals.add(action.signal()), "signal " + action.signal() + " has two actions");
+        }
+        Set<Integer> targets = new HashSet<>(Set.of(0));
+        checkpoint.threads().forEach(thread -> targets.add(thread.ownTid()));
+        for (PendingSignal signal : checkpoint.pending()) {
+            require(
+                    targets.contains(signal.ownTid()),
+                    "a signal is pending for thread " + signal.ownTid() + ", which is not there");
+        }
+    }
+
+    private void requireInData(long offset, long size, String what) throws CheckpointException {
+        if (size == 0) {
+            return;
+        }
+        ByteRange data = checkpoint.header().data();
+        boolean inside = offset >= data.start() && offset <= data.end() && size <= data.end() - offset;
+        require(inside, "the bytes of " + what + " are outside the data area");
+    }
+
+    private void require(boolean valid, String found) throws CheckpointException {
+        if (!valid) {
+            throw faults.damaged(checkpoint.header().index().start(), found);
+        }
+    }
+}
