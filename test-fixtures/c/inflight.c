@@ -17,6 +17,7 @@ static void *run(void *argument) {
     self->body(self);
     self->end_ns = now_ns(CLOCK_MONOTONIC);
     self->awake_ns = awake_ns() - awake;
+    raise_flag(&self->ended);
     return NULL;
 }
 

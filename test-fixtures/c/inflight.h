@@ -14,7 +14,7 @@ struct inflight {
     /* Set by the thread. */
     pthread_t thread;
     volatile pid_t tid;
-    volatile int started;
+    volatile int started, ended;
     long result;
     int error;
     int64_t start_ns, end_ns; /* CLOCK_MONOTONIC */
