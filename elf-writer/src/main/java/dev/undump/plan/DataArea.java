@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.Bytes;
+import dev.undump.checkpoint.Extent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * Collects the page data of an image while the planner runs, in the order in which pieces are asked for.
+ *
+ * <p>Neighbours in memory that are neighbours in the checkpoint become one piece, so that the writer copies few and long.
+ */
+final class DataArea {
+
+    private static final int PAGE = 4096;
+
+    /** Bytes of memory at a place of the page data. */
+    private record Placement(ByteRange memory, long dataOffset) {}
+
+    private final List<DataPiece> pieces = new ArrayList<>();
+    private final TreeMap<Long, Placement> placements = new TreeMap<>();
+    private final TreeMap<Long, DataOverlay> overlays = new TreeMap<>();
+    private long size;
+
+    /** Reserves room without contents and returns its offset; what nothing is copied to is a hole. */
+    long reserve(long lengthBytes) {
+        long offset = size;
+        size = Math.addExact(size, (lengthBytes + PAGE - 1) / PAGE * PAGE);
+        return offset;
+    }
+
+    /** Puts an extent's bytes to reserved room. */
+    void place(Extent extent, long dataOffset) {
+        copy(extent.fileOffset(), extent.lengthBytes(), dataOffset);
+        placements.put(extent.address(), new Placement(extent.range(), dataOffset));
+    }
+
+    /** Puts an extent's bytes behind all others and returns their offset. */
+    long append(Extent extent) {
+        long offset = reserve(extent.lengthBytes());
+        place(extent, offset);
+        return offset;
+    }
+
+    /** Puts bytes of the checkpoint that belong to no address, such as a deleted file's, behind all others. */
+    long append(long checkpointOffset, long lengthBytes) {
+        long offset = reserve(lengthBytes);
+        copy(checkpointOffset, lengthBytes, offset);
+        return offset;
+    }
+
+    /** Returns where the byte of an address stands; empty when its page is not stored. */
+    OptionalLong offsetOf(long address) {
+        Map.Entry<Long, Placement> entry = placements.floorEntry(address);
+        if (entry == null || !entry.getValue().memory().contains(address)) {
+            return OptionalLong.empty();
+        }
+        Placement placement = entry.getValue();
+        return OptionalLong.of(placement.dataOffset() + (address - placement.memory().start()));
+    }
+
+    /** Makes an 8-byte aligned word of memory zero in the image; a word that is not stored is zero already. */
+    void clearWord(long address) {
+        offsetOf(address)
+                .ifPresent(offset -> overlays.put(offset, new DataOverlay(offset, Bytes.copyOf(new byte[Long.BYTES]))));
+    }
+
+    List<DataPiece> pieces() {
+        return List.copyOf(pieces);
+    }
+
+    List<DataOverlay> overlays() {
+        return List.copyOf(overlays.values());
+    }
+
+    /** Bytes so far, page aligned. */
+    long sizeBytes() {
+        return size;
+    }
+
+    private void copy(long checkpointOffset, long lengthBytes, long dataOffset) {
+        if (!pieces.isEmpty()) {
+            DataPiece last = pieces.get(pieces.size() - 1);
+            if (last.dataEnd() == dataOffset && last.checkpointOffset() + last.lengthBytes() == checkpointOffset) {
+                pieces.set(
+                        pieces.size() - 1,
+                        new DataPiece(last.dataOffset(), last.lengthBytes() + lengthBytes, last.checkpointOffset()));
+                return;
+            }
+        }
+        pieces.add(new DataPiece(dataOffset, lengthBytes, checkpointOffset));
+    }
+}

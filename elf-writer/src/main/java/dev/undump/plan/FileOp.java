@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.NativeText;
+import dev.undump.nativestub.ImageLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One step that builds the descriptor table, {@code struct image_file_op}.
+ *
+ * @param kind what to do
+ * @param fd the descriptor that results, or that is worked on
+ * @param openFlags O_* without O_CLOEXEC
+ * @param closeOnExec FD_CLOEXEC
+ * @param path empty for kinds without a name
+ * @param offset file position
+ * @param values four numbers by kind, see the format
+ */
+public record FileOp(
+        Kind kind, int fd, int openFlags, boolean closeOnExec, NativeText path, long offset, List<PlanOffset> values) {
+
+    private static final int VALUES = 4;
+
+    /** Codes of {@code IMAGE_FILE_*}. */
+    public enum Kind {
+        /** {@code IMAGE_FILE_OPEN}. */
+        OPEN(ImageLayout.FILE_OPEN),
+        /** {@code IMAGE_FILE_DUPLICATE}. */
+        DUPLICATE(ImageLayout.FILE_DUPLICATE),
+        /** {@code IMAGE_FILE_INHERIT}. */
+        INHERIT(ImageLayout.FILE_INHERIT),
+        /** {@code IMAGE_FILE_DELETED}. */
+        DELETED(ImageLayout.FILE_DELETED),
+        /** {@code IMAGE_FILE_PIPE}. */
+        PIPE(ImageLayout.FILE_PIPE),
+        /** {@code IMAGE_FILE_PIPE_WRITER}. */
+        PIPE_WRITER(ImageLayout.FILE_PIPE_WRITER),
+        /** {@code IMAGE_FILE_EVENTFD}. */
+        EVENTFD(ImageLayout.FILE_EVENTFD),
+        /** {@code IMAGE_FILE_EPOLL}. */
+        EPOLL(ImageLayout.FILE_EPOLL),
+        /** {@code IMAGE_FILE_EPOLL_ADD}. */
+        EPOLL_ADD(ImageLayout.FILE_EPOLL_ADD),
+        /** {@code IMAGE_FILE_TIMERFD}. */
+        TIMERFD(ImageLayout.FILE_TIMERFD),
+        /** {@code IMAGE_FILE_SIGNALFD}. */
+        SIGNALFD(ImageLayout.FILE_SIGNALFD),
+        /** {@code IMAGE_FILE_TERMINAL}. */
+        TERMINAL(ImageLayout.FILE_TERMINAL),
+        /** {@code IMAGE_FILE_PIPE_DATA}. */
+        PIPE_DATA(ImageLayout.FILE_PIPE_DATA);
+
+        private final int code;
+
+        Kind(int code) {
+            this.code = code;
+        }
+
+        /** The number in the image. */
+        public int code() {
+            return code;
+        }
+    }
+
+    public FileOp {
+        values = List.copyOf(values);
+        if (values.size() != VALUES) {
+            throw new IllegalArgumentException("file step has " + values.size() + " values");
+        }
+    }
+
+    static FileOp of(Kind kind, int fd, int openFlags, boolean closeOnExec, PlanOffset... values) {
+        return new FileOp(kind, fd, openFlags, closeOnExec, NativeText.EMPTY, 0, fill(values));
+    }
+
+    FileOp withPath(NativeText newPath) {
+        return new FileOp(kind, fd, openFlags, closeOnExec, newPath, offset, values);
+    }
+
+    FileOp withOffset(long newOffset) {
+        return new FileOp(kind, fd, openFlags, closeOnExec, path, newOffset, values);
+    }
+
+    static PlanOffset number(long value) {
+        return new PlanOffset.Plain(value);
+    }
+
+    private static List<PlanOffset> fill(PlanOffset... values) {
+        List<PlanOffset> filled = new ArrayList<>(List.of(values));
+        while (filled.size() < VALUES) {
+            filled.add(PlanOffset.ZERO);
+        }
+        return filled;
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.AuxiliaryEntry;
+import dev.undump.checkpoint.CheckpointId;
+import dev.undump.checkpoint.CheckpointProcess;
+import dev.undump.checkpoint.PendingSignal;
+import dev.undump.checkpoint.SignalAction;
+import java.util.List;
+
+/**
+ * Everything that an image does at launch, finished and in order; {@code struct image_plan} is its form on disk.
+ *
+ * <p>It holds no offsets of the file that it will stand in: {@link PlanOffset} leaves those to the writer.
+ *
+ * @param id of the checkpoint
+ * @param slot address of the stub
+ * @param stub what the stub is like
+ * @param requirements what the launching machine must have
+ * @param process umask, limits, timers, directory and marks are taken over from here
+ * @param fileOps steps for descriptors
+ * @param mappedFiles files that memory steps refer to by index
+ * @param memoryOps steps for memory
+ * @param actions signal dispositions
+ * @param pending signals pending for the process, in queue order
+ * @param threads the leader first
+ * @param tidPatches by address
+ * @param vdso the captured vdso
+ * @param auxv as captured
+ * @param threadBlockBytes bytes of a thread's block, page aligned
+ * @param data where page data comes from, by offset, not overlapping
+ * @param dataBytes bytes of page data, page aligned
+ * @param overlays bytes of page data that differ from the checkpoint, by offset
+ */
+public record ImagePlan(
+        CheckpointId id,
+        long slot,
+        StubLayout stub,
+        Requirements requirements,
+        CheckpointProcess process,
+        List<FileOp> fileOps,
+        List<MappedFile> mappedFiles,
+        List<MemoryOp> memoryOps,
+        List<SignalAction> actions,
+        List<PendingSignal> pending,
+        List<PlannedThread> threads,
+        List<TidPatch> tidPatches,
+        VdsoPlan vdso,
+        List<AuxiliaryEntry> auxv,
+        int threadBlockBytes,
+        List<DataPiece> data,
+        long dataBytes,
+        List<DataOverlay> overlays) {
+
+    public ImagePlan {
+        fileOps = List.copyOf(fileOps);
+        mappedFiles = List.copyOf(mappedFiles);
+        memoryOps = List.copyOf(memoryOps);
+        actions = List.copyOf(actions);
+        pending = List.copyOf(pending);
+        threads = List.copyOf(threads);
+        tidPatches = List.copyOf(tidPatches);
+        auxv = List.copyOf(auxv);
+        data = List.copyOf(data);
+        overlays = List.copyOf(overlays);
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.CheckpointThread;
+import dev.undump.checkpoint.MappingKind;
+import java.io.IOException;
+import java.util.List;
+
+/** Plans images: from a checkpoint to the finished list of what a launch does. The same checkpoint gives the same plan. */
+public final class LayoutPlanner {
+
+    private static final int SYSTEM_WIDE_PENDING = 0;
+
+    private LayoutPlanner() {}
+
+    /**
+     * Plans an image.
+     *
+     * @param checkpoint read and checked
+     * @param stub what the restore stub is like
+     * @param options what the user has chosen
+     * @return the plan; it refers to the checkpoint's file by offsets
+     * @throws PlanException if something cannot be brought back faithfully; the message names it
+     * @throws IOException if the checkpoint's page data cannot be read
+     */
+    public static ImagePlan plan(Checkpoint checkpoint, StubLayout stub, PlanOptions options)
+            throws IOException, PlanException {
+        try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
+            DataArea data = new DataArea();
+            MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, data);
+            addressSpace.plan();
+            long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
+            List<FileOp> files = new FilePlanner(checkpoint, data).plan();
+            // Behind the memory: a rewritten word needs to know where its page stands.
+            List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data).plan();
+            XstateArea xstate = XstateArea.of(checkpoint);
+            return new ImagePlan(
+                    checkpoint.header().id(),
+                    slot,
+                    stub,
+                    requirements(checkpoint, xstate),
+                    checkpoint.process(),
+                    files,
+                    addressSpace.mappedFiles(),
+                    addressSpace.steps(),
+                    checkpoint.actions(),
+                    checkpoint.pending().stream()
+                            .filter(signal -> signal.ownTid() == SYSTEM_WIDE_PENDING)
+                            .toList(),
+                    threads,
+                    tidPatches(checkpoint, memory),
+                    VdsoPlanner.plan(checkpoint, memory, options.forceVdsoTrampolines()),
+                    checkpoint.auxv(),
+                    xstate.blockBytes(),
+                    data.pieces(),
+                    data.sizeBytes(),
+                    data.overlays());
+        }
+    }
+
+    private static Requirements requirements(Checkpoint checkpoint, XstateArea xstate) {
+        KernelVersion kernel = KernelVersion.neededBy(checkpoint);
+        return new Requirements(
+                CpuFeatures.of(checkpoint.cpuid()),
+                xstate.places(),
+                checkpoint.cpu().xcr0(),
+                checkpoint.cpu().xsaveSize(),
+                checkpoint.cpu().xsavecSize(),
+                kernel.major(),
+                kernel.minor());
+    }
+
+    private static List<TidPatch> tidPatches(Checkpoint checkpoint, CheckpointMemory memory) throws IOException {
+        TidPatches patches = new TidPatches(checkpoint.threads(), memory);
+        ThreadIdWords words = new ThreadIdWords(memory, patches);
+        RobustLists robust = new RobustLists(memory, patches);
+        for (CheckpointThread thread : checkpoint.threads()) {
+            words.find(thread);
+            robust.find(thread, words.isMusl(thread));
+        }
+        new LockScanner(memory, patches)
+                .scan(checkpoint.mappings().stream()
+                        .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE)
+                        .toList());
+        return patches.inOrder();
+    }
+}

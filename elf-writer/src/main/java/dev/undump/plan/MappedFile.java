@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.NativeText;
+
+/**
+ * A file that the program shares with others by a mapping, {@code struct image_mapped_file}.
+ *
+ * @param path absolute
+ * @param sizeBytes the file must have at least so many bytes at launch
+ * @param inode the file must be this one
+ * @param openFlags O_RDONLY or O_RDWR
+ */
+public record MappedFile(NativeText path, long sizeBytes, long inode, int openFlags) {}

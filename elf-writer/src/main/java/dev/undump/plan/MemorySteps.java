@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.ByteRange;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The memory steps in the order in which the stub takes them: first every mapping, then contents, protections, advice,
+ * names, locks and at last seals. Steps that continue their predecessor become one.
+ *
+ * <p>The order matters: contents need write access, guards and locks need contents, nothing may touch what is sealed.
+ */
+final class MemorySteps {
+
+    private static final int MAP_GROWSDOWN = 0x100;
+    private static final Set<MemoryOp.Kind> JOINABLE = EnumSet.of(
+            MemoryOp.Kind.ANONYMOUS,
+            MemoryOp.Kind.IMAGE,
+            MemoryOp.Kind.READ,
+            MemoryOp.Kind.PROTECT,
+            MemoryOp.Kind.ADVISE,
+            MemoryOp.Kind.LOCK,
+            MemoryOp.Kind.SEAL);
+
+    private final List<MemoryOp> maps = new ArrayList<>();
+    private final List<MemoryOp> contents = new ArrayList<>();
+    private final List<MemoryOp> protections = new ArrayList<>();
+    private final List<MemoryOp> advice = new ArrayList<>();
+    private final List<MemoryOp> names = new ArrayList<>();
+    private final List<MemoryOp> locks = new ArrayList<>();
+    private final List<MemoryOp> seals = new ArrayList<>();
+
+    void add(MemoryOp op) {
+        List<MemoryOp> phase = phaseOf(op.kind());
+        if (!phase.isEmpty()) {
+            Optional<MemoryOp> joined = join(phase.get(phase.size() - 1), op);
+            if (joined.isPresent()) {
+                phase.set(phase.size() - 1, joined.get());
+                return;
+            }
+        }
+        phase.add(op);
+    }
+
+    List<MemoryOp> inOrder() {
+        List<MemoryOp> all = new ArrayList<>();
+        for (List<MemoryOp> phase : List.of(maps, contents, protections, advice, names, locks, seals)) {
+            all.addAll(phase);
+        }
+        return List.copyOf(all);
+    }
+
+    private List<MemoryOp> phaseOf(MemoryOp.Kind kind) {
+        return switch (kind) {
+            case ANONYMOUS, SHARED, IMAGE, FILE, OBJECT, OBJECT_MAP, DROPPABLE -> maps;
+            case READ -> contents;
+            case PROTECT, UNMAP -> protections;
+            case ADVISE -> advice;
+            case NAME -> names;
+            case LOCK -> locks;
+            case SEAL -> seals;
+        };
+    }
+
+    private static Optional<MemoryOp> join(MemoryOp first, MemoryOp second) {
+        boolean alike = first.kind() == second.kind()
+                && JOINABLE.contains(first.kind())
+                && first.range().end() == second.range().start()
+                && first.protection() == second.protection()
+                && first.flags() == second.flags()
+                && (first.flags() & MAP_GROWSDOWN) == 0
+                && first.argument() == second.argument()
+                && first.optional() == second.optional();
+        if (!alike || !continues(first, second)) {
+            return Optional.empty();
+        }
+        ByteRange both = new ByteRange(first.range().start(), second.range().end());
+        return Optional.of(new MemoryOp(
+                first.kind(), first.protection(), both, first.offset(), first.flags(), first.argument(), first.optional()));
+    }
+
+    private static boolean continues(MemoryOp first, MemoryOp second) {
+        if (first.offset() instanceof PlanOffset.InData a && second.offset() instanceof PlanOffset.InData b) {
+            return a.offset() + first.range().lengthBytes() == b.offset();
+        }
+        return first.offset().equals(PlanOffset.ZERO) && second.offset().equals(PlanOffset.ZERO);
+    }
+}

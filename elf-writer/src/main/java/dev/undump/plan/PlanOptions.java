@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+/**
+ * What the user may choose about an image.
+ *
+ * @param anonymousMemory how anonymous memory gets its contents at launch
+ * @param forceVdsoTrampolines true: route the captured vdso's functions to the running one even where both are the same
+ */
+public record PlanOptions(AnonymousMemory anonymousMemory, boolean forceVdsoTrampolines) {
+
+    /** How anonymous memory gets its contents at launch. */
+    public enum AnonymousMemory {
+        /** Read into fresh anonymous pages before the program goes on: exact under every later madvise and mremap. */
+        READ
+    }
+
+    /** Everything as it is without options. */
+    public static final PlanOptions DEFAULT = new PlanOptions(AnonymousMemory.READ, false);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.Bytes;
+import dev.undump.checkpoint.CheckpointThread;
+import dev.undump.checkpoint.PendingSignal;
+import java.util.List;
+
+/**
+ * A thread as the stub starts it.
+ *
+ * @param source registers, signal mask and everything else that is taken over as captured
+ * @param resume where it goes on
+ * @param xstate complete contents of the signal frame's floating-point area, both magic words included
+ * @param setAffinity false: the launch's affinity stays
+ * @param setScheduling false: policy and nice are those of a fresh process
+ * @param timerSlackNs 0: leave
+ * @param pending signals pending for this thread, in queue order
+ */
+public record PlannedThread(
+        CheckpointThread source,
+        ResumePoint resume,
+        Bytes xstate,
+        boolean setAffinity,
+        boolean setScheduling,
+        long timerSlackNs,
+        List<PendingSignal> pending) {
+
+    public PlannedThread {
+        pending = List.copyOf(pending);
+    }
+}

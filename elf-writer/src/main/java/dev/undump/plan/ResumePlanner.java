@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.CheckpointThread;
+import dev.undump.checkpoint.InterruptedCall;
+import dev.undump.checkpoint.Registers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * Winds a thread that was inside a system call back, so that the call is made again as if nothing had happened.
+ *
+ * <p>The kernel would do the same after a signal without handler (arch/x86/kernel/signal.c, {@code
+ * arch_do_signal_or_restart}); calls that report EINTR themselves, such as epoll_wait, are made again as well, because no
+ * signal of the program's world explains the interruption. A relative wait gets what is left of its time.
+ */
+final class ResumePlanner {
+
+    private static final int EINTR = -4;
+    private static final int ERESTARTSYS = -512;
+    private static final int ERESTARTNOINTR = -513;
+    private static final int ERESTARTNOHAND = -514;
+    private static final int ERESTART_RESTARTBLOCK = -516;
+    private static final int SYSCALL_BYTES = 2;
+
+    private final CheckpointMemory memory;
+
+    ResumePlanner(CheckpointMemory memory) {
+        this.memory = memory;
+    }
+
+    ResumePoint of(CheckpointThread thread) throws IOException, PlanException {
+        Registers registers = thread.registers();
+        if (thread.call().isEmpty()) {
+            return new ResumePoint(registers.rip(), registers.rax(), Optional.empty());
+        }
+        InterruptedCall call = thread.call().get();
+        if (call.number() < 0) {
+            throw new PlanException("thread " + thread.ownTid() + " was inside restart_syscall and the call that it stands for"
+                    + " is not known: capture again");
+        }
+        long result = call.result();
+        if (result != EINTR
+                && result != ERESTARTSYS
+                && result != ERESTARTNOINTR
+                && result != ERESTARTNOHAND
+                && result != ERESTART_RESTARTBLOCK) {
+            throw new PlanException("thread " + thread.ownTid() + " was inside system call " + call.number()
+                    + " with the result " + result + ", which does not say how to go on: capture again");
+        }
+        long instruction = registers.rip() - SYSCALL_BYTES;
+        requireSyscallAt(instruction, thread);
+        return new ResumePoint(instruction, call.number(), shortened(registers, call));
+    }
+
+    private void requireSyscallAt(long address, CheckpointThread thread) throws IOException, PlanException {
+        Optional<ByteBuffer> code = memory.read(address, SYSCALL_BYTES);
+        if (code.isEmpty() || code.get().get(0) != 0x0f || code.get().get(1) != 0x05) {
+            throw new PlanException("thread " + thread.ownTid() + " was inside a system call, but at "
+                    + ByteRange.format(address) + " there is no syscall instruction: 32-bit calls of 64-bit programs cannot be"
+                    + " made again");
+        }
+    }
+
+    private Optional<ShortenedCall> shortened(Registers registers, InterruptedCall call) throws IOException {
+        Optional<RelativeWait> wait = RelativeWait.of(call.number(), registers, memory);
+        if (wait.isEmpty()) {
+            return Optional.empty();
+        }
+        long remaining;
+        if (wait.get().kernelRemainingNs().isPresent()) {
+            remaining = wait.get().kernelRemainingNs().getAsLong();
+        } else if (call.waitedNs() == 0) {
+            return Optional.empty();
+        } else {
+            remaining = Math.max(0, wait.get().askedNs() - call.waitedNs());
+        }
+        return Optional.of(new ShortenedCall(
+                registers.rip(), wait.get().argument(), wait.get().form(), remaining));
+    }
+}

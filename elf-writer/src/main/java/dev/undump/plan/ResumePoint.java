@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import java.util.Optional;
+
+/**
+ * Where a thread goes on.
+ *
+ * @param rip the program's next instruction; not used when the call is shortened
+ * @param rax the number of the system call that is made again, or the register as captured
+ * @param call present when the stub makes the system call with less time
+ */
+public record ResumePoint(long rip, long rax, Optional<ShortenedCall> call) {}
