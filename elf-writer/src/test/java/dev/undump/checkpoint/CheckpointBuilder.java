@@ -130,7 +130,11 @@ public final class CheckpointBuilder {
     }
 
     public CheckpointBuilder allowance(String word) {
-        allowances.add(NativeText.of(word));
+        return allowance(NativeText.of(word));
+    }
+
+    public CheckpointBuilder allowance(NativeText word) {
+        allowances.add(word);
         return this;
     }
 
@@ -173,8 +177,19 @@ public final class CheckpointBuilder {
         if (offset >= 0 && size >= 0 && offset <= file.length && size <= file.length - offset) {
             buffer.putInt(Header.INDEX_CRC, crc(file, (int) offset, (int) size));
         }
+        fixHeaderChecksum(buffer);
+    }
+
+    /** The same for a header with its index right behind it. */
+    static void fixSummaryChecksums(byte[] summary) {
+        ByteBuffer buffer = ByteBuffer.wrap(summary).order(ByteOrder.LITTLE_ENDIAN);
+        buffer.putInt(Header.INDEX_CRC, crc(summary, Header.SIZE_BYTES, summary.length - Header.SIZE_BYTES));
+        fixHeaderChecksum(buffer);
+    }
+
+    private static void fixHeaderChecksum(ByteBuffer buffer) {
         buffer.putInt(Header.HEADER_CRC, 0);
-        buffer.putInt(Header.HEADER_CRC, crc(file, 0, Header.SIZE_BYTES));
+        buffer.putInt(Header.HEADER_CRC, crc(buffer.array(), 0, Header.SIZE_BYTES));
     }
 
     private RecordEncoder encode(ByteArrayOutputStream data) {
