@@ -114,6 +114,7 @@ final class FilePlanner {
                     .withPath(file.path())
                     .withOffset(file.offset());
             case DELETED -> FileOp.of(FileOp.Kind.DELETED, fd, flags, cloexec, stored(file), number(file.dataSize()))
+                    .withPath(file.path())
                     .withOffset(file.offset());
             case TERMINAL -> FileOp.of(FileOp.Kind.TERMINAL, fd, flags, cloexec);
             case EVENTFD -> FileOp.of(

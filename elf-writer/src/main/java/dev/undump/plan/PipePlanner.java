@@ -55,6 +55,9 @@ final class PipePlanner {
                 : new PlanOffset.InData(data.append(pipe.dataOffset(), pipe.dataSize()));
         // Without a writer there is nobody to put the bytes in later.
         boolean atOnce = writer == null;
+        if (atOnce && pipe.packetCount() > 0) {
+            throw refused(pipe, "packets in flight and no writing end any more", List.of(reader.descriptor()));
+        }
         creations.add(FileOp.of(
                 FileOp.Kind.PIPE,
                 reader == null ? -1 : reader.descriptor().fd(),
@@ -79,7 +82,7 @@ final class PipePlanner {
                     false,
                     number(pipe.packetCount()),
                     stored,
-                    number(pipe.dataSize() - (long) pipe.packetCount() * Integer.BYTES)));
+                    number(pipe.dataSize())));
         }
     }
 
@@ -104,6 +107,6 @@ final class PipePlanner {
     private static PlanException refused(PipeState pipe, String what, List<Descriptor> descriptors) {
         return new PlanException("pipe:[" + pipe.inode() + "] has " + what + " (descriptor "
                 + descriptors.get(descriptors.size() - 1).fd()
-                + "), which comes of opening it through /proc and cannot be made again: close it before the capture");
+                + "): such a pipe cannot be made again; close it before the capture");
     }
 }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.image;
+
+import dev.undump.plan.ImagePlan;
+
+/**
+ * Where everything stands in an image file; image offsets in bytes. All but the tail begin page aligned.
+ *
+ * @param stubText the stub's text, behind the page of headers
+ * @param stubData the stub's writable data
+ * @param plan the plan record and its tables
+ * @param blocks the thread blocks
+ * @param data page data
+ * @param checkpoint header and index of the checkpoint
+ * @param names names of the sections
+ * @param sections section headers
+ * @param size bytes of the file
+ */
+record ImageGeometry(
+        long stubText,
+        long stubData,
+        long plan,
+        long blocks,
+        long data,
+        long checkpoint,
+        long names,
+        long sections,
+        long size) {
+
+    static final int PAGE = 4096;
+    private static final int SECTION_ALIGNMENT = 8;
+
+    static ImageGeometry of(StubFile stub, ImagePlan plan, int planBytes, long checkpointBytes) {
+        long stubText = PAGE;
+        long stubData = pages(stubText + stub.text().length);
+        long planStart = pages(stubData + stub.data().length);
+        long blocks = planStart + planBytes;
+        long data = blocks + (long) plan.threads().size() * plan.threadBlockBytes();
+        long checkpoint = data + plan.dataBytes();
+        long names = checkpoint + checkpointBytes;
+        long namesEnd = names + SectionNames.BYTES.length;
+        long sections = (namesEnd + SECTION_ALIGNMENT - 1) / SECTION_ALIGNMENT * SECTION_ALIGNMENT;
+        return new ImageGeometry(
+                stubText,
+                stubData,
+                planStart,
+                blocks,
+                data,
+                checkpoint,
+                names,
+                sections,
+                sections + (long) SectionNames.COUNT * ElfTables.SECTION_HEADER_BYTES);
+    }
+
+    /** Page-aligned offset behind the end of the file. */
+    long behindImage() {
+        return pages(size) + PAGE;
+    }
+
+    static long pages(long bytes) {
+        return (bytes + PAGE - 1) / PAGE * PAGE;
+    }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.image;
+
+/**
+ * What the user may choose about an image.
+ *
+ * @param eager true: all memory is read before the program goes on
+ * @param forceVdsoTrampolines true: do not rely on the launching kernel's vdso being the captured one, even where it is
+ */
+public record ImageOptions(boolean eager, boolean forceVdsoTrampolines) {
+
+    /** What is right when nothing is asked for. */
+    public static final ImageOptions DEFAULT = new ImageOptions(false, false);
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.image;
+
+import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.Checkpoint;
+import dev.undump.nativestub.NativeBinaries;
+import dev.undump.plan.DataOverlay;
+import dev.undump.plan.DataPiece;
+import dev.undump.plan.ImagePlan;
+import dev.undump.plan.LayoutPlanner;
+import dev.undump.plan.PlanException;
+import dev.undump.plan.PlanOptions;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Writes images. The same checkpoint gives the same bytes.
+ *
+ * <p>Memory need does not depend on the size of the image: page data goes from file to file inside the kernel.
+ */
+public final class ImageWriter {
+
+    private ImageWriter() {}
+
+    /**
+     * Makes an executable of a checkpoint.
+     *
+     * @param checkpoint read and checked; its file must still be there
+     * @param options what the user has chosen
+     * @param out the image's path; an existing file is replaced at once when the image is complete, with mode 0700
+     * @param progress is told about the copying of page data
+     * @throws PlanException if the checkpoint holds something that cannot be brought back faithfully
+     * @throws ImageException if the image cannot be written; nothing is left behind, an existing file is as before
+     * @throws IOException if the checkpoint cannot be read
+     */
+    public static void write(Checkpoint checkpoint, ImageOptions options, Path out, WriteProgress progress)
+            throws IOException, PlanException {
+        StubFile stub = StubFile.of(NativeBinaries.stub());
+        PlanOptions planOptions =
+                new PlanOptions(PlanOptions.AnonymousMemory.READ, options.forceVdsoTrampolines());
+        ImagePlan plan = LayoutPlanner.plan(checkpoint, stub.layout(), planOptions);
+        PlanTables tables = new PlanTables(plan);
+        ByteRange index = checkpoint.header().index();
+        ImageGeometry geometry =
+                ImageGeometry.of(stub, plan, tables.sizeBytes, ImageGeometry.PAGE + index.lengthBytes());
+        byte[] blocks = threadBlocks(plan, tables);
+        byte[] planBytes = new PlanEncoder(plan, tables, geometry).encode(blocks);
+        ElfTables elf = new ElfTables(stub, plan, tables.sizeBytes, geometry);
+        try (FileChannel source = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
+                NewFile file = NewFile.create(out, geometry.size())) {
+            file.write(elf.headers(), 0);
+            file.write(ByteBuffer.wrap(stub.text()), geometry.stubText());
+            file.write(ByteBuffer.wrap(stub.data()), geometry.stubData());
+            file.write(ByteBuffer.wrap(planBytes), geometry.plan());
+            file.write(ByteBuffer.wrap(blocks), geometry.blocks());
+            file.copyFrom(checkpoint.file(), source, copies -> {
+                long done = 0;
+                for (DataPiece piece : plan.data()) {
+                    long before = done;
+                    copies.copy(
+                            piece.checkpointOffset(),
+                            geometry.data() + piece.dataOffset(),
+                            piece.lengthBytes(),
+                            bytes -> progress.copied(before + bytes, total(plan)));
+                    done += piece.lengthBytes();
+                }
+                copies.copy(0, geometry.checkpoint(), ImageGeometry.PAGE, bytes -> {});
+                copies.copy(
+                        index.start(), geometry.checkpoint() + ImageGeometry.PAGE, index.lengthBytes(), bytes -> {});
+            });
+            for (DataOverlay overlay : plan.overlays()) {
+                file.write(overlay.content().buffer(), geometry.data() + overlay.dataOffset());
+            }
+            file.write(ByteBuffer.wrap(SectionNames.BYTES), geometry.names());
+            file.write(elf.sections(), geometry.sections());
+            file.commit();
+        }
+    }
+
+    private static long total(ImagePlan plan) {
+        return plan.data().stream().mapToLong(DataPiece::lengthBytes).sum();
+    }
+
+    private static byte[] threadBlocks(ImagePlan plan, PlanTables tables) {
+        int bytes = Math.multiplyExact(plan.threads().size(), plan.threadBlockBytes());
+        ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        long first = plan.slot() + plan.stub().planOffset() + tables.sizeBytes;
+        for (int i = 0; i < plan.threads().size(); i++) {
+            int at = i * plan.threadBlockBytes();
+            long resumeCall = plan.slot() + plan.stub().resumeCall();
+            ThreadEncoder.writeBlock(buffer, at, plan.threads().get(i), first + at, resumeCall);
+        }
+        return buffer.array();
+    }
+}

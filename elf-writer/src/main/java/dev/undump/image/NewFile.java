@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.image;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.function.LongConsumer;
+
+/**
+ * A file that appears under its name only when it is complete: written beside it, flushed to the disk, renamed. Closed without
+ * {@link #commit}, it leaves nothing behind.
+ */
+final class NewFile implements Closeable {
+
+    private static final String MODE = "rwx------";
+
+    private final Path target;
+    private final Path temporary;
+    private final FileChannel channel;
+    private final long sizeBytes;
+    private boolean committed;
+
+    private NewFile(Path target, Path temporary, FileChannel channel, long sizeBytes) {
+        this.target = target;
+        this.temporary = temporary;
+        this.channel = channel;
+        this.sizeBytes = sizeBytes;
+    }
+
+    /** Copies ranges of another file; made by {@link #copyFrom}. */
+    interface Copies {
+        /** Copies a range and tells how many of its bytes are done. */
+        void copy(long fromOffset, long toOffset, long bytes, LongConsumer done) throws IOException;
+    }
+
+    /** What to copy. */
+    interface CopyJob {
+        void run(Copies copies) throws IOException;
+    }
+
+    static NewFile create(Path target, long sizeBytes) throws ImageException {
+        Path folder = folderOf(target);
+        if (Files.isDirectory(target)) {
+            throw new ImageException(target, "writing the image " + target + ": it is a directory", null);
+        }
+        try {
+            Path temporary = Files.createTempFile(
+                    folder,
+                    "." + target.getFileName() + ".",
+                    ".tmp",
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(MODE)));
+            return new NewFile(target, temporary, openOrDelete(temporary), sizeBytes);
+        } catch (NoSuchFileException e) {
+            throw new ImageException(target, "writing the image " + target + ": the directory " + folder + " does not exist", e);
+        } catch (IOException e) {
+            throw new ImageException(target, "writing the image " + target + ": " + reason(e), e);
+        }
+    }
+
+    void write(ByteBuffer bytes, long offset) throws ImageException {
+        try {
+            long position = offset;
+            while (bytes.hasRemaining()) {
+                position += channel.write(bytes, position);
+            }
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    void copyFrom(Path source, FileChannel from, CopyJob job) throws ImageException {
+        try (KernelCopy kernel = new KernelCopy(source, from, temporary, channel)) {
+            job.run((fromOffset, toOffset, bytes, done) -> {
+                long copied = 0;
+                while (copied < bytes) {
+                    copied += kernel.copy(fromOffset + copied, toOffset + copied, bytes - copied);
+                    done.accept(copied);
+                }
+            });
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    /** Gives the file its name. */
+    void commit() throws ImageException {
+        try {
+            channel.force(true);
+            channel.close();
+            // createTempFile's mode is subject to the umask.
+            Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString(MODE));
+            move();
+            committed = true;
+            try (FileChannel folder = FileChannel.open(folderOf(target), StandardOpenOption.READ)) {
+                folder.force(true);
+            }
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+        if (!committed) {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    private void move() throws IOException {
+        try {
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    private ImageException failed(IOException cause) {
+        return new ImageException(
+                target, "writing the image " + target + " (" + sizeBytes + " bytes): " + reason(cause), cause);
+    }
+
+    private static FileChannel openOrDelete(Path temporary) throws IOException {
+        try {
+            return FileChannel.open(temporary, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            Files.deleteIfExists(temporary);
+            throw e;
+        }
+    }
+
+    private static Path folderOf(Path target) {
+        Path parent = target.toAbsolutePath().getParent();
+        return parent == null ? target.toAbsolutePath().getRoot() : parent;
+    }
+
+    private static String reason(IOException e) {
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        if (e instanceof FileSystemException system && system.getReason() != null) {
+            return system.getReason();
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}
