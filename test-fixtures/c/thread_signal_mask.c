@@ -37,6 +37,8 @@ static void *body(void *argument) {
 int main(int argc, char **argv) {
     fixture_begin(argc, argv, "every thread has its own signal mask again");
     pthread_t threads[THREADS];
+    sigset_t first_mask, main_mask; /* whoever started us may have left some signals blocked */
+    MUST0(pthread_sigmask(SIG_SETMASK, NULL, &first_mask));
     for (uintptr_t i = 0; i < THREADS; i++) {
         threads[i] = start_thread(body, (void *)i);
         await_flag(&parked[i]);
@@ -45,9 +47,8 @@ int main(int argc, char **argv) {
     raise_flag(&go);
     for (int i = 0; i < THREADS; i++)
         join_thread(threads[i]);
-    sigset_t main_mask;
     MUST0(pthread_sigmask(SIG_SETMASK, NULL, &main_mask));
     for (int i = 1; i <= 64; i++)
-        CHECK(!can_block(i) || !sigismember(&main_mask, i), "signal %d is blocked in main", i);
+        CHECK(sigismember(&main_mask, i) == sigismember(&first_mask, i), "main's mask, signal %d", i);
     pass();
 }
