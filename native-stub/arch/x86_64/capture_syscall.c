@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A thread stopped by ptrace inside a system call shows the kernel's pending result: -ERESTART* when the kernel
+ * will make the call again by itself, or -EINTR for the few calls that are never restarted (signal(7)). The latter
+ * must not reach the program, which has seen no signal: the call is made again.
+ */
+#define _GNU_SOURCE
+#include "capture_arch.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define ERESTARTSYS 512
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
+#define ERESTART_RESTARTBLOCK 516
+#define SYSCALL_LENGTH 2 /* 0f 05 */
+
+/* Calls that return -EINTR when they have done nothing at all, so that making them again loses nothing. fs/eventpoll.c,
+ * kernel/signal.c do_sigtimedwait, ipc/sem.c, fs/aio.c, mm/shmem.c shmem_fallocate, mm/madvise.c (populate), and sockets
+ * with a timeout (sock_intr_errno). connect is missing: made again it would say EALREADY. */
+static const long INTERRUPTED_CALLS[] = {
+    SYS_epoll_wait, SYS_epoll_pwait, 441 /* epoll_pwait2 */, SYS_rt_sigtimedwait, SYS_semop, SYS_semtimedop,
+    SYS_io_getevents, SYS_fallocate, SYS_madvise, SYS_read, SYS_readv, SYS_write, SYS_writev, SYS_recvfrom,
+    SYS_recvmsg, SYS_recvmmsg, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_accept, SYS_accept4,
+};
+
+static bool is_interrupted_call(uint64_t number)
+{
+    for (size_t i = 0; i < sizeof(INTERRUPTED_CALLS) / sizeof(INTERRUPTED_CALLS[0]); i++)
+        if ((uint64_t)INTERRUPTED_CALLS[i] == number)
+            return true;
+    return false;
+}
+
+bool kernel_restarts(const struct user_regs_struct *registers)
+{
+    int64_t result = (int64_t)registers->rax;
+    return (int64_t)registers->orig_rax >= 0 && (result == -ERESTARTSYS || result == -ERESTARTNOINTR ||
+                                                 result == -ERESTARTNOHAND || result == -ERESTART_RESTARTBLOCK);
+}
+
+/* restart_syscall(2) stands for a call that was stopped once before. Which one, is known to the kernel alone; the code
+ * in front, the wait channel and the arguments tell. */
+static int64_t restarted_call(const struct user_regs_struct *registers, const char *wait_channel, const uint8_t *code,
+                              size_t code_size)
+{
+    static const uint32_t candidates[] = {SYS_nanosleep, SYS_clock_nanosleep, SYS_futex, SYS_poll};
+    if (code_size >= 7 && code[code_size - 7] == 0xb8) { /* mov $imm32,%eax; syscall */
+        uint32_t number;
+        memcpy(&number, code + code_size - 6, sizeof(number));
+        for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++)
+            if (number == candidates[i])
+                return number;
+    }
+    if (strstr(wait_channel, "nanosleep")) /* hrtimer_nanosleep, alarm_timer_nsleep; the first argument is a clock or
+                                              an address */
+        return registers->rdi < 4096 ? SYS_clock_nanosleep : SYS_nanosleep;
+    if (strstr(wait_channel, "futex"))
+        return SYS_futex;
+    if (strstr(wait_channel, "poll"))
+        return SYS_poll;
+    return -1;
+}
+
+void decode_syscall(const struct user_regs_struct *registers, const char *wait_channel, const uint8_t *code,
+                    size_t code_size, bool explained, struct syscall_state *ret)
+{
+    *ret = (struct syscall_state){.number = -1};
+    int64_t result = (int64_t)registers->rax;
+    if ((int64_t)registers->orig_rax < 0)
+        return;
+    bool broken_off = result == -EINTR && !explained && is_interrupted_call(registers->orig_rax);
+    if (!kernel_restarts(registers) && !broken_off)
+        return;
+    ret->inside = true;
+    ret->result = result;
+    ret->number = registers->orig_rax == SYS_restart_syscall
+                      ? restarted_call(registers, wait_channel, code, code_size)
+                      : (int64_t)registers->orig_rax;
+}
+
+void wind_back(struct user_regs_struct *registers)
+{
+    registers->rip -= SYSCALL_LENGTH;
+    registers->rax = registers->orig_rax;
+    registers->orig_rax = (uint64_t)-1;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "code.h"
+#include "descriptors.h"
+#include "freeze.h"
+#include "index.h"
+#include "interrogate.h"
+#include "mappings.h"
+#include "outside.h"
+#include "pages.h"
+#include "preflight.h"
+#include "proc_files.h"
+#include "process.h"
+#include "state.h"
+#include "threads.h"
+
+#define DEFAULT_NAME "myckpt.dat"
+
+const struct allowance ALLOWANCES[] = {
+    {"children", ALLOW_CHILDREN, "capture a program that has child processes, without them"},
+    {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; they are closed at the other end afterwards"},
+    {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; the lock is not held afterwards"},
+};
+const unsigned ALLOWANCE_COUNT = sizeof(ALLOWANCES) / sizeof(ALLOWANCES[0]);
+
+uint64_t now_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+bool capture_given_up(const struct capture *capture)
+{
+    sigset_t pending, both;
+    if (!capture->request->give_up || sigpending(&pending) < 0)
+        return false;
+    sigandset(&both, &pending, capture->request->give_up);
+    return !sigisemptyset(&both);
+}
+
+void capture_prepare_process(void)
+{
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f then fails with EFBIG instead */
+}
+
+/* ---- the output's name ---- */
+
+/* Replaces %p and %n; %% is a percent sign. */
+static int expand_name(const struct capture_request *request, char *name, size_t size)
+{
+    size_t length = 0;
+    for (const char *at = request->output ? request->output : DEFAULT_NAME; *at; at++) {
+        int written;
+        if (at[0] == '%' && at[1] == 'p')
+            written = snprintf(name + length, size - length, "%d", request->pid);
+        else if (at[0] == '%' && at[1] == 'n')
+            written = snprintf(name + length, size - length, "%u", request->number);
+        else
+            written = snprintf(name + length, size - length, "%c", *at);
+        if (at[0] == '%' && (at[1] == 'p' || at[1] == 'n' || at[1] == '%'))
+            at++;
+        length += (size_t)written;
+        if (length >= size)
+            return -ENAMETOOLONG;
+    }
+    return 0;
+}
+
+static int open_output(struct capture *capture)
+{
+    const struct capture_request *request = capture->request;
+    char name[PATH_MAX], base_path[PATH_MAX];
+    if (expand_name(request, name, sizeof(name)) < 0)
+        return refuse(capture->report, -ENAMETOOLONG, "writing the checkpoint %s: the name is too long", request->output);
+    if (request->output) {
+        if (!getcwd(base_path, sizeof(base_path)))
+            snprintf(base_path, sizeof(base_path), ".");
+        return writer_open(&capture->writer, AT_FDCWD, base_path, name, capture->report);
+    }
+    AUTO_CLOSE int base = open_proc(O_RDONLY | O_DIRECTORY, "%d/cwd", capture->pid);
+    if (base < 0 || read_proc_link(base_path, sizeof(base_path), "%d/cwd", capture->pid) < 0)
+        return refuse(capture->report, base, "opening the working directory of process %d: %s; name a file with -o",
+                      capture->pid, strerror(-base));
+    return writer_open(&capture->writer, base, base_path, name, capture->report);
+}
+
+/* ---- the steps ---- */
+
+/* What has to be known while the program stands still. */
+static int read_frozen(struct capture *capture)
+{
+    struct ckpt_process *process = &capture->process;
+    process->realtime_ns = now_ns(CLOCK_REALTIME);
+    process->monotonic_ns = now_ns(CLOCK_MONOTONIC);
+    process->boottime_ns = now_ns(CLOCK_BOOTTIME);
+    int error = check_children(capture);
+    if (error == 0)
+        error = read_threads(capture);
+    if (error == 0)
+        error = read_process(capture);
+    if (error == 0)
+        error = read_descriptors(capture);
+    if (error == 0)
+        error = interrogate(capture);
+    if (error == 0)
+        error = read_mappings(capture);
+    if (error == 0)
+        error = save_pages(capture);
+    return error;
+}
+
+static int finish_file(struct capture *capture)
+{
+    append_threads(capture);
+    append_mappings(capture);
+    uint64_t until = capture->thawed_at ? capture->thawed_at : now_ns(CLOCK_MONOTONIC);
+    capture->process.frozen_ns = until - capture->frozen_since;
+    int error = write_index(capture);
+    return error < 0 ? error : writer_commit(&capture->writer, capture->report);
+}
+
+static int run_steps(struct capture *capture)
+{
+    int error = preflight(capture);
+    if (error == 0)
+        error = open_output(capture);
+    if (error < 0)
+        return error;
+    find_pipes_elsewhere(capture);
+    find_code(capture);
+
+    error = freeze_process(capture);
+    if (error == 0)
+        error = read_frozen(capture);
+    if (error == 0 && capture->request->keep_running)
+        thaw_process(capture);
+    if (error == 0)
+        error = finish_file(capture);
+    if (error == 0 && !capture->request->keep_running)
+        kill_process(capture); /* only now: a checkpoint that was not written must not cost the program */
+    return error;
+}
+
+static void release(struct capture *capture)
+{
+    thaw_process(capture);
+    writer_close(&capture->writer);
+    int fds[] = {capture->pidfd, capture->mem, capture->pagemap};
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+        close_descriptor(&fds[i]);
+    for (size_t i = 0; i < capture->mapping_count; i++)
+        free(capture->mappings[i].name);
+    free(capture->mappings);
+    free(capture->threads);
+    free(capture->pipes_elsewhere);
+    free(capture->pipe_ends);
+    struct buffer *buffers[] = {
+        &capture->threads_section, &capture->xstates, &capture->mappings_section, &capture->extents,
+        &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->epoll_items, &capture->actions,
+        &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
+    };
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
+        buffer_free(buffers[i]);
+}
+
+static void fill_outcome(const struct capture *capture, struct capture_outcome *ret)
+{
+    struct stat status;
+    snprintf(ret->path, sizeof(ret->path), "%.*s/%s", 3800,
+             strcmp(capture->writer.directory_path, "/") == 0 ? "" : capture->writer.directory_path,
+             capture->writer.name);
+    ret->bytes = fstat(capture->writer.fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+    ret->frozen_ns = (capture->thawed_at ? capture->thawed_at : now_ns(CLOCK_MONOTONIC)) - capture->frozen_since;
+    ret->threads = (uint32_t)capture->thread_count;
+}
+
+int capture_program(const struct capture_request *request, struct capture_outcome *ret, struct report *report)
+{
+    struct capture capture = {
+        .request = request, .report = report, .pid = request->pid, .pidfd = -1, .mem = -1, .pagemap = -1,
+        .writer = {.directory = -1, .fd = -1},
+    };
+    sigset_t children, before;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &children, &before);
+    int error = run_steps(&capture);
+    if (error == 0)
+        fill_outcome(&capture, ret);
+    if (error == -ECANCELED && report->count == 0)
+        refuse(report, error, "capturing process %d: interrupted; nothing was written", request->pid);
+    release(&capture);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return error;
+}

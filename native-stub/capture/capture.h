@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The capture engine: turns a running program into a checkpoint file, from outside, by ptrace and /proc.
+ *
+ * Whatever happens, the program is not harmed: on every failure it goes on as before, and no partial file is left.
+ * The engine neither prints nor exits; it is used by one thread at a time, which becomes the program's tracer.
+ */
+#ifndef UNDUMP_CAPTURE_CAPTURE_H
+#define UNDUMP_CAPTURE_CAPTURE_H
+
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "report.h"
+
+#define CAPTURE_ENGINE "ckpt 0.1.0"
+
+/* What --allow accepts: a restore that is weaker than the program was. */
+#define ALLOW_CHILDREN 0x1u
+#define ALLOW_OUTSIDE_PIPE 0x2u
+#define ALLOW_FILE_LOCK 0x4u
+
+struct allowance {
+    const char *word;
+    unsigned bit;
+    const char *meaning;
+};
+extern const struct allowance ALLOWANCES[];
+extern const unsigned ALLOWANCE_COUNT;
+
+struct capture_request {
+    pid_t pid;
+    const char *output;      /* file name with %p and %n, relative to the caller's directory; NULL: myckpt.dat in the
+                                program's working directory */
+    unsigned number;         /* what %n stands for */
+    uint32_t trigger;        /* CKPT_TRIGGER_* */
+    bool keep_running;       /* the program goes on after success; else it is ended */
+    bool seized;             /* the caller traces the leader already, which is not in a ptrace stop, and
+                                wants it back running and traced */
+    int trigger_signal;      /* pending signals of this number that came from kill(2) are not part of the program; 0 */
+    unsigned allow;          /* ALLOW_* */
+    const sigset_t *give_up; /* blocked signals that, when pending, mean: undo everything and fail; may be NULL */
+};
+
+struct capture_outcome {
+    char path[PATH_MAX];  /* absolute name of the written file */
+    uint64_t bytes;       /* size on disk, holes not counted */
+    uint64_t frozen_ns;   /* how long the program stood still */
+    uint32_t threads;
+};
+
+/* Captures request->pid. Returns 0 and fills ret, or -errno with at least one line in report; -ECANCELED when a
+ * give_up signal came. SIGCHLD is blocked meanwhile and may be consumed: a caller that waits for it must look for its
+ * children itself afterwards. */
+int capture_program(const struct capture_request *request, struct capture_outcome *ret, struct report *report);
+
+/* Makes the process survive what a full disk does: SIGXFSZ is ignored. To be undone in launched programs. */
+void capture_prepare_process(void);
+
+#endif

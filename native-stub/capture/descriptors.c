@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "outside.h"
+#include "proc_files.h"
+
+#define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
+#define COPY_PIECE (1u << 20)
+
+/* The descriptions found so far, in the order that kcmp(2) puts them in. */
+struct known_files {
+    struct known_file {
+        int fd;
+        uint32_t index;
+    } *files;
+    size_t count;
+};
+
+static int refuse_file(struct capture *capture, const struct open_file *file, const char *what, const char *advice)
+{
+    return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s",
+                  capture->pid, file->fd, what, file->path, advice);
+}
+
+/* Finds the description of fd among the known ones. Returns its place in known->files with *ret_found, or where to
+ * put it. Without kcmp (a kernel built without it) every descriptor counts as its own. */
+static size_t locate(struct capture *capture, const struct known_files *known, int fd, bool *ret_found)
+{
+    size_t low = 0, high = known->count;
+    *ret_found = false;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        long order = syscall(SYS_kcmp, capture->pid, capture->pid, KCMP_FILE, fd, known->files[middle].fd);
+        if (order < 0)
+            return known->count;
+        if (order == 0) {
+            *ret_found = true;
+            return middle;
+        }
+        if (order == 1)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* Whether ckpt itself has the description open: then the program got it when it was launched. */
+static bool is_inherited(const struct capture *capture, int fd)
+{
+    AUTO_FREE pid_t *own = NULL;
+    size_t count;
+    if (!capture->request->seized || list_proc_numbers(&own, &count, "self/fd") < 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (syscall(SYS_kcmp, getpid(), capture->pid, KCMP_FILE, own[i], fd) == 0)
+            return true;
+    return false;
+}
+
+/* ---- regular files and directories ---- */
+
+static int copy_deleted(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
+{
+    AUTO_CLOSE int fd = open_proc(O_RDONLY | O_NONBLOCK, "%d/fd/%d", capture->pid, file->fd);
+    AUTO_FREE uint8_t *piece = malloc(COPY_PIECE);
+    if (fd < 0)
+        return refuse(capture->report, fd, "reading the deleted file %s (descriptor %d of process %d): %s",
+                      file->path, file->fd, capture->pid, strerror(-fd));
+    if (!piece)
+        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+    record->data_size = record->size;
+    record->data_offset = record->size ? writer_reserve(&capture->writer, record->size) : 0;
+    for (uint64_t at = 0; at < record->size; ) {
+        off_t data = lseek(fd, (off_t)at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO)
+            break;
+        if (data >= 0)
+            at = (uint64_t)data;
+        ssize_t count = pread(fd, piece, COPY_PIECE, (off_t)at);
+        if (count < 0)
+            return refuse(capture->report, -errno, "reading the deleted file %s (descriptor %d of process %d): %s",
+                          file->path, file->fd, capture->pid, strerror(errno));
+        if (count == 0 || at + (uint64_t)count > record->size)
+            break;
+        writer_put(&capture->writer, record->data_offset + at, piece, (size_t)count);
+        at += (uint64_t)count;
+    }
+    return 0;
+}
+
+static bool is_same_file(const char *path, const struct open_file *file)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && status.st_ino == file->status.st_ino && status.st_dev == file->status.st_dev;
+}
+
+/* Whether the path leads to this very file, as we see the file system or as the program does. */
+static bool path_leads_there(const struct capture *capture, const struct open_file *file)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof(path), "/proc/%d/root%s", capture->pid, file->path);
+    return is_same_file(file->path, file) || is_same_file(path, file);
+}
+
+static bool is_own_proc_file(const char *path)
+{
+    return strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9';
+}
+
+static int describe_regular(struct capture *capture, struct open_file *file, struct ckpt_description *record)
+{
+    struct statfs system = {0};
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", capture->pid, file->fd);
+    if (statfs(path, &system) == 0 && system.f_type == MQUEUE_MAGIC)
+        return refuse_file(capture, file, "a message queue", "close it before");
+    if (strncmp(file->path, "/memfd:", 7) == 0)
+        return refuse_file(capture, file, "a memfd", "close it before");
+    if (is_own_proc_file(file->path))
+        return refuse_file(capture, file, "a file about one process", "close it before");
+    if (text_field((char *)file->info.data, "lock:")) {
+        if (!(capture->request->allow & ALLOW_FILE_LOCK))
+            return refuse_file(capture, file, "a file with a lock held", "release it, or go without it by --allow file-lock");
+        capture->allowed |= ALLOW_FILE_LOCK;
+    }
+    record->kind = CKPT_FILE_REGULAR;
+    if (file->status.st_nlink && !file->deleted && path_leads_there(capture, file))
+        return 0;
+    record->kind = CKPT_FILE_DELETED;
+    return copy_deleted(capture, file, record);
+}
+
+static int describe_directory(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
+{
+    record->kind = CKPT_FILE_DIRECTORY;
+    if (file->deleted)
+        return refuse_file(capture, file, "a deleted directory", "close it before");
+    if (is_own_proc_file(file->path))
+        return refuse_file(capture, file, "a directory about one process", "close it before");
+    return 0;
+}
+
+/* ---- devices ---- */
+
+static bool is_plain_device(unsigned device_major, unsigned device_minor)
+{
+    /* Documentation/admin-guide/devices.txt: null, zero, full, random, urandom */
+    return device_major == 1 && (device_minor == 3 || device_minor == 5 || (device_minor >= 7 && device_minor <= 9));
+}
+
+static bool is_terminal(unsigned device_major, unsigned device_minor)
+{
+    return device_major == 4 || (device_major == 5 && device_minor != 2) || (device_major >= 136 && device_major <= 143);
+}
+
+static int describe_device(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
+{
+    unsigned device_major = major(file->status.st_rdev), device_minor = minor(file->status.st_rdev);
+    if (is_plain_device(device_major, device_minor))
+        record->kind = CKPT_FILE_DEVICE;
+    else if (is_terminal(device_major, device_minor))
+        record->kind = CKPT_FILE_TERMINAL;
+    else if (file->standard)
+        record->kind = CKPT_FILE_OUTSIDE;
+    else if (device_major == 5 && device_minor == 2)
+        return refuse_file(capture, file, "the master of a pseudo terminal", "close it before");
+    else
+        return refuse_file(capture, file, "a device", "close it before");
+    return 0;
+}
+
+/* ---- all kinds ---- */
+
+static int describe_kind(struct capture *capture, struct open_file *file, struct ckpt_description *record)
+{
+    switch (file->status.st_mode & S_IFMT) {
+    case S_IFREG:
+        return describe_regular(capture, file, record);
+    case S_IFDIR:
+        return describe_directory(capture, file, record);
+    case S_IFCHR:
+        return describe_device(capture, file, record);
+    case S_IFIFO:
+        if (strncmp(file->path, "pipe:", 5) == 0) {
+            record->kind = CKPT_FILE_PIPE;
+            return describe_pipe(capture, file, record);
+        }
+        record->kind = CKPT_FILE_OUTSIDE;
+        return file->standard ? 0 : refuse_file(capture, file, "a named pipe", "close it before");
+    case S_IFSOCK:
+        record->kind = CKPT_FILE_OUTSIDE;
+        return file->standard ? 0 : refuse_file(capture, file, "a socket", "close it before");
+    case S_IFBLK:
+        record->kind = CKPT_FILE_OUTSIDE;
+        return file->standard ? 0 : refuse_file(capture, file, "a block device", "close it before");
+    default:
+        return describe_kernel_file(capture, file, record);
+    }
+}
+
+static int read_open_file(struct capture *capture, struct open_file *file)
+{
+    char path[64];
+    ssize_t length = read_proc_link(file->path, sizeof(file->path), "%d/fd/%d", capture->pid, file->fd);
+    int error = length < 0 ? (int)length : read_proc(&file->info, "%d/fdinfo/%d", capture->pid, file->fd);
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", capture->pid, file->fd);
+    if (error == 0 && stat(path, &file->status) < 0)
+        error = -errno;
+    if (error < 0)
+        return refuse(capture->report, error, "reading descriptor %d of process %d: %s", file->fd, capture->pid,
+                      strerror(-error));
+    size_t size = (size_t)length;
+    file->deleted = file->path[0] == '/' && strip_deleted(file->path, &size) && !path_leads_there(capture, file);
+    if (file->deleted)
+        file->path[size] = 0;
+    return 0;
+}
+
+static int add_description(struct capture *capture, struct open_file *file)
+{
+    const struct stat *status = &file->status;
+    const char *info = (char *)file->info.data;
+    struct ckpt_description record = {
+        .open_flags = (uint32_t)text_number(info, "flags:", 8, 0) & ~(uint32_t)O_CLOEXEC,
+        .mode = status->st_mode, .offset = text_number(info, "pos:", 10, 0), .inode = status->st_ino,
+        .dev_major = major(status->st_dev), .dev_minor = minor(status->st_dev), .rdev_major = major(status->st_rdev),
+        .rdev_minor = minor(status->st_rdev), .size = (uint64_t)status->st_size,
+        .mtime_ns = (uint64_t)status->st_mtim.tv_sec * 1000000000 + (uint64_t)status->st_mtim.tv_nsec,
+        .flags = is_inherited(capture, file->fd) ? CKPT_DESCRIPTION_INHERITED : 0u,
+    };
+    int error = describe_kind(capture, file, &record);
+    record.path = strings_add_text(&capture->strings, file->path);
+    buffer_append(&capture->descriptions, &record, sizeof(record));
+    /* A line has been said: go on, so that all obstacles are said at once. */
+    return error == -ENOTSUP ? 0 : error;
+}
+
+/* Whether 0, 1 or 2 refer to the same description. */
+static bool is_standard(struct capture *capture, int fd)
+{
+    for (int standard = 0; standard <= 2; standard++)
+        if (fd == standard || syscall(SYS_kcmp, capture->pid, capture->pid, KCMP_FILE, fd, standard) == 0)
+            return true;
+    return false;
+}
+
+static int add_descriptor(struct capture *capture, struct known_files *known, int fd)
+{
+    bool found;
+    size_t place = locate(capture, known, fd, &found);
+    struct ckpt_descriptor record = {.fd = fd};
+    AUTO_BUFFER struct buffer info = {0};
+    int error = read_proc(&info, "%d/fdinfo/%d", capture->pid, fd);
+    if (error < 0)
+        return refuse(capture->report, error, "reading descriptor %d of process %d: %s", fd, capture->pid,
+                      strerror(-error));
+    record.flags = text_number((char *)info.data, "flags:", 8, 0) & O_CLOEXEC ? FD_CLOEXEC : 0u;
+    if (!found) {
+        AUTO_FREE struct open_file *file = calloc(1, sizeof(*file));
+        if (!file)
+            return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+        file->fd = fd;
+        file->index = (uint32_t)known->count;
+        file->standard = is_standard(capture, fd);
+        error = read_open_file(capture, file);
+        if (error == 0)
+            error = add_description(capture, file);
+        buffer_free(&file->info);
+        if (error < 0)
+            return error;
+        memmove(known->files + place + 1, known->files + place, (known->count - place) * sizeof(*known->files));
+        known->files[place] = (struct known_file){fd, (uint32_t)known->count++};
+    }
+    record.description = known->files[place].index;
+    buffer_append(&capture->descriptors, &record, sizeof(record));
+    return 0;
+}
+
+static int check_timers(struct capture *capture)
+{
+    AUTO_BUFFER struct buffer timers = {0};
+    if (read_proc(&timers, "%d/timers", capture->pid) < 0 || timers.size == 0)
+        return 0;
+    return refuse(capture->report, -ENOTSUP,
+                  "capturing process %d: it has POSIX timers (timer_create), which cannot be captured; delete them "
+                  "before", capture->pid);
+}
+
+int read_descriptors(struct capture *capture)
+{
+    AUTO_FREE pid_t *fds = NULL;
+    size_t count, said = capture->report->count;
+    int error = list_proc_numbers(&fds, &count, "%d/fd", capture->pid);
+    if (error < 0)
+        return refuse(capture->report, error, "reading the descriptors of process %d: %s", capture->pid,
+                      strerror(-error));
+    AUTO_FREE struct known_file *files = malloc((count + 1) * sizeof(*files));
+    struct known_files known = {files, 0};
+    if (!files)
+        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+    error = list_pipe_ends(capture);
+    if (error < 0)
+        return refuse(capture->report, error, "reading the pipes of process %d: %s", capture->pid, strerror(-error));
+    for (size_t i = 0; i < count; i++) {
+        error = add_descriptor(capture, &known, fds[i]);
+        if (error < 0)
+            return error;
+    }
+    read_epoll_items(capture);
+    check_timers(capture);
+    return capture->report->count > said ? -ENOTSUP : 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UNDUMP_CAPTURE_DESCRIPTORS_H
+#define UNDUMP_CAPTURE_DESCRIPTORS_H
+
+#include <sys/stat.h>
+
+#include "state.h"
+
+/* One open file description of the program, while it is looked at. */
+struct open_file {
+    int fd;                 /* the lowest descriptor that refers to it */
+    uint32_t index;         /* into DESCRIPTIONS */
+    bool standard;          /* 0, 1 or 2 refer to it */
+    bool deleted;
+    char path[PATH_MAX];    /* link text without " (deleted)" */
+    struct stat status;
+    struct buffer info;     /* fdinfo text */
+};
+
+/* Reads all descriptors of the frozen program, with the contents of deleted files and inner pipes. Returns 0, or
+ * -errno with a line for each that cannot be captured. */
+int read_descriptors(struct capture *capture);
+
+/* ---- pipes.c ---- */
+
+/* Classifies a pipe and saves its bytes in flight. Fills record->flags, object. */
+int describe_pipe(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
+
+/* ---- kernel_files.c: the anon_inode files ---- */
+
+/* Fills kind and values for an eventfd, timerfd, signalfd or epoll instance; -ENOTSUP with a line for others. */
+int describe_kernel_file(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
+
+/* Copies the watch lists of all epoll instances, when all descriptors are known. */
+int read_epoll_items(struct capture *capture);
+
+#endif

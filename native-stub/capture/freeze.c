@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stopping all threads and letting them go.
+ *
+ * Method: PTRACE_SEIZE and PTRACE_INTERRUPT for each entry of /proc/PID/task, until a look at that directory, made
+ * while all known threads stand, shows no new one. A signal that a thread had already taken when it stopped is
+ * delivered at once: the thread then stands at the first instruction of its handler, and nothing has to be kept.
+ *
+ * A thread inside the vdso is let run for moments until it is out: a launching kernel may have another vdso.
+ * Single-stepping would be shorter, but the kernel does not take the trap flag back from a thread whose tracer
+ * dies, and the program would die of SIGTRAP.
+ */
+#define _GNU_SOURCE
+#include "freeze.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "observe.h"
+#include "proc_files.h"
+#include "tracing.h"
+
+#define PROCESSORS 1024
+#define STOP_TIMEOUT_NS UINT64_C(5000000000)
+#define VDSO_ATTEMPTS 4000
+
+static int describe_gone(struct capture *capture)
+{
+    return refuse(capture->report, -ESRCH, "capturing process %d: it ended meanwhile; nothing was written",
+                  capture->pid);
+}
+
+static struct thread *find_thread(struct capture *capture, pid_t tid)
+{
+    for (size_t i = 0; i < capture->thread_count; i++)
+        if (capture->threads[i].tid == tid)
+            return &capture->threads[i];
+    return NULL;
+}
+
+static struct thread *add_thread(struct capture *capture, pid_t tid)
+{
+    struct thread *threads = realloc(capture->threads, (capture->thread_count + 1) * sizeof(*threads));
+    if (!threads)
+        return NULL;
+    capture->threads = threads;
+    struct thread *thread = &threads[capture->thread_count++];
+    *thread = (struct thread){.tid = tid};
+    return thread;
+}
+
+static void remove_thread(struct capture *capture, struct thread *thread)
+{
+    size_t index = (size_t)(thread - capture->threads);
+    memmove(thread, thread + 1, (capture->thread_count - index - 1) * sizeof(*thread));
+    capture->thread_count--;
+}
+
+/* Whether a signal that is about to be delivered is a second request for a checkpoint, and not the program's. */
+static bool is_trigger(const struct capture *capture, const struct thread *thread, int signal)
+{
+    siginfo_t info;
+    return !thread->ours && signal == capture->request->trigger_signal &&
+           ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) == 0 &&
+           (info.si_code == SI_USER || info.si_code == SI_QUEUE);
+}
+
+/* A handler that will run as soon as the thread goes on explains why its call ended with EINTR. */
+static bool has_handled_signal(const struct capture *capture, const struct thread *thread)
+{
+    AUTO_BUFFER struct buffer status = {0};
+    if (read_proc(&status, "%d/task/%d/status", capture->pid, thread->tid) < 0)
+        return false;
+    const char *text = (char *)status.data;
+    uint64_t pending = text_number(text, "SigPnd:", 16, 0) | text_number(text, "ShdPnd:", 16, 0);
+    return pending & ~text_number(text, "SigBlk:", 16, 0) & text_number(text, "SigCgt:", 16, 0);
+}
+
+/* Reads the registers of a thread that stands, and at once makes sure that it would not see an EINTR of our making,
+ * even if we died now. */
+static int read_registers(struct capture *capture, struct thread *thread)
+{
+    int error = trace_get_registers(thread->tid, &thread->regs);
+    if (error == 0)
+        error = trace_get_mask(thread->tid, &thread->mask);
+    if (error < 0)
+        return error;
+    uint8_t code[7];
+    size_t size = 0;
+    bool inside = (int64_t)thread->regs.orig_rax >= 0;
+    if (inside && pread(capture->mem, code, sizeof(code), (off_t)(thread->regs.rip - sizeof(code))) == sizeof(code))
+        size = sizeof(code);
+    bool explained = inside && (int64_t)thread->regs.rax == -EINTR && has_handled_signal(capture, thread);
+    decode_syscall(&thread->regs, thread->wait_channel, code, size, explained, &thread->call);
+    thread->resume = thread->regs;
+    if (!thread->call.inside || kernel_restarts(&thread->regs))
+        return 0;
+    wind_back(&thread->resume);
+    return trace_set_registers(thread->tid, &thread->resume);
+}
+
+/* Waits until an interrupted thread stands. Returns 1 when it does, 0 when it is gone, or -errno with a line. */
+static int hold_thread(struct capture *capture, struct thread *thread)
+{
+    uint64_t deadline = now_ns(CLOCK_MONOTONIC) + STOP_TIMEOUT_NS;
+    for (;;) {
+        struct stop stop;
+        if (capture_given_up(capture))
+            return -ECANCELED;
+        uint64_t slice = now_ns(CLOCK_MONOTONIC) + 100000000;
+        int error = wait_stop_until(thread->tid, slice < deadline ? slice : deadline, &stop);
+        if (error == -ETIMEDOUT && slice < deadline)
+            continue;
+        if (error == -ETIMEDOUT)
+            return refuse(capture->report, error,
+                          "stopping thread %d of process %d: it has not stopped within 5 seconds (waiting in %s); "
+                          "try again when that wait is over",
+                          thread->tid, capture->pid, thread->wait_channel[0] ? thread->wait_channel : "the kernel");
+        if (error < 0)
+            return refuse(capture->report, error, "stopping thread %d of process %d: %s", thread->tid, capture->pid,
+                          strerror(-error));
+        switch (stop.kind) {
+        case STOP_GONE:
+            return 0;
+        case STOP_EVENT:
+            thread->held = true;
+            return read_registers(capture, thread) < 0 ? 0 : 1;
+        case STOP_GROUP:
+            thread->held = thread->stopped_by_job = true;
+            return refuse(capture->report, -EBUSY,
+                          "capturing process %d: it is stopped by job control; continue it first (kill -CONT %d)",
+                          capture->pid, capture->pid);
+        case STOP_SIGNAL:
+            trace_resume(thread->tid, is_trigger(capture, thread, stop.signal) ? 0 : stop.signal);
+            break;
+        default:
+            trace_resume(thread->tid, 0);
+        }
+    }
+}
+
+static int describe_seize(struct capture *capture, pid_t tid, int error)
+{
+    if (tid != capture->pid)
+        return error == -EPERM || error == -ESRCH
+                   ? 0 /* it is just ending */
+                   : refuse(capture->report, error, "attaching to thread %d of process %d: %s", tid, capture->pid,
+                            strerror(-error));
+    if (error == -ESRCH)
+        return describe_gone(capture);
+    AUTO_BUFFER struct buffer stat = {0};
+    if (read_proc(&stat, "%d/stat", capture->pid) == 0 && strchr("ZX", stat_state((char *)stat.data)))
+        return refuse(capture->report, -ENOTSUP,
+                      "capturing process %d: its main thread has ended; programs that go on without it cannot be "
+                      "captured", capture->pid);
+    return refuse(capture->report, error,
+                  "attaching to process %d: %s; run ckpt as the program's user or as root, and see that no debugger "
+                  "holds it", capture->pid, strerror(-error));
+}
+
+/* Seizes and interrupts the tasks that are not known yet. Returns how many there were, or -errno with a line. */
+static int seize_new_threads(struct capture *capture, const pid_t *tids, size_t count)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    int found = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct thread *thread = find_thread(capture, tids[i]);
+        if (thread && thread->attached)
+            continue;
+        if (!thread) {
+            thread = add_thread(capture, tids[i]);
+            if (!thread)
+                return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+        }
+        thread->ours = !(capture->request->seized && tids[i] == capture->pid);
+        int error = thread->ours ? trace_seize(tids[i]) : 0;
+        if (error < 0) {
+            remove_thread(capture, thread);
+            error = describe_seize(capture, tids[i], error);
+            if (error < 0)
+                return error;
+            continue;
+        }
+        thread->attached = true;
+        trace_interrupt(tids[i]);
+        found++;
+    }
+    return found;
+}
+
+static int hold_new_threads(struct capture *capture)
+{
+    for (size_t i = 0; i < capture->thread_count; ) {
+        struct thread *thread = &capture->threads[i];
+        int held = thread->held ? 1 : thread->attached ? hold_thread(capture, thread) : 0;
+        if (held < 0)
+            return held;
+        if (held == 0)
+            remove_thread(capture, thread);
+        else
+            i++;
+    }
+    return 0;
+}
+
+static int freeze_round(struct capture *capture)
+{
+    AUTO_FREE pid_t *tids = NULL;
+    size_t count;
+    int error = list_proc_numbers(&tids, &count, "%d/task", capture->pid);
+    if (error < 0)
+        return describe_gone(capture);
+    int found = seize_new_threads(capture, tids, count);
+    if (found < 0)
+        return found;
+    error = hold_new_threads(capture);
+    if (error < 0)
+        return error;
+    if (capture->thread_count == 0)
+        return describe_gone(capture);
+    return found;
+}
+
+static bool in_vdso(const struct capture *capture, const struct thread *thread)
+{
+    return thread->regs.rip >= capture->vdso_start && thread->regs.rip < capture->vdso_end;
+}
+
+/* Returns 1 when threads had to run on, 0 when none stood in the vdso, or -errno with a line. */
+static int leave_vdso(struct capture *capture)
+{
+    int moved = 0;
+    for (size_t i = 0; i < capture->thread_count; i++) {
+        for (long attempt = 0; in_vdso(capture, &capture->threads[i]); attempt++) {
+            struct thread *thread = &capture->threads[i];
+            if (attempt == VDSO_ATTEMPTS)
+                return refuse(capture->report, -EBUSY,
+                              "capturing process %d: thread %d does not leave the vdso; try again", capture->pid,
+                              thread->tid);
+            moved = 1;
+            thread->held = false;
+            thread->exec_start = 0; /* what it waits in next began after the look at it */
+            trace_resume(thread->tid, 0);
+            struct timespec moment = {0, 1000 * (attempt % 61)};
+            nanosleep(&moment, NULL);
+            trace_interrupt(thread->tid);
+            int held = hold_thread(capture, thread);
+            if (held < 0)
+                return held;
+            if (held == 0) {
+                remove_thread(capture, thread);
+                i--;
+                break;
+            }
+        }
+    }
+    return moved;
+}
+
+static int observe_all(struct capture *capture)
+{
+    AUTO_FREE pid_t *tids = NULL;
+    AUTO_BUFFER struct buffer text = {0};
+    size_t count;
+    if (list_proc_numbers(&tids, &count, "%d/task", capture->pid) < 0)
+        return describe_gone(capture);
+    for (size_t i = 0; i < count; i++) {
+        struct thread *thread = add_thread(capture, tids[i]);
+        if (!thread)
+            return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+        observe_thread(capture->pid, thread, &text);
+    }
+    return 0;
+}
+
+static int order_threads(const void *left, const void *right)
+{
+    const struct thread *a = left, *b = right;
+    return a->tid < b->tid ? -1 : a->tid > b->tid;
+}
+
+/* Leader first, the others by tid. */
+static int sort_threads(struct capture *capture)
+{
+    qsort(capture->threads, capture->thread_count, sizeof(*capture->threads), order_threads);
+    struct thread *leader = find_thread(capture, capture->pid);
+    if (!leader)
+        return refuse(capture->report, -ENOTSUP,
+                      "capturing process %d: its main thread has ended; programs that go on without it cannot be "
+                      "captured", capture->pid);
+    struct thread first = *leader;
+    memmove(capture->threads + 1, capture->threads, (size_t)((char *)leader - (char *)capture->threads));
+    capture->threads[0] = first;
+    return 0;
+}
+
+int freeze_process(struct capture *capture)
+{
+    AUTO_FREE struct processor_clock *clocks = calloc(PROCESSORS, sizeof(*clocks));
+    AUTO_BUFFER struct buffer text = {0};
+    if (!clocks)
+        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+    observe_clocks(clocks, PROCESSORS);
+    int error = observe_all(capture);
+    if (error < 0)
+        return error;
+
+    capture->frozen = true;
+    capture->frozen_since = now_ns(CLOCK_MONOTONIC);
+    int more;
+    do {
+        more = freeze_round(capture);
+        if (more == 0)
+            more = leave_vdso(capture);
+        if (more < 0)
+            return more;
+    } while (more);
+    error = sort_threads(capture);
+    if (error < 0)
+        return error;
+
+    for (size_t i = 0; i < capture->thread_count; i++) {
+        struct thread *thread = &capture->threads[i];
+        thread->waited_ns =
+            observed_wait(capture->pid, thread, clocks, PROCESSORS, capture->frozen_since, &text);
+    }
+    return 0;
+}
+
+void thaw_process(struct capture *capture)
+{
+    if (!capture->frozen)
+        return;
+    capture->frozen = false;
+    for (size_t i = capture->thread_count; i-- > 0; ) {
+        struct thread *thread = &capture->threads[i];
+        if (!thread->attached)
+            continue;
+        if (thread->ours)
+            trace_detach(thread->tid); /* the kernel keeps a stop of job control */
+        else if (thread->stopped_by_job)
+            ptrace(PTRACE_LISTEN, thread->tid, 0, 0);
+        else
+            trace_resume(thread->tid, 0);
+        thread->attached = thread->held = false;
+    }
+    capture->thawed_at = now_ns(CLOCK_MONOTONIC);
+}
+
+void kill_process(struct capture *capture)
+{
+    kill(capture->pid, SIGKILL);
+    for (size_t i = capture->thread_count; i-- > 0; ) {
+        struct thread *thread = &capture->threads[i];
+        struct stop stop = {STOP_OTHER, 0, 0};
+        while (thread->ours && thread->attached && stop.kind != STOP_GONE && wait_stop(thread->tid, &stop) == 0)
+            ;
+        thread->attached = thread->held = false;
+    }
+    capture->frozen = false;
+    capture->thawed_at = now_ns(CLOCK_MONOTONIC);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UNDUMP_CAPTURE_FREEZE_H
+#define UNDUMP_CAPTURE_FREEZE_H
+
+#include "state.h"
+
+/* Stops every thread in PTRACE_EVENT_STOP, outside the vdso, and fills capture->threads with registers and masks.
+ * Returns 0, or -errno with a line; then thaw_process() has to be called as well. */
+int freeze_process(struct capture *capture);
+
+/* Lets every thread go on that freeze_process() stopped, and detaches those that it attached. Idempotent. */
+void thaw_process(struct capture *capture);
+
+/* Ends the frozen program by SIGKILL and waits until it is dead. A leader that came seized is left to be reaped. */
+void kill_process(struct capture *capture);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "inject.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "code.h"
+#include "proc_files.h"
+#include "tracing.h"
+
+#define RED_ZONE 128            /* bytes below the stack pointer that are in use, x86-64 psABI 3.2.2 */
+#define STACK_DISTANCE 65536    /* how far below a stack pointer the low end of a stack has to lie */
+#define ALL_SIGNALS (~UINT64_C(0))
+
+static bool survivable(const struct injector *injector)
+{
+    return injector->gadgets.returning.address && injector->gadgets.restorer;
+}
+
+static int describe(struct injector *injector, int error)
+{
+    struct capture *capture = injector->capture;
+    if (error == -ESRCH)
+        return refuse(capture->report, error, "capturing process %d: it was killed meanwhile", capture->pid);
+    return refuse(capture->report, error, "calling the kernel in process %d: %s; try again", capture->pid,
+                  strerror(-error));
+}
+
+/* ---- a place for the frame that makes the scratch ---- */
+
+static bool all_zero(const uint8_t *bytes, size_t size)
+{
+    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+static bool far_from_threads(const struct capture *capture, uint64_t low, uint64_t high)
+{
+    for (size_t i = 0; i < capture->thread_count; i++)
+        if (capture->threads[i].regs.rsp >= low && capture->threads[i].regs.rsp < high + STACK_DISTANCE)
+            return false;
+    return true;
+}
+
+/* Takes the place when it is better than the present one: rank 3 unused, 2 zero, 1 anything on a stack. */
+static void offer_place(struct injector *injector, uint64_t address, struct thread *thread, int rank, int *best)
+{
+    struct borrowed_place *place = &injector->place;
+    AUTO_FREE uint8_t *bytes = malloc(place->size);
+    if (rank < *best || !bytes ||
+        pread(injector->capture->mem, bytes, place->size, (off_t)address) != (ssize_t)place->size)
+        return;
+    bool zero = all_zero(bytes, place->size);
+    if (rank == 3 && !zero)
+        return;
+    rank = zero && rank < 2 ? 2 : rank;
+    if (rank <= *best)
+        return;
+    *best = rank;
+    place->address = address;
+    place->thread = thread;
+    memcpy(place->bytes, bytes, place->size);
+}
+
+static void offer_mapping(struct injector *injector, const struct map_line *map, int *best)
+{
+    struct capture *capture = injector->capture;
+    uint64_t size = injector->place.size;
+    if (memcmp(map->access, "rw-p", 4) != 0)
+        return;
+    bool main_stack = map->name_length == 7 && memcmp(map->name, "[stack]", 7) == 0;
+    if (main_stack && map->end - map->start > size + STACK_DISTANCE &&
+        far_from_threads(capture, map->start, map->start + size))
+        offer_place(injector, map->start, &capture->threads[0], 3, best);
+    for (size_t i = 0; i < capture->thread_count && *best < 2; i++) {
+        uint64_t stack = capture->threads[i].regs.rsp;
+        if (stack < map->start || stack > map->end || stack - map->start < RED_ZONE + size + 64)
+            continue;
+        offer_place(injector, (stack - RED_ZONE - size) & ~UINT64_C(63), &capture->threads[i], main_stack ? 2 : 1, best);
+    }
+}
+
+static int choose_place(struct injector *injector)
+{
+    struct capture *capture = injector->capture;
+    AUTO_BUFFER struct buffer maps = {0};
+    injector->place.size = injector->frame_size + SCRATCH_ARGUMENTS;
+    injector->place.bytes = malloc(injector->place.size);
+    if (!injector->place.bytes)
+        return describe(injector, -ENOMEM);
+    int error = read_proc(&maps, "%d/maps", capture->pid);
+    if (error < 0)
+        return describe(injector, error);
+    int best = 0;
+    for (char *line = (char *)maps.data; line && *line; ) {
+        struct map_line map;
+        if (parse_map_line(line, &map))
+            offer_mapping(injector, &map, &best);
+        line = strchr(line, '\n');
+        if (line)
+            line++;
+    }
+    if (best)
+        return 0;
+    return refuse(capture->report, -ENOTSUP,
+                  "capturing process %d: none of its threads stands on a stack with %zu free bytes; try again",
+                  capture->pid, (size_t)injector->place.size);
+}
+
+/* ---- borrowing a thread ---- */
+
+/* Writes the frame that resumes thread, at address. */
+static int write_frame(struct injector *injector, struct thread *thread, uint64_t address)
+{
+    AUTO_FREE uint8_t *frame = malloc(injector->frame_size);
+    struct user_regs_struct registers = thread->resume;
+    if (!frame)
+        return -ENOMEM;
+    if (kernel_restarts(&registers))
+        wind_back(&registers); /* rt_sigreturn forgets what the kernel would restart */
+    injector->stack = build_signal_frame(frame, address, &injector->gadgets, &registers, thread->mask,
+                                         injector->capture->xstates.data + thread->record.xstate_offset,
+                                         thread->record.xstate_size);
+    size_t size = signal_frame_size(thread->record.xstate_size);
+    return pwrite(injector->capture->mem, frame, size, (off_t)address) == (ssize_t)size ? 0 : -errno;
+}
+
+int inject_begin(struct injector *injector, struct thread *thread)
+{
+    uint64_t address = injector->scratch ? injector->scratch : injector->place.address;
+    if (survivable(injector)) {
+        int error = write_frame(injector, thread, address);
+        if (error < 0)
+            return describe(injector, error);
+    } else {
+        injector->stack = (thread->regs.rsp - RED_ZONE) & ~UINT64_C(15);
+    }
+    injector->thread = thread;
+    return 0;
+}
+
+/* Lets the thread run to its next system call entry or exit. */
+static int run_to_syscall_stop(pid_t tid)
+{
+    int signal = 0;
+    for (;;) {
+        struct stop stop;
+        int error = trace_resume_to_syscall(tid, signal);
+        if (error == 0)
+            error = wait_stop(tid, &stop);
+        if (error < 0)
+            return error;
+        if (stop.kind == STOP_GONE)
+            return -ESRCH;
+        if (stop.kind == STOP_SYSCALL)
+            return 0;
+        /* All signals but SIGSTOP are blocked; that one takes effect when the thread is given back. */
+        signal = stop.kind == STOP_SIGNAL ? stop.signal : 0;
+    }
+}
+
+int inject_call(struct injector *injector, int64_t *ret_result, long number, const uint64_t arguments[6])
+{
+    struct thread *thread = injector->thread;
+    struct user_regs_struct registers = thread->resume;
+    uint64_t address = survivable(injector) ? injector->gadgets.returning.address : injector->gadgets.bare;
+    set_syscall(&registers, address, injector->stack, number, arguments);
+    bool first = !thread->changed;
+    thread->changed = true;
+    /* Registers before mask: with the mask alone changed, a death of ours would leave all signals blocked. */
+    int error = trace_set_registers(thread->tid, &registers);
+    if (error == 0 && first)
+        error = trace_set_mask(thread->tid, ALL_SIGNALS);
+    if (error == 0)
+        error = run_to_syscall_stop(thread->tid);
+    if (error == 0)
+        error = run_to_syscall_stop(thread->tid);
+    if (error == 0)
+        error = trace_get_registers(thread->tid, &registers);
+    if (error < 0)
+        return describe(injector, error);
+    *ret_result = (int64_t)registers.rax;
+    return 0;
+}
+
+/* From a system call stop the kernel would not decide about a restart any more; from PTRACE_EVENT_STOP it does, with
+ * the registers that we leave there (arch_do_signal_or_restart). */
+static int stop_for_registers(struct thread *thread)
+{
+    int error = trace_interrupt(thread->tid);
+    int signal = 0;
+    while (error == 0) {
+        struct stop stop;
+        error = trace_resume(thread->tid, signal);
+        if (error == 0)
+            error = wait_stop(thread->tid, &stop);
+        if (error < 0)
+            break;
+        if (stop.kind == STOP_GONE)
+            return -ESRCH;
+        thread->stopped_by_job |= stop.kind == STOP_GROUP;
+        if (stop.kind == STOP_EVENT || stop.kind == STOP_GROUP)
+            return 0;
+        signal = stop.kind == STOP_SIGNAL ? stop.signal : 0;
+    }
+    return error;
+}
+
+int inject_end(struct injector *injector)
+{
+    struct thread *thread = injector->thread;
+    injector->thread = NULL;
+    if (!thread->changed)
+        return 0;
+    int error = stop_for_registers(thread);
+    /* Mask before registers, for the reason given in inject_call. */
+    if (error == 0)
+        error = trace_set_mask(thread->tid, thread->mask);
+    if (error == 0)
+        error = trace_set_registers(thread->tid, &thread->resume);
+    if (error == 0)
+        thread->changed = false;
+    return error < 0 ? describe(injector, error) : 0;
+}
+
+/* ---- the scratch ---- */
+
+static void restore_place(struct injector *injector)
+{
+    struct borrowed_place *place = &injector->place;
+    if (place->address && pwrite(injector->capture->mem, place->bytes, place->size, (off_t)place->address) < 0)
+        return; /* the program is gone */
+}
+
+/* One call whose frame lies on the borrowed place. */
+static int call_on_place(struct injector *injector, int64_t *ret_result, long number, const uint64_t arguments[6])
+{
+    int error = inject_begin(injector, injector->place.thread);
+    if (error == 0) {
+        error = inject_call(injector, ret_result, number, arguments);
+        int end = inject_end(injector);
+        error = error < 0 ? error : end;
+    }
+    restore_place(injector);
+    return error;
+}
+
+int injector_open(struct injector *injector, struct capture *capture)
+{
+    *injector = (struct injector){.capture = capture};
+    if (!check_code(capture))
+        find_code(capture);
+    if (!capture->gadgets.bare)
+        return refuse(capture->report, -ENOTSUP,
+                      "capturing process %d: its code has no syscall instruction, which its state is asked through",
+                      capture->pid);
+    injector->gadgets = capture->gadgets;
+    size_t largest = 0;
+    for (size_t i = 0; i < capture->thread_count; i++)
+        if (capture->threads[i].record.xstate_size > largest)
+            largest = capture->threads[i].record.xstate_size;
+    injector->frame_size = signal_frame_size(largest);
+    int error = choose_place(injector);
+    if (error < 0)
+        return error;
+
+    int64_t address;
+    uint64_t size = (injector->place.size + CKPT_PAGE_SIZE - 1) & ~(uint64_t)(CKPT_PAGE_SIZE - 1);
+    uint64_t arguments[6] = {0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0};
+    error = call_on_place(injector, &address, SYS_mmap, arguments);
+    if (error < 0)
+        return error;
+    if (address > 0) { /* else a limit forbids it, and the place has to serve for all calls */
+        injector->scratch = (uint64_t)address;
+        injector->scratch_size = size;
+    }
+    injector->arguments = (injector->scratch ? injector->scratch : injector->place.address) + injector->frame_size;
+    return 0;
+}
+
+int inject_read(struct injector *injector, size_t offset, void *ret, size_t size)
+{
+    ssize_t count = pread(injector->capture->mem, ret, size, (off_t)(injector->arguments + offset));
+    return count == (ssize_t)size ? 0 : describe(injector, count < 0 ? -errno : -EIO);
+}
+
+void injector_close(struct injector *injector)
+{
+    if (injector->thread)
+        inject_end(injector);
+    if (injector->scratch) {
+        int64_t result;
+        uint64_t arguments[6] = {injector->scratch, injector->scratch_size};
+        injector->scratch = 0;
+        call_on_place(injector, &result, SYS_munmap, arguments);
+    }
+    restore_place(injector);
+    free(injector->place.bytes);
+    injector->place = (struct borrowed_place){0};
+}

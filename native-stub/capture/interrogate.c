@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "interrogate.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+#include "inject.h"
+#include "proc_files.h"
+
+#ifndef PR_GET_TID_ADDRESS
+#define PR_GET_TID_ADDRESS 40
+#endif
+#define MEMBARRIER_GET_REGISTRATIONS (1 << 9) /* since 6.3 */
+#define SIGNALS 64
+
+struct kernel_action { /* struct sigaction as rt_sigaction(2) gives it on x86-64 */
+    uint64_t handler, flags, restorer, mask;
+};
+
+/* Makes a call and leaves a result of 0 when the program's kernel does not know it. */
+static int ask(struct injector *injector, uint64_t *ret_value, long number, uint64_t a, uint64_t b, uint64_t c,
+               uint64_t d)
+{
+    uint64_t arguments[6] = {a, b, c, d};
+    int64_t result;
+    int error = inject_call(injector, &result, number, arguments);
+    if (error == 0 && ret_value)
+        *ret_value = result < 0 ? 0 : (uint64_t)result;
+    return error;
+}
+
+/* The same for calls that write size bytes at the address they are given as argument number place. */
+static int ask_memory(struct injector *injector, void *ret_bytes, size_t size, long number, uint64_t a, uint64_t b)
+{
+    uint64_t arguments[6] = {a, b};
+    int64_t result;
+    int error = inject_call(injector, &result, number, arguments);
+    if (error == 0 && result >= 0)
+        error = inject_read(injector, 0, ret_bytes, size);
+    return error;
+}
+
+static int ask_thread(struct injector *injector, struct thread *thread)
+{
+    struct ckpt_thread *record = &thread->record;
+    uint64_t at = injector->arguments;
+    stack_t stack = {.ss_flags = SS_DISABLE};
+    uint32_t death_signal = 0;
+    int error = ask_memory(injector, &stack, sizeof(stack), SYS_sigaltstack, 0, at);
+    if (error == 0)
+        error = ask_memory(injector, &record->clear_child_tid, sizeof(uint64_t), SYS_prctl, PR_GET_TID_ADDRESS, at);
+    if (error == 0)
+        error = ask_memory(injector, &death_signal, sizeof(death_signal), SYS_prctl, PR_GET_PDEATHSIG, at);
+    if (error == 0)
+        error = ask(injector, &record->timer_slack_ns, SYS_prctl, PR_GET_TIMERSLACK, 0, 0, 0);
+    record->altstack_address = (uintptr_t)stack.ss_sp;
+    record->altstack_size = stack.ss_size;
+    record->altstack_flags = (uint32_t)stack.ss_flags;
+    record->parent_death_signal = death_signal;
+    return error;
+}
+
+static int ask_actions(struct injector *injector, struct capture *capture)
+{
+    for (uint32_t signal = 1; signal <= SIGNALS; signal++) {
+        if (!((capture->caught | capture->ignored) >> (signal - 1) & 1))
+            continue;
+        struct kernel_action action = {0};
+        uint64_t arguments[6] = {signal, 0, injector->arguments, sizeof(uint64_t)};
+        int64_t result;
+        int error = inject_call(injector, &result, SYS_rt_sigaction, arguments);
+        if (error == 0)
+            error = inject_read(injector, 0, &action, sizeof(action));
+        if (error < 0)
+            return error;
+        struct ckpt_signal_action *record = buffer_extend(&capture->actions, sizeof(*record));
+        if (record)
+            *record = (struct ckpt_signal_action){.signal = signal, .handler = action.handler, .flags = action.flags,
+                                                  .restorer = action.restorer, .mask = action.mask};
+    }
+    return 0;
+}
+
+static int ask_timers(struct injector *injector, struct ckpt_process *process)
+{
+    for (uint64_t which = ITIMER_REAL; which <= ITIMER_PROF; which++) {
+        struct itimerval timer = {0};
+        int error = ask_memory(injector, &timer, sizeof(timer), SYS_getitimer, which, injector->arguments);
+        if (error < 0)
+            return error;
+        process->itimers[which].interval_us =
+            (uint64_t)timer.it_interval.tv_sec * 1000000 + (uint64_t)timer.it_interval.tv_usec;
+        process->itimers[which].value_us = (uint64_t)timer.it_value.tv_sec * 1000000 + (uint64_t)timer.it_value.tv_usec;
+    }
+    return 0;
+}
+
+static int ask_process(struct injector *injector, struct capture *capture)
+{
+    struct ckpt_process *process = &capture->process;
+    uint64_t dumpable = 0, no_huge_pages = 0, membarrier = 0;
+    int error = ask_actions(injector, capture);
+    if (error == 0)
+        error = ask_timers(injector, process);
+    if (error == 0)
+        error = ask_memory(injector, &process->child_subreaper, sizeof(uint32_t), SYS_prctl, PR_GET_CHILD_SUBREAPER,
+                           injector->arguments);
+    if (error == 0)
+        error = ask(injector, &dumpable, SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0);
+    if (error == 0)
+        error = ask(injector, &no_huge_pages, SYS_prctl, PR_GET_THP_DISABLE, 0, 0, 0);
+    if (error == 0)
+        error = ask(injector, &membarrier, SYS_membarrier, MEMBARRIER_GET_REGISTRATIONS, 0, 0, 0);
+    if (error == 0)
+        error = ask(injector, &process->brk, SYS_brk, 0, 0, 0, 0);
+    process->dumpable = (uint32_t)dumpable;
+    process->thp_disable = (uint32_t)no_huge_pages;
+    process->membarrier = (uint32_t)membarrier;
+    return error;
+}
+
+/* SigCgt and SigIgn as they are now; the program may have changed them since preflight. */
+static void read_signal_sets(struct capture *capture)
+{
+    AUTO_BUFFER struct buffer status = {0};
+    if (read_proc(&status, "%d/status", capture->pid) < 0)
+        return;
+    capture->caught = text_number((char *)status.data, "SigCgt:", 16, capture->caught);
+    capture->ignored = text_number((char *)status.data, "SigIgn:", 16, capture->ignored);
+}
+
+static int ask_all(struct injector *injector, struct capture *capture)
+{
+    for (size_t i = 0; i < capture->thread_count; i++) {
+        int error = inject_begin(injector, &capture->threads[i]);
+        if (error < 0)
+            return error;
+        error = ask_thread(injector, &capture->threads[i]);
+        if (error == 0 && i == 0)
+            error = ask_process(injector, capture);
+        int end = inject_end(injector);
+        error = error < 0 ? error : end;
+        if (error < 0)
+            return error;
+        if (capture_given_up(capture))
+            return -ECANCELED;
+    }
+    return 0;
+}
+
+int interrogate(struct capture *capture)
+{
+    struct injector injector;
+    read_signal_sets(capture);
+    int error = injector_open(&injector, capture);
+    if (error == 0)
+        error = ask_all(&injector, capture);
+    injector_close(&injector);
+    return error;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that are objects of the kernel: their fdinfo texts (fs/eventfd.c, timerfd.c, signalfd.c, eventpoll.c). */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "descriptors.h"
+#include "proc_files.h"
+
+static int describe_timer(const char *info, struct ckpt_description *record)
+{
+    unsigned long long value_s, value_ns, interval_s, interval_ns;
+    const char *value = text_field(info, "it_value:"), *interval = text_field(info, "it_interval:");
+    if (!value || !interval || sscanf(value, "(%llu, %llu)", &value_s, &value_ns) != 2 ||
+        sscanf(interval, "(%llu, %llu)", &interval_s, &interval_ns) != 2)
+        return -EINVAL;
+    record->kind = CKPT_FILE_TIMERFD;
+    record->values[0] = text_number(info, "clockid:", 10, 0);
+    record->values[1] = text_number(info, "settime flags:", 8, 0);
+    record->values[2] = value_s * 1000000000 + value_ns;
+    record->values[3] = interval_s * 1000000000 + interval_ns;
+    record->value_extra = text_number(info, "ticks:", 10, 0);
+    return 0;
+}
+
+int describe_kernel_file(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
+{
+    const char *info = (char *)file->info.data;
+    if (strcmp(file->path, "anon_inode:[eventfd]") == 0) {
+        record->kind = CKPT_FILE_EVENTFD;
+        record->values[0] = text_number(info, "eventfd-count:", 16, 0);
+        record->values[1] = text_number(info, "eventfd-semaphore:", 10, 0) != 0;
+        return 0;
+    }
+    if (strcmp(file->path, "anon_inode:[signalfd]") == 0) {
+        record->kind = CKPT_FILE_SIGNALFD;
+        record->values[0] = text_number(info, "sigmask:", 16, 0);
+        return 0;
+    }
+    if (strcmp(file->path, "anon_inode:[eventpoll]") == 0) {
+        record->kind = CKPT_FILE_EPOLL;
+        return 0;
+    }
+    if (strcmp(file->path, "anon_inode:[timerfd]") == 0 && describe_timer(info, record) == 0)
+        return 0;
+    record->kind = CKPT_FILE_OUTSIDE;
+    if (file->standard)
+        return 0;
+    const char *name = strncmp(file->path, "anon_inode:", 11) == 0 ? file->path + 11 : file->path;
+    return refuse(capture->report, -ENOTSUP,
+                  "capturing process %d: descriptor %d is a kernel object of kind %s, which cannot be captured; close "
+                  "it before", capture->pid, file->fd, name);
+}
+
+static const struct ckpt_description *find_description(const struct capture *capture, int fd)
+{
+    const struct ckpt_descriptor *descriptors = (const void *)capture->descriptors.data;
+    const struct ckpt_description *descriptions = (const void *)capture->descriptions.data;
+    for (size_t i = 0; i < capture->descriptors.size / sizeof(*descriptors); i++)
+        if (descriptors[i].fd == fd)
+            return &descriptions[descriptors[i].description];
+    return NULL;
+}
+
+/* A watch stays when its descriptor is closed while a duplicate lives; such a one cannot be set up again by number. */
+static int add_item(struct capture *capture, int epoll, uint32_t description, const char *line)
+{
+    int fd;
+    unsigned events, device;
+    unsigned long long data, inode;
+    long long position;
+    if (sscanf(line, "%d events: %x data: %llx pos:%lld ino:%llx sdev:%x", &fd, &events, &data, &position, &inode,
+               &device) != 6)
+        return refuse(capture->report, -ENOTSUP, "reading the watch list of descriptor %d of process %d: %.60s", epoll,
+                      capture->pid, line);
+    const struct ckpt_description *watched = find_description(capture, fd);
+    if (!watched || watched->inode != inode || (watched->dev_major << 20 | watched->dev_minor) != device)
+        return refuse(capture->report, -ENOTSUP,
+                      "capturing process %d: the epoll instance at descriptor %d watches what was descriptor %d and is "
+                      "closed now, which cannot be captured; remove it from the list before closing",
+                      capture->pid, epoll, fd);
+    struct ckpt_epoll_item *item = buffer_extend(&capture->epoll_items, sizeof(*item));
+    if (item)
+        *item = (struct ckpt_epoll_item){.description = description, .fd = fd, .events = events, .data = data};
+    return 0;
+}
+
+int read_epoll_items(struct capture *capture)
+{
+    AUTO_BUFFER struct buffer seen = {0}, info = {0};
+    size_t count = capture->descriptors.size / sizeof(struct ckpt_descriptor);
+    uint8_t *done = buffer_extend(&seen, capture->descriptions.size / sizeof(struct ckpt_description));
+    for (size_t i = 0; done && i < count; i++) {
+        struct ckpt_descriptor descriptor = ((struct ckpt_descriptor *)(void *)capture->descriptors.data)[i];
+        struct ckpt_description *record = (void *)capture->descriptions.data;
+        if (record[descriptor.description].kind != CKPT_FILE_EPOLL || done[descriptor.description])
+            continue;
+        done[descriptor.description] = 1;
+        int error = read_proc(&info, "%d/fdinfo/%d", capture->pid, descriptor.fd);
+        if (error < 0)
+            return error;
+        const char *line = text_field((char *)info.data, "tfd:");
+        while (line) {
+            add_item(capture, descriptor.fd, descriptor.description, line);
+            line = strchr(line, '\n');
+            line = line ? text_field(line + 1, "tfd:") : NULL;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running a program so that a signal captures it.
+ *
+ * ckpt is the program's parent and the tracer of its main thread, with no option that would stop it: until a signal
+ * comes, the program runs at full speed. Signals are seen when they are about to be delivered; the one that asks for
+ * a checkpoint and came from kill(2) is taken, all others go on unchanged.
+ *
+ * ckpt and the program share a process group, so the terminal's signals reach both. Those are left to the program;
+ * signals sent to ckpt alone are passed on. When the program is stopped from the terminal, ckpt stops as well, so that
+ * the shell gets its terminal back.
+ */
+#define _GNU_SOURCE
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "checkpoint_format.h"
+#include "messages.h"
+#include "state.h"
+#include "tracing.h"
+
+#define EXIT_CANNOT_RUN 126
+#define EXIT_NOT_FOUND 127
+
+struct launch {
+    const struct options *options;
+    pid_t pid;
+    unsigned number;      /* of the next checkpoint */
+    uint64_t next_ns;     /* CLOCK_MONOTONIC of the next one by --interval; 0: none */
+    sigset_t watched;     /* signals that ckpt waits for */
+    sigset_t before;      /* mask that ckpt was started with, which is the program's */
+    bool stopped;         /* the program is stopped by job control */
+    bool captured;        /* a checkpoint has ended the program */
+    bool ended;
+    int status;           /* as waitpid gave it */
+};
+
+/* ---- starting ---- */
+
+static void run_child(const struct launch *launch, int ready)
+{
+    char go;
+    /* The parent seizes this process before it lets it read. */
+    if (read(ready, &go, 1) != 1)
+        _exit(EXIT_CANNOT_RUN);
+    sigprocmask(SIG_SETMASK, &launch->before, NULL);
+    char **program = launch->options->program;
+    execvp(program[0], program);
+    int error = errno;
+    if (error == ENOENT || error == ENOTDIR)
+        fprintf(stderr, "ckpt: running %s: not found; check the name or PATH\n", program[0]);
+    else
+        fprintf(stderr, "ckpt: running %s: %s\n", program[0], strerror(error));
+    _exit(error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
+}
+
+static int start_child(struct launch *launch)
+{
+    int ready[2];
+    if (pipe2(ready, O_CLOEXEC) < 0) {
+        fprintf(stderr, "ckpt: running %s: %s\n", launch->options->program[0], strerror(errno));
+        return 1;
+    }
+    launch->pid = fork();
+    if (launch->pid == 0) {
+        close(ready[1]);
+        run_child(launch, ready[0]);
+    }
+    close(ready[0]);
+    int error = launch->pid < 0 ? -errno : trace_seize(launch->pid);
+    if (error < 0) {
+        fprintf(stderr, "ckpt: running %s: %s; ptrace must be allowed here\n", launch->options->program[0],
+                strerror(-error));
+        close(ready[1]);
+        return 1;
+    }
+    bool started = write(ready[1], "", 1) == 1;
+    close(ready[1]);
+    return started ? 0 : 1;
+}
+
+/* ---- capturing ---- */
+
+static void capture_now(struct launch *launch, uint32_t trigger)
+{
+    const struct options *options = launch->options;
+    if (launch->ended)
+        return;
+    struct capture_request request = {
+        .pid = launch->pid, .output = options->output, .number = launch->number, .trigger = trigger,
+        .keep_running = options->keep_running, .seized = true, .trigger_signal = options->signal,
+        .allow = options->allow,
+    };
+    struct capture_outcome outcome;
+    struct report report = {0};
+    if (capture_program(&request, &outcome, &report) < 0) {
+        print_failure(&report, true);
+    } else {
+        launch->number++;
+        launch->captured = !options->keep_running;
+        print_success(&outcome);
+    }
+    report_clear(&report);
+}
+
+/* Moves the time of the next periodic checkpoint behind now, without a burst after a long pause. */
+static void plan_next(struct launch *launch)
+{
+    uint64_t interval = (uint64_t)launch->options->interval * 1000000000, now = now_ns(CLOCK_MONOTONIC);
+    launch->next_ns += interval;
+    if (launch->next_ns <= now)
+        launch->next_ns = now + interval;
+}
+
+/* ---- stops of the program ---- */
+
+static bool asks_for_checkpoint(const struct launch *launch, int signal)
+{
+    siginfo_t info;
+    return signal == launch->options->signal && ptrace(PTRACE_GETSIGINFO, launch->pid, 0, &info) == 0 &&
+           (info.si_code == SI_USER || info.si_code == SI_QUEUE);
+}
+
+static void on_signal(struct launch *launch, int signal)
+{
+    if (!asks_for_checkpoint(launch, signal)) {
+        trace_resume(launch->pid, signal);
+        return;
+    }
+    /* The interrupt keeps the thread from running on between here and the capture. */
+    trace_interrupt(launch->pid);
+    trace_resume(launch->pid, 0);
+    capture_now(launch, CKPT_TRIGGER_SIGNAL);
+}
+
+static void on_job_stop(struct launch *launch, int signal)
+{
+    launch->stopped = true;
+    ptrace(PTRACE_LISTEN, launch->pid, 0, 0);
+    /* The terminal's stops reach the whole job: show the shell that it is stopped. A stop of the program alone, by
+     * SIGSTOP, must leave us awake, for it may be continued alone as well. */
+    if (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
+        raise(SIGSTOP);
+}
+
+static void on_stop(struct launch *launch, const struct stop *stop)
+{
+    switch (stop->kind) {
+    case STOP_SIGNAL:
+        on_signal(launch, stop->signal);
+        break;
+    case STOP_GROUP:
+        on_job_stop(launch, stop->signal);
+        break;
+    case STOP_EVENT:
+        launch->stopped = false;
+        trace_resume(launch->pid, 0);
+        break;
+    default:
+        trace_resume(launch->pid, 0);
+    }
+}
+
+/* Another thread, which a failed capture could not stop in time and which has stopped now. */
+static void release_thread(pid_t tid, const struct stop *stop)
+{
+    if (stop->kind != STOP_GONE)
+        ptrace(PTRACE_DETACH, tid, 0, stop->kind == STOP_SIGNAL ? stop->signal : 0);
+}
+
+static void look_at_children(struct launch *launch)
+{
+    int status;
+    pid_t tid;
+    while (!launch->ended && (tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+        struct stop stop = decode_stop(status);
+        if (tid != launch->pid) {
+            release_thread(tid, &stop);
+        } else if (stop.kind == STOP_GONE) {
+            launch->ended = true;
+            launch->status = status;
+        } else {
+            on_stop(launch, &stop);
+        }
+    }
+}
+
+/* ---- signals to ckpt ---- */
+
+static void pass_on(const struct launch *launch, siginfo_t *info)
+{
+    if (info->si_code == SI_QUEUE) /* with its value */
+        sigqueue(launch->pid, info->si_signo, info->si_value);
+    else
+        kill(launch->pid, info->si_signo);
+}
+
+static void on_own_signal(struct launch *launch, siginfo_t *info)
+{
+    if (info->si_signo == SIGCHLD)
+        return;
+    if (info->si_signo == launch->options->signal)
+        capture_now(launch, CKPT_TRIGGER_SIGNAL);
+    else if (info->si_code <= 0 && info->si_pid != launch->pid) /* not from the terminal: sent to us by somebody */
+        pass_on(launch, info);
+}
+
+static void watch_signals(struct launch *launch)
+{
+    static const int watched[] = {SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT,
+                                  SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM, SIGPIPE};
+    sigemptyset(&launch->watched);
+    for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+        sigaddset(&launch->watched, watched[i]);
+    sigaddset(&launch->watched, launch->options->signal);
+    sigprocmask(SIG_BLOCK, &launch->watched, &launch->before);
+}
+
+/* Waits for the next signal, or until the next periodic checkpoint is due. Returns false when it is. */
+static bool wait_for_signal(struct launch *launch, siginfo_t *ret)
+{
+    if (!launch->next_ns)
+        return sigwaitinfo(&launch->watched, ret) > 0 || errno == EINTR;
+    uint64_t now = now_ns(CLOCK_MONOTONIC);
+    uint64_t wait = launch->next_ns > now ? launch->next_ns - now : 0;
+    struct timespec limit = {(time_t)(wait / 1000000000), (long)(wait % 1000000000)};
+    return sigtimedwait(&launch->watched, ret, &limit) > 0 || errno == EINTR;
+}
+
+/* ---- the end ---- */
+
+static int end_like_program(const struct launch *launch)
+{
+    if (launch->captured)
+        return 0;
+    if (WIFEXITED(launch->status))
+        return WEXITSTATUS(launch->status);
+    int signal = WTERMSIG(launch->status);
+    struct rlimit no_core = {0, 0};
+    sigset_t one;
+    setrlimit(RLIMIT_CORE, &no_core);
+    prctl(PR_SET_DUMPABLE, 0);
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigaction(signal, &standard, NULL);
+    raise(signal);
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    return 128 + signal;
+}
+
+int launch_program(const struct options *options)
+{
+    struct launch launch = {.options = options, .number = 1};
+    watch_signals(&launch);
+    int error = start_child(&launch);
+    if (error)
+        return error;
+    capture_prepare_process(); /* after the fork: the program gets what we were given */
+    if (options->interval)
+        launch.next_ns = now_ns(CLOCK_MONOTONIC) + (uint64_t)options->interval * 1000000000;
+    while (!launch.ended) {
+        siginfo_t info = {0};
+        if (!wait_for_signal(&launch, &info)) {
+            if (!launch.stopped)
+                capture_now(&launch, CKPT_TRIGGER_INTERVAL);
+            plan_next(&launch);
+        } else if (info.si_signo) {
+            on_own_signal(&launch, &info);
+        }
+        look_at_children(&launch);
+    }
+    return end_like_program(&launch);
+}

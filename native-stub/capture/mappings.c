@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "mappings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "proc_files.h"
+
+#define HIGHEST_ADDRESS (UINT64_C(1) << 47)
+#define KERNEL_ADDRESS (UINT64_C(1) << 63) /* [vsyscall], the kernel's own */
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static int refuse_mapping(struct capture *capture, const struct mapping *mapping, const char *what, const char *advice)
+{
+    return refuse(capture->report, -ENOTSUP, "capturing process %d: %s at %llx-%llx%s%s cannot be captured; %s",
+                  capture->pid, what, (unsigned long long)mapping->record.start,
+                  (unsigned long long)mapping->record.end, mapping->name[0] ? " " : "", mapping->name, advice);
+}
+
+static uint32_t mapping_kind(const struct map_line *map, const char *name, bool deleted)
+{
+    bool shared = map->access[3] == 's';
+    if (strcmp(name, "[vdso]") == 0)
+        return CKPT_MAPPING_VDSO;
+    if (strcmp(name, "[vvar]") == 0 || strcmp(name, "[vvar_vclock]") == 0)
+        return CKPT_MAPPING_VVAR;
+    if (shared && ((deleted && strcmp(name, "/dev/zero") == 0) || starts_with(name, "[anon_shmem:")))
+        return CKPT_MAPPING_SHARED_ANONYMOUS;
+    if (map->inode == 0 || name[0] == '[' || (!shared && strcmp(name, "/dev/zero") == 0))
+        return CKPT_MAPPING_ANONYMOUS;
+    return shared ? CKPT_MAPPING_SHARED_FILE : CKPT_MAPPING_PRIVATE_FILE;
+}
+
+static uint32_t mapping_protection(const char *access)
+{
+    return (access[0] == 'r' ? PROT_READ : 0u) | (access[1] == 'w' ? PROT_WRITE : 0u) |
+           (access[2] == 'x' ? PROT_EXEC : 0u);
+}
+
+/* Says what cannot be captured. */
+static void check_mapping(struct capture *capture, const struct mapping *mapping, const struct vm_flags *flags,
+                          uint64_t protection_key)
+{
+    const struct ckpt_mapping *record = &mapping->record;
+    const char *name = mapping->name;
+    bool deleted = record->flags & CKPT_VMA_DELETED;
+    if (record->kind == CKPT_MAPPING_VVAR || record->kind == CKPT_MAPPING_VDSO)
+        return;
+    if (record->end > HIGHEST_ADDRESS)
+        refuse_mapping(capture, mapping, "memory beyond 47 address bits", "start the program without 5-level addresses");
+    else if (flags->huge_pages)
+        refuse_mapping(capture, mapping, "hugetlb memory", "start the program without huge page files");
+    else if (flags->shadow_stack)
+        refuse_mapping(capture, mapping, "a shadow stack", "start it with GLIBC_TUNABLES=glibc.cpu.hwcaps=-SHSTK");
+    else if (flags->userfault)
+        refuse_mapping(capture, mapping, "memory that userfaultfd watches", "capture when it is no longer registered");
+    else if (deleted && starts_with(name, "/SYSV"))
+        refuse_mapping(capture, mapping, "System V shared memory", "use POSIX or anonymous shared memory");
+    else if (starts_with(name, "/[aio]"))
+        refuse_mapping(capture, mapping, "an asynchronous I/O ring (io_setup)", "capture when it is destroyed");
+    else if (starts_with(name, "anon_inode:"))
+        refuse_mapping(capture, mapping, "a mapped kernel object", "capture when it is closed");
+    else if (starts_with(name, "/memfd:"))
+        refuse_mapping(capture, mapping, "memory of a memfd", "capture when it is unmapped");
+    else if (flags->io)
+        refuse_mapping(capture, mapping, "device memory", "capture when the device is closed");
+    else if (protection_key)
+        refuse_mapping(capture, mapping, "memory with a protection key", "capture when the key is freed");
+    else if (deleted && record->kind == CKPT_MAPPING_SHARED_FILE && (record->flags & CKPT_VMA_MAY_WRITE))
+        refuse_mapping(capture, mapping, "a writable shared mapping of a deleted file", "keep the file until then");
+}
+
+static uint32_t share_id(struct capture *capture, size_t count, const struct ckpt_mapping *record)
+{
+    uint32_t highest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct ckpt_mapping *other = &capture->mappings[i].record;
+        if (other->kind != CKPT_MAPPING_SHARED_ANONYMOUS)
+            continue;
+        if (other->inode == record->inode && other->dev_major == record->dev_major &&
+            other->dev_minor == record->dev_minor)
+            return other->share_id;
+        if (other->share_id > highest)
+            highest = other->share_id;
+    }
+    return highest + 1;
+}
+
+static int open_same_file(const char *path, const struct mapping *mapping)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    /* Inode alone: btrfs shows another device number in stat than in maps. */
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == mapping->record.inode)
+        return fd;
+    close(fd);
+    return -ESTALE;
+}
+
+int open_mapped_file(struct capture *capture, const struct mapping *mapping)
+{
+    char path[PATH_MAX + 32];
+    if (mapping->name[0] != '/' || (mapping->record.flags & CKPT_VMA_DELETED))
+        return -ENOENT;
+    snprintf(path, sizeof(path), "/proc/%d/root%s", capture->pid, mapping->name);
+    int fd = open_same_file(path, mapping);
+    return fd >= 0 ? fd : open_same_file(mapping->name, mapping);
+}
+
+/* Takes one entry of smaps, which starts at line and whose other lines follow. */
+static int add_mapping(struct capture *capture, const struct map_line *map, const char *details)
+{
+    size_t index = capture->mapping_count;
+    struct mapping *mappings = capture->mappings;
+    if ((index & (index + 1)) == 0) /* grows at powers of two */
+        mappings = realloc(mappings, (index + 1) * 2 * sizeof(*mappings));
+    char *name = malloc(map->name_length + 1);
+    if (!mappings || !name) {
+        free(name);
+        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+    }
+    capture->mappings = mappings;
+    memcpy(name, map->name, map->name_length);
+    size_t length = unescape_path(name, map->name_length);
+    bool deleted = name[0] == '/' && strip_deleted(name, &length);
+    name[length] = 0;
+
+    struct vm_flags flags = {0};
+    const char *text = text_field(details, "VmFlags:");
+    if (text)
+        parse_vm_flags(text, &flags);
+    struct mapping *mapping = &mappings[index];
+    *mapping = (struct mapping){.name = name};
+    mapping->resident = text_number(details, "Rss:", 10, 0) * 1024;
+    mapping->swapped = text_number(details, "Swap:", 10, 0) * 1024;
+    mapping->record = (struct ckpt_mapping){
+        .start = map->start, .end = map->end, .kind = mapping_kind(map, name, deleted),
+        .protection = mapping_protection(map->access),
+        .flags = flags.flags | (deleted ? CKPT_VMA_DELETED : 0u) | (strcmp(name, "[heap]") == 0 ? CKPT_VMA_HEAP : 0u) |
+                 (strcmp(name, "[stack]") == 0 ? CKPT_VMA_STACK : 0u),
+        .file_offset = map->offset, .inode = map->inode, .dev_major = map->dev_major, .dev_minor = map->dev_minor,
+        .name = strings_add(&capture->strings, name, length),
+    };
+    if (mapping->record.kind == CKPT_MAPPING_SHARED_ANONYMOUS)
+        mapping->record.share_id = share_id(capture, index, &mapping->record);
+    capture->mapping_count++;
+    check_mapping(capture, mapping, &flags, text_number(details, "ProtectionKey:", 10, 0));
+    return 0;
+}
+
+int read_mappings(struct capture *capture)
+{
+    AUTO_BUFFER struct buffer smaps = {0};
+    size_t said = capture->report->count;
+    int error = read_proc(&smaps, "%d/smaps", capture->pid);
+    if (error < 0)
+        return refuse(capture->report, error, "reading the mappings of process %d: %s", capture->pid, strerror(-error));
+    struct map_line map, next;
+    char *line = (char *)smaps.data;
+    bool more = parse_map_line(line, &map);
+    while (more) {
+        /* The details of this entry end where the next one starts. */
+        char *details = line + strcspn(line, "\n");
+        char *end = details;
+        do {
+            more = *end && end[1];
+            line = end + 1;
+            if (more)
+                end = line + strcspn(line, "\n");
+        } while (more && !parse_map_line(line, &next));
+        char kept = line[-1];
+        line[-1] = 0;
+        if (map.start < KERNEL_ADDRESS) {
+            error = add_mapping(capture, &map, *details ? details + 1 : details);
+            if (error < 0)
+                return error;
+        }
+        line[-1] = kept;
+        map = next;
+    }
+    return capture->report->count > said ? -ENOTSUP : 0;
+}
+
+void append_mappings(struct capture *capture)
+{
+    for (size_t i = 0; i < capture->mapping_count; i++)
+        buffer_append(&capture->mappings_section, &capture->mappings[i].record, sizeof(struct ckpt_mapping));
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UNDUMP_CAPTURE_MAPPINGS_H
+#define UNDUMP_CAPTURE_MAPPINGS_H
+
+#include "state.h"
+
+/* Reads the mappings of the frozen program. Returns 0, or -errno with a line for each that cannot be captured. */
+int read_mappings(struct capture *capture);
+
+/* Opens the file behind a mapping, when it can be reached and is the same. Returns the descriptor or -errno. */
+int open_mapped_file(struct capture *capture, const struct mapping *mapping);
+
+/* Puts the finished records into their section. */
+void append_mappings(struct capture *capture);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "messages.h"
+
+#include <stdio.h>
+
+static void print_size(char *text, size_t size, uint64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    unsigned unit = 0;
+    while (value >= 1024 && unit < 4) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, size, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}
+
+void print_success(const struct capture_outcome *outcome)
+{
+    char size[32];
+    print_size(size, sizeof(size), outcome->bytes);
+    fprintf(stderr, "ckpt: wrote %s (%s, %u thread%s, frozen %.1f ms); go on with: undump --out fast-app %s\n",
+            outcome->path, size, outcome->threads, outcome->threads == 1 ? "" : "s", (double)outcome->frozen_ns / 1e6,
+            outcome->path);
+}
+
+void print_failure(const struct report *report, bool goes_on)
+{
+    if (report->count > 1)
+        fprintf(stderr, "ckpt: the program cannot be captured for %zu reasons:\n", report->count);
+    for (size_t i = 0; i < report->count && i < REPORT_LINES; i++)
+        fprintf(stderr, "ckpt: %s%s\n", report->lines[i] ? report->lines[i] : "out of memory",
+                goes_on && report->count == 1 ? " (the program goes on)" : "");
+}

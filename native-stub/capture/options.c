@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "capture.h"
+
+#define EXIT_USAGE 2
+#define LONGEST_INTERVAL 31536000 /* seconds: a year */
+
+enum { OPTION_PID = 256, OPTION_CONTINUE, OPTION_KILL, OPTION_SIGNAL, OPTION_INTERVAL, OPTION_ALLOW, OPTION_HELP,
+       OPTION_VERSION };
+
+static const struct option LONG_OPTIONS[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"pid", required_argument, NULL, OPTION_PID},
+    {"continue", no_argument, NULL, OPTION_CONTINUE},
+    {"kill", no_argument, NULL, OPTION_KILL},
+    {"signal", required_argument, NULL, OPTION_SIGNAL},
+    {"interval", required_argument, NULL, OPTION_INTERVAL},
+    {"allow", required_argument, NULL, OPTION_ALLOW},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static void print_help(void)
+{
+    fputs("Usage: ckpt [-o FILE] [--continue] [--signal SIG] [--interval SECONDS] [--allow WHAT] [-v] [--] PROGRAM ARG...\n"
+          "       ckpt --pid PID [-o FILE] [--continue|--kill] [--allow WHAT] [-v]\n"
+          "\n"
+          "Freezes a running program into a checkpoint file, from which undump makes an executable.\n"
+          "The first form runs PROGRAM; SIGUSR2 sent to it writes the checkpoint. The second form captures a program\n"
+          "that runs already. The program ends when its checkpoint is written, unless --continue is given.\n"
+          "\n"
+          "  -o, --output FILE     where to write; %p stands for the process id, %n for the checkpoint's number, %% for\n"
+          "                        a percent sign (default: myckpt.dat in the program's working directory)\n"
+          "      --continue        the program goes on after the checkpoint\n"
+          "      --kill            the program ends after the checkpoint (the default)\n"
+          "      --signal SIG      the signal that asks for a checkpoint, by name or number (default: USR2)\n"
+          "      --interval SECONDS  writes a checkpoint every SECONDS and goes on\n"
+          "      --allow WHAT      accepts a restore that is weaker than the program was; may be repeated:\n",
+          stdout);
+    for (unsigned i = 0; i < ALLOWANCE_COUNT; i++)
+        printf("                          %-13s %s\n", ALLOWANCES[i].word, ALLOWANCES[i].meaning);
+    fputs("  -v, --verbose         says more\n"
+          "      --help            prints this\n"
+          "      --version         prints the version\n"
+          "\n"
+          "Exit status: that of PROGRAM; 0 when a checkpoint ended it; 1 the capture failed (--pid); 2 wrong usage;\n"
+          "126 PROGRAM cannot be run; 127 PROGRAM was not found. Needs Linux 5.13 or newer.\n",
+          stdout);
+}
+
+static int usage(const char *message, const char *what)
+{
+    fprintf(stderr, "ckpt: %s%s; see ckpt --help\n", message, what);
+    return EXIT_USAGE;
+}
+
+static int parse_number(const char *text, long lowest, long highest, long *ret)
+{
+    char *end;
+    long number = strtol(text, &end, 10);
+    if (end == text || *end || number < lowest || number > highest)
+        return -1;
+    *ret = number;
+    return 0;
+}
+
+static int parse_signal(const char *text)
+{
+    long number;
+    if (parse_number(text, 1, SIGRTMAX, &number) == 0)
+        return (int)number;
+    if (strncasecmp(text, "SIG", 3) == 0)
+        text += 3;
+    for (int signal = 1; signal < NSIG; signal++) {
+        const char *name = sigabbrev_np(signal);
+        if (name && strcasecmp(name, text) == 0)
+            return signal;
+    }
+    return -1;
+}
+
+static int parse_allowance(const char *word, unsigned *allow)
+{
+    for (unsigned i = 0; i < ALLOWANCE_COUNT; i++) {
+        if (strcmp(ALLOWANCES[i].word, word) == 0) {
+            *allow |= ALLOWANCES[i].bit;
+            return -1;
+        }
+    }
+    return usage("--allow knows no such thing: ", word);
+}
+
+static int parse_option(int option, struct options *options, bool *kill_program)
+{
+    long number;
+    switch (option) {
+    case 'o':
+        options->output = optarg;
+        return *optarg ? -1 : usage("-o needs a file name", "");
+    case 'v':
+        options->verbose = true;
+        return -1;
+    case OPTION_PID:
+        if (parse_number(optarg, 1, INT_MAX, &number) < 0)
+            return usage("--pid needs a process id, not ", optarg);
+        options->pid = (pid_t)number;
+        return -1;
+    case OPTION_CONTINUE:
+        options->keep_running = true;
+        return -1;
+    case OPTION_KILL:
+        *kill_program = true;
+        return -1;
+    case OPTION_SIGNAL:
+        options->signal = parse_signal(optarg);
+        return options->signal > 0 && options->signal != SIGKILL && options->signal != SIGSTOP
+                   ? -1 : usage("--signal needs a signal that a program can be sent, not ", optarg);
+    case OPTION_INTERVAL:
+        if (parse_number(optarg, 1, LONGEST_INTERVAL, &number) < 0)
+            return usage("--interval needs seconds from 1 to 31536000, not ", optarg);
+        options->interval = (unsigned)number;
+        options->keep_running = true;
+        return -1;
+    case OPTION_ALLOW:
+        return parse_allowance(optarg, &options->allow);
+    case OPTION_HELP:
+        print_help();
+        return 0;
+    case OPTION_VERSION:
+        puts(CAPTURE_ENGINE);
+        return 0;
+    default:
+        fputs("ckpt: see ckpt --help\n", stderr);
+        return EXIT_USAGE;
+    }
+}
+
+int parse_options(int argc, char **argv, struct options *ret)
+{
+    struct options options = {.signal = SIGUSR2};
+    bool kill_program = false;
+    int option;
+    /* "+": what follows the program's name is the program's. */
+    while ((option = getopt_long(argc, argv, "+o:v", LONG_OPTIONS, NULL)) != -1) {
+        int status = parse_option(option, &options, &kill_program);
+        if (status >= 0)
+            return status;
+    }
+    options.program = argv + optind;
+    if (options.pid && optind < argc)
+        return usage("give either --pid or a program, not both: ", argv[optind]);
+    if (!options.pid && optind == argc)
+        return usage("give a program to run, or --pid", "");
+    if (kill_program && options.keep_running)
+        return usage("--kill does not go with --continue or --interval", "");
+    if (options.pid && (options.interval || options.signal != SIGUSR2))
+        return usage("--interval and --signal are for programs that ckpt runs, not for --pid", "");
+    *ret = options;
+    return -1;
+}

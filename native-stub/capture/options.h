@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UNDUMP_CAPTURE_OPTIONS_H
+#define UNDUMP_CAPTURE_OPTIONS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct options {
+    pid_t pid;          /* 0: launch program */
+    const char *output; /* NULL: the default */
+    bool keep_running;  /* --continue, --interval */
+    int signal;         /* that asks for a checkpoint */
+    unsigned interval;  /* seconds; 0: none */
+    unsigned allow;     /* ALLOW_* */
+    bool verbose;
+    char **program;     /* ends with NULL */
+};
+
+/* Reads the command line. Returns -1 when ckpt is to go on, else the status to exit with; help and errors are
+ * printed. */
+int parse_options(int argc, char **argv, struct options *ret);
+
+#endif

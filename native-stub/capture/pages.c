@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Copies memory of the frozen program into the file.
+ *
+ * Only pages that the page tables or the mapped file know are read; of these, pages of zeros are not written. Pages
+ * of files come from the file where it can be opened: reading them through the program would fault them in.
+ */
+#define _GNU_SOURCE
+#include "pages.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "crc32c.h"
+#include "mappings.h"
+#include "pagemap.h"
+
+#define PAGE CKPT_PAGE_SIZE
+#define CHUNK (1u << 20) /* bytes per read: few system calls, and still in the cache when they are written */
+
+struct page_saver {
+    struct capture *capture;
+    struct mapping *mapping;
+    int file;            /* of the mapping, or -1 */
+    uint64_t file_end;   /* address behind the last page within the file */
+    uint8_t *chunk;
+    struct iovec pieces[CHUNK / PAGE];
+};
+
+/* ---- extents ---- */
+
+static bool is_zero_page(const uint8_t *page)
+{
+    const uint64_t *word = (const uint64_t *)(const void *)page;
+    for (size_t i = 0; i < PAGE / sizeof(*word); i += 8)
+        if (word[i] | word[i + 1] | word[i + 2] | word[i + 3] | word[i + 4] | word[i + 5] | word[i + 6] | word[i + 7])
+            return false;
+    return true;
+}
+
+/* Adds a range to the last extent when it continues it. Bytes is NULL for kinds without contents; else they will be
+ * written at writer.next. */
+static void add_extent(struct page_saver *saver, uint64_t address, uint64_t length, uint32_t kind, const void *bytes)
+{
+    struct buffer *extents = &saver->capture->extents;
+    struct ckpt_mapping *record = &saver->mapping->record;
+    struct writer *writer = &saver->capture->writer;
+    uint64_t offset = bytes ? writer_reserve(writer, length) : 0;
+    struct ckpt_extent *last = (void *)(extents->data + extents->size);
+    if (record->extent_count && last[-1].kind == kind && last[-1].address + last[-1].length == address &&
+        (!bytes || last[-1].file_offset + last[-1].length == offset)) {
+        last[-1].length += length;
+        if (bytes)
+            last[-1].crc = crc32c(last[-1].crc, bytes, length);
+        return;
+    }
+    struct ckpt_extent *extent = buffer_extend(extents, sizeof(*extent));
+    if (!extent)
+        return;
+    *extent = (struct ckpt_extent){address, length, offset, kind, bytes ? crc32c(0, bytes, length) : 0};
+    record->extent_count++;
+}
+
+/* Stores what chunk holds of [address, address + length). */
+static void store_chunk(struct page_saver *saver, uint64_t address, uint64_t length, uint32_t kind)
+{
+    struct writer *writer = &saver->capture->writer;
+    uint64_t offset = writer->next;
+    int pieces = 0;
+    for (uint64_t at = 0; at < length; ) {
+        uint64_t start = at;
+        while (at < length && !is_zero_page(saver->chunk + at))
+            at += PAGE;
+        if (at > start) {
+            add_extent(saver, address + start, at - start, kind, saver->chunk + start);
+            saver->pieces[pieces++] = (struct iovec){saver->chunk + start, at - start};
+        }
+        while (at < length && is_zero_page(saver->chunk + at))
+            at += PAGE;
+    }
+    writer_put_pieces(writer, offset, saver->pieces, pieces);
+}
+
+/* ---- reading ---- */
+
+/* Reads up to length bytes into the chunk. Returns how many, a multiple of the page size, 0 when the first page
+ * cannot be read, or -errno when the program is gone. */
+static ssize_t read_memory(struct page_saver *saver, uint64_t address, uint64_t length)
+{
+    struct iovec local = {saver->chunk, length}, remote = {(void *)(uintptr_t)address, length};
+    ssize_t count = -1;
+    if (saver->mapping->record.protection & PROT_READ)
+        count = process_vm_readv(saver->capture->pid, &local, 1, &remote, 1, 0);
+    if (count <= 0)
+        count = pread(saver->capture->mem, saver->chunk, length, (off_t)address);
+    if (count == 0)
+        return -ESRCH;
+    if (count < 0)
+        return errno == EIO || errno == EFAULT ? 0 : -errno;
+    return count & ~(ssize_t)(PAGE - 1);
+}
+
+static ssize_t read_file(struct page_saver *saver, uint64_t address, uint64_t length)
+{
+    const struct ckpt_mapping *record = &saver->mapping->record;
+    ssize_t count = pread(saver->file, saver->chunk, length, (off_t)(record->file_offset + (address - record->start)));
+    if (count <= 0)
+        return 0;
+    /* The last page of a file reads as zero behind its end. */
+    size_t full = ((size_t)count + PAGE - 1) & ~(size_t)(PAGE - 1);
+    memset(saver->chunk + count, 0, full - (size_t)count);
+    return (ssize_t)full;
+}
+
+static int describe(struct page_saver *saver, uint64_t address, int error)
+{
+    struct capture *capture = saver->capture;
+    if (error == -ESRCH)
+        return refuse(capture->report, error, "capturing process %d: it was killed meanwhile", capture->pid);
+    return refuse(capture->report, error, "reading memory of process %d at %llx (%s): %s", capture->pid,
+                  (unsigned long long)address, saver->mapping->name, strerror(-error));
+}
+
+/* What a page is that cannot be read. */
+static uint32_t unreadable_kind(uint32_t kind)
+{
+    return kind == CKPT_EXTENT_FILE ? CKPT_EXTENT_BEYOND_EOF : CKPT_EXTENT_GUARD; /* see list_pages() */
+}
+
+static int save_range(struct page_saver *saver, uint64_t start, uint64_t end, uint32_t kind)
+{
+    bool from_file = kind == CKPT_EXTENT_FILE && saver->file >= 0;
+    while (start < end) {
+        uint64_t length = end - start < CHUNK ? end - start : CHUNK;
+        ssize_t count = from_file ? read_file(saver, start, length) : read_memory(saver, start, length);
+        if (count < 0)
+            return describe(saver, start, (int)count);
+        if (count == 0) {
+            add_extent(saver, start, PAGE, unreadable_kind(kind), NULL);
+            start += PAGE;
+            continue;
+        }
+        store_chunk(saver, start, (uint64_t)count, kind);
+        start += (uint64_t)count;
+        if (saver->capture->writer.error)
+            return writer_check(&saver->capture->writer, saver->capture->report);
+        if (capture_given_up(saver->capture))
+            return -ECANCELED;
+    }
+    return 0;
+}
+
+/* Pages of a file mapping that the program has not written: within the file, and behind its end. */
+static int save_file_range(struct page_saver *saver, uint64_t start, uint64_t end)
+{
+    uint64_t middle = end < saver->file_end ? end : saver->file_end > start ? saver->file_end : start;
+    int error = middle > start ? save_range(saver, start, middle, CKPT_EXTENT_FILE) : 0;
+    if (error == 0 && middle < end)
+        add_extent(saver, middle, end - middle, CKPT_EXTENT_BEYOND_EOF, NULL);
+    return error;
+}
+
+/* ---- mappings ---- */
+
+static void open_file(struct page_saver *saver)
+{
+    struct ckpt_mapping *record = &saver->mapping->record;
+    struct stat status;
+    saver->file = open_mapped_file(saver->capture, saver->mapping);
+    saver->file_end = record->end; /* not known: reading tells */
+    if (saver->file < 0 || fstat(saver->file, &status) < 0)
+        return;
+    record->file_size = (uint64_t)status.st_size;
+    record->file_mtime_ns = (uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec;
+    uint64_t pages = (record->file_size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+    saver->file_end = pages > record->file_offset ? record->start + (pages - record->file_offset) : record->start;
+}
+
+static int save_listed(struct page_saver *saver, const struct page_range *range)
+{
+    if (range->kind == PAGES_GUARD) {
+        add_extent(saver, range->start, range->end - range->start, CKPT_EXTENT_GUARD, NULL);
+        return 0;
+    }
+    if (range->kind == PAGES_FILE && saver->mapping->record.kind == CKPT_MAPPING_PRIVATE_FILE)
+        return save_file_range(saver, range->start, range->end);
+    saver->capture->process.resident_bytes += range->end - range->start;
+    return save_range(saver, range->start, range->end, CKPT_EXTENT_PRIVATE);
+}
+
+/* Everything of a file mapping, and what is populated of the others. */
+static int save_listed_pages(struct page_saver *saver)
+{
+    const struct mapping *mapping = saver->mapping;
+    const struct ckpt_mapping *record = &mapping->record;
+    bool file = record->kind == CKPT_MAPPING_PRIVATE_FILE || record->kind == CKPT_MAPPING_SHARED_FILE;
+    AUTO_BUFFER struct buffer ranges = {0};
+    int error = list_pages(saver->capture->pagemap, record->start, record->end, mapping->resident || mapping->swapped,
+                           &ranges);
+    if (error < 0)
+        return describe(saver, record->start, error);
+    const struct page_range *range = (void *)ranges.data;
+    uint64_t at = record->start;
+    for (size_t i = 0; error == 0 && i < ranges.size / sizeof(*range); i++) {
+        if (record->kind == CKPT_MAPPING_SHARED_FILE && range[i].kind != PAGES_GUARD)
+            continue;
+        if (file && range[i].start > at)
+            error = save_file_range(saver, at, range[i].start);
+        if (error == 0)
+            error = save_listed(saver, &range[i]);
+        at = range[i].end;
+    }
+    if (error == 0 && file && at < record->end)
+        error = save_file_range(saver, at, record->end);
+    return error;
+}
+
+static int save_mapping(struct page_saver *saver, struct mapping *mapping)
+{
+    struct ckpt_mapping *record = &mapping->record;
+    saver->mapping = mapping;
+    saver->file = -1;
+    record->first_extent = saver->capture->extents.size / sizeof(struct ckpt_extent);
+    if (record->kind == CKPT_MAPPING_VVAR || record->flags & (CKPT_VMA_DROPPABLE | CKPT_VMA_WIPEONFORK))
+        return 0;
+    if (record->kind == CKPT_MAPPING_VDSO)
+        return save_range(saver, record->start, record->end, CKPT_EXTENT_PRIVATE);
+    if (record->kind == CKPT_MAPPING_PRIVATE_FILE || record->kind == CKPT_MAPPING_SHARED_FILE)
+        open_file(saver);
+    int error = save_listed_pages(saver);
+    if (saver->file >= 0)
+        close(saver->file);
+    return error;
+}
+
+int save_pages(struct capture *capture)
+{
+    struct page_saver saver = {.capture = capture, .file = -1};
+    AUTO_FREE uint8_t *chunk = aligned_alloc(PAGE, CHUNK);
+    if (!chunk)
+        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+    saver.chunk = chunk;
+    for (size_t i = 0; i < capture->mapping_count; i++) {
+        int error = save_mapping(&saver, &capture->mappings[i]);
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one capture knows and holds. Every part is filled by the step named behind it, in this order. */
+#ifndef UNDUMP_CAPTURE_STATE_H
+#define UNDUMP_CAPTURE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "buffer.h"
+#include "capture.h"
+#include "capture_arch.h"
+#include "proc_text.h"
+#include "writer.h"
+
+struct thread {
+    pid_t tid;
+    bool attached;                /* we are its tracer */
+    bool held;                    /* it stands in PTRACE_EVENT_STOP */
+    bool ours;                    /* we attached it, so we detach it; false for a leader that came seized */
+    bool changed;                 /* registers or mask are not its own at the moment; inject.c */
+    bool stopped_by_job;          /* it stands in a stop of job control and has to stay there */
+    struct user_regs_struct regs; /* as stopped */
+    struct user_regs_struct resume; /* what it goes on with: the same, but a call that the stop broke off is made again */
+    uint64_t mask;                /* signal mask, which it gets back */
+    struct syscall_state call;    /* what it is in the middle of */
+    /* before the stop, observe.c */
+    char wait_channel[64];
+    char state;
+    long syscall;                 /* number of /proc syscall, -1 when running */
+    uint64_t syscall_stack;       /* its stack pointer there */
+    uint64_t exec_start;          /* se.exec_start, nanoseconds of its processor's clock */
+    uint64_t switches;            /* nr_voluntary_switches */
+    unsigned processor;
+    uint64_t waited_ns;           /* freeze.c */
+    struct ckpt_thread record;    /* threads.c */
+};
+
+/* A mapping with what smaps tells. The record goes into the file as it is. */
+struct mapping {
+    struct ckpt_mapping record;
+    char *name;          /* without " (deleted)" */
+    uint64_t resident;   /* bytes */
+    uint64_t swapped;    /* bytes */
+};
+
+/* A descriptor of the program that is an end of a pipe. */
+struct pipe_end {
+    uint64_t inode;
+    bool reads, writes;
+    bool packets; /* O_DIRECT */
+};
+
+struct capture {
+    const struct capture_request *request;
+    struct report *report;
+    pid_t pid;
+    int pidfd;
+    int mem;             /* /proc/PID/mem */
+    int pagemap;         /* /proc/PID/pagemap */
+    uint64_t vdso_start, vdso_end; /* preflight.c; 0 when there is none */
+
+    struct thread *threads; /* freeze.c: leader first */
+    size_t thread_count;
+    bool frozen;
+    uint64_t frozen_since; /* CLOCK_MONOTONIC of the first stop */
+    uint64_t thawed_at;    /* CLOCK_MONOTONIC when the program went on; 0 before */
+
+    struct mapping *mappings; /* mappings.c */
+    size_t mapping_count;
+
+    struct gadgets gadgets; /* code.c */
+
+    uint64_t caught;     /* SigCgt */
+    uint64_t ignored;    /* SigIgn */
+    uint64_t *pipes_elsewhere; /* outside.c: inodes of pipes that other processes hold, sorted */
+    size_t pipes_elsewhere_count;
+    struct pipe_end *pipe_ends; /* outside.c */
+    size_t pipe_end_count;
+    unsigned allowed;    /* ALLOW_* that this capture really needed */
+
+    struct writer writer;
+    struct ckpt_process process;
+    struct ckpt_cpu cpu;
+    struct buffer threads_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, epoll_items,
+        actions, pending, auxv, cpuid, strings, allowances;
+};
+
+/* Whether one of the give_up signals is pending. */
+bool capture_given_up(const struct capture *capture);
+
+uint64_t now_ns(clockid_t clock);
+
+#endif

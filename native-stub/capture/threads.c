@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "threads.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "proc_files.h"
+
+#define LARGEST_XSTATE 16384 /* bytes; AMX needs 11,008 */
+#define PENDING_BATCH 16
+#define DEFAULT_TIMER_SLACK_NS 50000
+
+struct scheduling { /* struct sched_attr of linux/sched/types.h, which does not go with glibc's sched.h */
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
+static int describe(struct capture *capture, const struct thread *thread, const char *what, int error)
+{
+    if (error == -ESRCH)
+        return refuse(capture->report, error, "capturing process %d: it was killed meanwhile", capture->pid);
+    return refuse(capture->report, error, "reading %s of thread %d of process %d: %s", what, thread->tid, capture->pid,
+                  strerror(-error));
+}
+
+static int read_xstate(struct capture *capture, struct thread *thread)
+{
+    buffer_align(&capture->xstates, 64);
+    size_t start = capture->xstates.size;
+    void *space = buffer_extend(&capture->xstates, LARGEST_XSTATE);
+    if (!space)
+        return describe(capture, thread, "vector registers", -ENOMEM);
+    struct iovec area = {space, LARGEST_XSTATE};
+    if (ptrace(PTRACE_GETREGSET, thread->tid, NT_X86_XSTATE, &area) < 0)
+        return describe(capture, thread, "vector registers", -errno);
+    capture->xstates.size = start + area.iov_len;
+    thread->record.xstate_offset = start;
+    thread->record.xstate_size = (uint32_t)area.iov_len;
+    return 0;
+}
+
+/* Signals that a process got from kill(2) to ask for this very checkpoint are not part of the program. */
+static bool is_request(const struct capture *capture, const siginfo_t *info, bool shared)
+{
+    return shared && capture->request->trigger_signal && info->si_signo == capture->request->trigger_signal &&
+           (info->si_code == SI_USER || info->si_code == SI_QUEUE);
+}
+
+static int read_pending(struct capture *capture, struct thread *thread, bool shared)
+{
+    siginfo_t infos[PENDING_BATCH];
+    struct __ptrace_peeksiginfo_args range = {0, shared ? PTRACE_PEEKSIGINFO_SHARED : 0, PENDING_BATCH};
+    for (;;) {
+        long count = ptrace(PTRACE_PEEKSIGINFO, thread->tid, &range, infos);
+        if (count < 0)
+            return describe(capture, thread, "pending signals", -errno);
+        for (long i = 0; i < count; i++) {
+            if (is_request(capture, &infos[i], shared))
+                continue;
+            struct ckpt_pending_signal *pending = buffer_extend(&capture->pending, sizeof(*pending));
+            if (!pending)
+                return describe(capture, thread, "pending signals", -ENOMEM);
+            pending->tid = shared ? 0 : thread->record.own_tid;
+            pending->signal = (uint32_t)infos[i].si_signo;
+            memcpy(pending->info, &infos[i], sizeof(pending->info));
+        }
+        if (count < PENDING_BATCH)
+            return 0;
+        range.off += (uint64_t)count;
+    }
+}
+
+static int read_rseq(struct capture *capture, struct thread *thread)
+{
+    struct __ptrace_rseq_configuration rseq = {0};
+    if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, thread->tid, sizeof(rseq), &rseq) < 0) {
+        if (errno == EIO || errno == EINVAL) /* a kernel without CONFIG_RSEQ */
+            return 0;
+        return describe(capture, thread, "restartable sequences", -errno);
+    }
+    thread->record.rseq_address = rseq.rseq_abi_pointer;
+    thread->record.rseq_size = rseq.rseq_abi_size;
+    thread->record.rseq_signature = rseq.signature;
+    return 0;
+}
+
+static int read_scheduling(struct capture *capture, struct thread *thread)
+{
+    struct ckpt_thread *record = &thread->record;
+    struct scheduling scheduling = {.size = sizeof(scheduling)};
+    if (syscall(SYS_sched_getattr, thread->tid, &scheduling, sizeof(scheduling), 0) < 0)
+        return describe(capture, thread, "scheduling", -errno);
+    record->policy = scheduling.policy;
+    record->policy_flags = (uint32_t)scheduling.flags;
+    record->nice = scheduling.nice;
+    record->priority = scheduling.priority;
+    record->runtime_ns = scheduling.runtime;
+    record->deadline_ns = scheduling.deadline;
+    record->period_ns = scheduling.period;
+    if (syscall(SYS_sched_getaffinity, thread->tid, sizeof(record->affinity), record->affinity) < 0)
+        return describe(capture, thread, "processor affinity", -errno);
+    return 0;
+}
+
+static int read_lists(struct capture *capture, struct thread *thread)
+{
+    uint64_t head = 0;
+    size_t size = 0;
+    if (syscall(SYS_get_robust_list, thread->tid, &head, &size) < 0) {
+        if (errno == ENOSYS)
+            return 0;
+        return describe(capture, thread, "robust mutexes", -errno);
+    }
+    thread->record.robust_list = head;
+    thread->record.robust_list_size = size;
+    return 0;
+}
+
+static int read_texts(struct capture *capture, struct thread *thread)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    int error = read_proc(&text, "%d/task/%d/status", capture->pid, thread->tid);
+    if (error < 0)
+        return describe(capture, thread, "status", error);
+    thread->record.own_tid = (uint32_t)text_last_number((char *)text.data, "NSpid:", (uint64_t)thread->tid);
+    error = read_proc(&text, "%d/task/%d/comm", capture->pid, thread->tid);
+    if (error < 0)
+        return describe(capture, thread, "name", error);
+    size_t length = text.size && text.data[text.size - 1] == '\n' ? text.size - 1 : text.size;
+    memcpy(thread->record.name, text.data, length < 16 ? length : 15);
+    return 0;
+}
+
+static void describe_syscall(struct capture *capture, struct thread *thread)
+{
+    struct ckpt_thread *record = &thread->record;
+    if (!thread->call.inside)
+        return;
+    record->in_syscall = 1;
+    record->syscall_number = thread->call.number;
+    record->syscall_result = thread->call.result;
+    record->waited_ns = thread->waited_ns;
+    record->wait_channel = strings_add_text(&capture->strings, thread->wait_channel);
+}
+
+struct rseq_section { /* include/uapi/linux/rseq.h struct rseq_cs */
+    uint32_t version, flags;
+    uint64_t start, length, abort;
+};
+
+/* A thread stopped inside a restartable sequence goes to its abort handler, as the kernel would send it. Injected
+ * calls make the kernel forget the sequence, so this has to be done here. */
+static void leave_restartable_sequence(struct capture *capture, struct thread *thread)
+{
+    uint64_t pointer = 0;
+    struct rseq_section section;
+    if (!thread->record.rseq_address ||
+        pread(capture->mem, &pointer, sizeof(pointer), (off_t)(thread->record.rseq_address + 8)) != sizeof(pointer) ||
+        !pointer || pread(capture->mem, &section, sizeof(section), (off_t)pointer) != sizeof(section))
+        return;
+    if (thread->regs.rip - section.start < section.length)
+        thread->regs.rip = thread->resume.rip = section.abort;
+}
+
+static int read_thread(struct capture *capture, struct thread *thread)
+{
+    thread->record.tid = (uint32_t)thread->tid;
+    thread->record.signal_mask = thread->mask;
+    thread->record.timer_slack_ns = DEFAULT_TIMER_SLACK_NS;
+    int error = read_texts(capture, thread);
+    if (error == 0)
+        error = read_xstate(capture, thread);
+    if (error == 0)
+        error = read_pending(capture, thread, false);
+    if (error == 0)
+        error = read_rseq(capture, thread);
+    if (error == 0)
+        error = read_lists(capture, thread);
+    if (error == 0)
+        error = read_scheduling(capture, thread);
+    if (error < 0)
+        return error;
+    leave_restartable_sequence(capture, thread);
+    describe_syscall(capture, thread);
+    return 0;
+}
+
+int read_threads(struct capture *capture)
+{
+    for (size_t i = 0; i < capture->thread_count; i++) {
+        int error = read_thread(capture, &capture->threads[i]);
+        if (error < 0)
+            return error;
+    }
+    return read_pending(capture, &capture->threads[0], true);
+}
+
+void append_threads(struct capture *capture)
+{
+    _Static_assert(sizeof(struct user_regs_struct) == sizeof(((struct ckpt_thread *)0)->regs), "NT_PRSTATUS");
+    for (size_t i = 0; i < capture->thread_count; i++) {
+        struct thread *thread = &capture->threads[i];
+        memcpy(thread->record.regs, &thread->regs, sizeof(thread->record.regs));
+        buffer_append(&capture->threads_section, &thread->record, sizeof(thread->record));
+    }
+}

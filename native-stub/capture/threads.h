@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UNDUMP_CAPTURE_THREADS_H
+#define UNDUMP_CAPTURE_THREADS_H
+
+#include "state.h"
+
+/* Fills the records of all threads from ptrace and /proc, and the PENDING section. Fields that only the process can
+ * tell are left to interrogate.c. Returns 0 or -errno with a line. */
+int read_threads(struct capture *capture);
+
+/* Puts the finished records into their section. */
+void append_threads(struct capture *capture);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "tracing.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "state.h"
+
+#define SYSCALL_STOP_MARK 0x80 /* PTRACE_O_TRACESYSGOOD */
+
+struct stop decode_stop(int status)
+{
+    struct stop stop = {STOP_GONE, 0, status};
+    if (!WIFSTOPPED(status))
+        return stop;
+    int event = status >> 16;
+    stop.signal = WSTOPSIG(status);
+    if (event == PTRACE_EVENT_STOP)
+        stop.kind = stop.signal == SIGTRAP ? STOP_EVENT : STOP_GROUP;
+    else if (event)
+        stop.kind = STOP_OTHER;
+    else if (stop.signal == (SIGTRAP | SYSCALL_STOP_MARK))
+        stop.kind = STOP_SYSCALL;
+    else
+        stop.kind = STOP_SIGNAL;
+    return stop;
+}
+
+static int take_status(pid_t tid, int flags, struct stop *ret)
+{
+    int status;
+    for (;;) {
+        pid_t found = waitpid(tid, &status, __WALL | flags);
+        if (found == tid) {
+            *ret = decode_stop(status);
+            return 1;
+        }
+        if (found == 0)
+            return 0;
+        if (errno == ECHILD) {
+            ret->kind = STOP_GONE;
+            ret->signal = ret->status = 0;
+            return 1;
+        }
+        if (errno != EINTR)
+            return -errno;
+    }
+}
+
+int wait_stop(pid_t tid, struct stop *ret)
+{
+    int found = take_status(tid, 0, ret);
+    return found < 0 ? found : 0;
+}
+
+int wait_stop_until(pid_t tid, uint64_t deadline_ns, struct stop *ret)
+{
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    for (;;) {
+        int found = take_status(tid, WNOHANG, ret);
+        if (found != 0)
+            return found < 0 ? found : 0;
+        uint64_t now = now_ns(CLOCK_MONOTONIC);
+        if (now >= deadline_ns)
+            return -ETIMEDOUT;
+        /* A stop between waitpid and here has left SIGCHLD pending, so this cannot miss it. */
+        uint64_t wait = deadline_ns - now;
+        struct timespec limit = {(time_t)(wait / 1000000000), (long)(wait % 1000000000)};
+        sigtimedwait(&children, NULL, &limit);
+    }
+}
+
+static int trace(enum __ptrace_request request, pid_t tid, uintptr_t address, uintptr_t data)
+{
+    return ptrace(request, tid, address, data) < 0 ? -errno : 0;
+}
+
+int trace_seize(pid_t tid)
+{
+    return trace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD);
+}
+
+int trace_interrupt(pid_t tid)
+{
+    return trace(PTRACE_INTERRUPT, tid, 0, 0);
+}
+
+int trace_resume(pid_t tid, int signal)
+{
+    return trace(PTRACE_CONT, tid, 0, (uintptr_t)signal);
+}
+
+int trace_resume_to_syscall(pid_t tid, int signal)
+{
+    return trace(PTRACE_SYSCALL, tid, 0, (uintptr_t)signal);
+}
+
+int trace_detach(pid_t tid)
+{
+    return trace(PTRACE_DETACH, tid, 0, 0);
+}
+
+int trace_get_registers(pid_t tid, struct user_regs_struct *ret)
+{
+    struct iovec area = {ret, sizeof(*ret)};
+    return trace(PTRACE_GETREGSET, tid, NT_PRSTATUS, (uintptr_t)&area);
+}
+
+int trace_set_registers(pid_t tid, const struct user_regs_struct *registers)
+{
+    struct iovec area = {(void *)(uintptr_t)registers, sizeof(*registers)};
+    return trace(PTRACE_SETREGSET, tid, NT_PRSTATUS, (uintptr_t)&area);
+}
+
+int trace_get_mask(pid_t tid, uint64_t *ret)
+{
+    return trace(PTRACE_GETSIGMASK, tid, sizeof(*ret), (uintptr_t)ret);
+}
+
+int trace_set_mask(pid_t tid, uint64_t mask)
+{
+    return trace(PTRACE_SETSIGMASK, tid, sizeof(mask), (uintptr_t)&mask);
+}

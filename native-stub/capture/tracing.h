@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ptrace in typed form. All return 0 or a value, or -errno; -ESRCH is a thread that is gone. */
+#ifndef UNDUMP_CAPTURE_TRACING_H
+#define UNDUMP_CAPTURE_TRACING_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+/* What a wait saw. */
+enum stop_kind {
+    STOP_EVENT,     /* PTRACE_EVENT_STOP after PTRACE_INTERRUPT: the place from where registers may be changed */
+    STOP_GROUP,     /* PTRACE_EVENT_STOP of job control */
+    STOP_SYSCALL,   /* entry or exit of a system call */
+    STOP_SIGNAL,    /* a signal is about to be delivered */
+    STOP_OTHER,     /* PTRACE_EVENT_EXIT and the like */
+    STOP_GONE,      /* the thread ended */
+};
+
+struct stop {
+    enum stop_kind kind;
+    int signal; /* of STOP_SIGNAL and STOP_GROUP */
+    int status; /* as waitpid gave it */
+};
+
+struct stop decode_stop(int status);
+
+/* Waits for the next stop of a thread that will stop soon for sure. */
+int wait_stop(pid_t tid, struct stop *ret);
+
+/* Waits at most timeout_ns; -ETIMEDOUT. SIGCHLD has to be blocked and is consumed. */
+int wait_stop_until(pid_t tid, uint64_t deadline_ns, struct stop *ret);
+
+int trace_seize(pid_t tid);
+int trace_interrupt(pid_t tid);
+int trace_resume(pid_t tid, int signal);
+int trace_resume_to_syscall(pid_t tid, int signal);
+int trace_detach(pid_t tid);
+int trace_get_registers(pid_t tid, struct user_regs_struct *ret);
+int trace_set_registers(pid_t tid, const struct user_regs_struct *registers);
+int trace_get_mask(pid_t tid, uint64_t *ret);
+int trace_set_mask(pid_t tid, uint64_t mask);
+
+#endif
