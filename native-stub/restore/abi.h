@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the stub needs of Linux's interface for programs (include/uapi, generic and x86).
+ * The stub includes no system header, so that it depends on nothing that a build machine has; the host test
+ * src/test/c/stub_abi.c compares every value here with the system's headers.
+ */
+#ifndef UNDUMP_STUB_ABI_H
+#define UNDUMP_STUB_ABI_H
+
+#include <stdint.h>
+
+#define STUB_PAGE UINT64_C(4096)
+
+/* X(name, value): becomes ABI_name here */
+#define STUB_ABI_CONSTANTS(X)                                                                                   \
+    /* errno */                                                                                                 \
+    X(EPERM, 1) X(ENOENT, 2) X(EINTR, 4) X(EIO, 5) X(EBADF, 9) X(EAGAIN, 11) X(ENOMEM, 12) X(EACCES, 13)        \
+    X(EFAULT, 14) X(EEXIST, 17) X(EINVAL, 22) X(EMFILE, 24) X(ESPIPE, 29) X(ENOSYS, 38)                         \
+    /* mmap and its family */                                                                                   \
+    X(PROT_READ, 1) X(PROT_WRITE, 2) X(PROT_EXEC, 4)                                                            \
+    X(MAP_SHARED, 1) X(MAP_PRIVATE, 2) X(MAP_FIXED, 0x10) X(MAP_ANONYMOUS, 0x20) X(MAP_GROWSDOWN, 0x100)        \
+    X(MAP_LOCKED, 0x2000) X(MAP_NORESERVE, 0x4000) X(MAP_POPULATE, 0x8000) X(MAP_STACK, 0x20000)                \
+    X(MAP_FIXED_NOREPLACE, 0x100000) X(MREMAP_MAYMOVE, 1) X(MREMAP_FIXED, 2)                                    \
+    /* files */                                                                                                 \
+    X(AT_FDCWD, -100) X(O_RDONLY, 0) X(O_WRONLY, 1) X(O_RDWR, 2) X(O_ACCMODE, 3) X(O_CREAT, 0100)               \
+    X(O_EXCL, 0200) X(O_NOCTTY, 0400) X(O_TRUNC, 01000) X(O_APPEND, 02000) X(O_NONBLOCK, 04000)                 \
+    X(O_DIRECT, 040000) X(O_NOATIME, 01000000) X(O_CLOEXEC, 02000000) X(SEEK_SET, 0)                            \
+    X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
+    X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1)                 \
+    X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1)                                                                 \
+    /* signals, scheduling, process */                                                                          \
+    X(SIG_SETMASK, 2) X(SIGKILL, 9) X(SIGSTOP, 19) X(PRIO_PROCESS, 0)                                           \
+    X(RLIMIT_STACK, 3) X(RLIMIT_NPROC, 6) X(RLIMIT_NOFILE, 7)                                                   \
+    X(PR_SET_PDEATHSIG, 1) X(PR_SET_DUMPABLE, 4) X(PR_SET_NAME, 15) X(PR_SET_TIMERSLACK, 29) X(PR_SET_MM, 35)   \
+    X(PR_SET_MM_MAP, 14) X(PR_SET_CHILD_SUBREAPER, 36) X(PR_SET_NO_NEW_PRIVS, 38) X(PR_SET_THP_DISABLE, 41)     \
+    X(PR_SET_VMA, 0x53564d41) X(PR_SET_VMA_ANON_NAME, 0) X(READ_IMPLIES_EXEC, 0x0400000)                        \
+    X(MMAP_PAGE_ZERO, 0x0100000) X(ARCH_SET_GS, 0x1001) X(ARCH_SET_FS, 0x1002)                                  \
+    X(FUTEX_WAIT, 0) X(FUTEX_WAKE, 1) X(FUTEX_PRIVATE_FLAG, 128)                                                \
+    X(CLONE_VM, 0x100) X(CLONE_FS, 0x200) X(CLONE_FILES, 0x400) X(CLONE_SIGHAND, 0x800)                         \
+    X(CLONE_THREAD, 0x10000) X(CLONE_SYSVSEM, 0x40000) X(CLONE_SETTLS, 0x80000)                                 \
+    X(CLONE_CHILD_CLEARTID, 0x200000)                                                                           \
+    /* auxiliary vector */                                                                                      \
+    X(AT_NULL, 0) X(AT_EXECFN, 31) X(AT_SYSINFO_EHDR, 33)                                                       \
+    /* ELF */                                                                                                   \
+    X(PT_LOAD, 1) X(PT_DYNAMIC, 2) X(DT_NULL, 0) X(DT_HASH, 4) X(DT_STRTAB, 5) X(DT_SYMTAB, 6) X(DT_STRSZ, 10)  \
+    X(DT_GNU_HASH, 0x6ffffef5)
+
+#define STUB_ABI_VALUE(name, value) ABI_##name = (value),
+enum stub_abi { STUB_ABI_CONSTANTS(STUB_ABI_VALUE) };
+
+/* Newer than the headers of some build machines, so not compared. */
+#define ABI_MADV_POPULATE_WRITE 23                        /* 5.14 */
+#define ABI_MADV_GUARD_INSTALL 102                        /* 6.13 */
+#define ABI_MAP_DROPPABLE 0x08                            /* 6.11 */
+#define ABI_MFD_NOEXEC_SEAL 8                             /* 6.3 */
+#define ABI_TFD_IOC_SET_TICKS UINT64_C(0x40085400)        /* 3.17 with CONFIG_CHECKPOINT_RESTORE */
+
+struct abi_timespec {
+    int64_t seconds;
+    int64_t nanoseconds;
+};
+
+struct abi_itimerspec {
+    struct abi_timespec interval;
+    struct abi_timespec value;
+};
+
+struct abi_stat { /* struct stat of arch/x86/include/uapi/asm/stat.h */
+    uint64_t device;
+    uint64_t inode;
+    uint64_t links;
+    uint32_t mode;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t padding;
+    uint64_t rdevice;
+    int64_t size;
+    int64_t rest[11];
+};
+
+struct abi_utsname {
+    char fields[6][65]; /* sysname, nodename, release, version, machine, domainname */
+};
+
+struct abi_rlimit {
+    uint64_t soft;
+    uint64_t hard;
+};
+
+struct abi_sigaction { /* struct sigaction as rt_sigaction takes it */
+    uint64_t handler;
+    uint64_t flags;
+    uint64_t restorer;
+    uint64_t mask;
+};
+
+struct abi_epoll_event {
+    uint32_t events;
+    uint64_t data;
+} __attribute__((packed));
+
+struct abi_sched_attr { /* SCHED_ATTR_SIZE_VER0 of include/uapi/linux/sched/types.h */
+    uint32_t size;
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime;
+    uint64_t deadline;
+    uint64_t period;
+};
+
+struct abi_mm_map { /* struct prctl_mm_map of include/uapi/linux/prctl.h */
+    uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
+    uint64_t arg_start, arg_end, env_start, env_end;
+    uint64_t auxv;
+    uint32_t auxv_size;
+    uint32_t exe_fd;
+};
+
+struct abi_elf_header {
+    uint8_t ident[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, program_headers, section_headers;
+    uint32_t flags;
+    uint16_t header_size, program_header_size, program_header_count;
+    uint16_t section_header_size, section_header_count, section_names;
+};
+
+struct abi_program_header {
+    uint32_t type, flags;
+    uint64_t offset, address, physical, file_size, memory_size, alignment;
+};
+
+struct abi_dynamic {
+    uint64_t tag, value;
+};
+
+struct abi_symbol {
+    uint32_t name;
+    uint8_t info, other;
+    uint16_t section;
+    uint64_t value, size;
+};
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "restore/stub.h"
+
+#include "restore/cpu.h"
+
+#define LEAF_XSTATE 0xd
+
+static struct cpuid_answer ask_once(struct stub_state *state, uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid_answer answer = cpu_ask(leaf, subleaf);
+
+    if (leaf == 1) {
+        state->machine.leaf1_asked = true;
+        state->machine.leaf1_ecx = answer.registers[2];
+    }
+    return answer;
+}
+
+static uint32_t leaf1_ecx(struct stub_state *state)
+{
+    if (!state->machine.leaf1_asked)
+        ask_once(state, 1, 0);
+    return state->machine.leaf1_ecx;
+}
+
+bool machine_has_crc(struct stub_state *state)
+{
+    return (leaf1_ecx(state) & CPUID_1_ECX_SSE42) != 0;
+}
+
+void machine_check_kernel(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+    struct abi_utsname name;
+    const char *release = name.fields[2];
+    const char *next = release;
+    uint32_t major, minor;
+    int64_t result = sys_uname(&name);
+
+    if (is_error(result))
+        stub_fail(state, "asking for the kernel's release: %e", result);
+    major = text_number(&next);
+    next += *next == '.';
+    minor = text_number(&next);
+    if (major < plan->min_kernel_major || (major == plan->min_kernel_major && minor < plan->min_kernel_minor))
+        stub_fail(state, "this image needs Linux %u.%u or newer, this is %s", (uint64_t)plan->min_kernel_major,
+                  (uint64_t)plan->min_kernel_minor, release);
+}
+
+/* A line that names all that is missing, not only the first. */
+static void check_features(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+    struct stub_line *missing = &state->warning; /* nobody warns here */
+    struct cpuid_answer answer = {.registers = {0}};
+    uint32_t leaf = 0, subleaf = 0;
+    bool asked = false;
+
+    missing->length = 0;
+    for_each_record(feature, image_cpu_feature, plan, plan->cpu_features) {
+        if (feature->leaf == 1 && state->machine.leaf1_asked && feature->reg == 2) {
+            answer.registers[2] = state->machine.leaf1_ecx;
+            asked = false;
+        } else if (!asked || feature->leaf != leaf || feature->subleaf != subleaf) {
+            answer = ask_once(state, feature->leaf, feature->subleaf);
+            leaf = feature->leaf;
+            subleaf = feature->subleaf;
+            asked = true;
+        }
+        if ((answer.registers[feature->reg] & feature->mask) != feature->mask)
+            line_append(missing, "%s%s", missing->length == 0 ? "" : ", ", plan_string(plan, feature->name));
+    }
+    if (missing->length == 0)
+        return;
+    if (missing->length >= STUB_LINE_BYTES)
+        missing->length = STUB_LINE_BYTES - 1;
+    missing->bytes[missing->length] = '\0';
+    stub_fail(state, "this processor lacks %s, which the program uses", missing->bytes);
+}
+
+/* Places of the used xsave components on this processor (CPUID 0xD, subleaf = component: eax size, ebx offset). */
+static void find_places(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+    struct stub_machine *machine = &state->machine;
+
+    for_each_record(component, image_xstate_component, plan, plan->xstate_components) {
+        struct cpuid_answer answer = cpu_ask(LEAF_XSTATE, component->number);
+        struct xstate_place *place = &machine->places[machine->place_count];
+
+        if (machine->place_count == XSTATE_PLACES_LIMIT)
+            stub_fail(state, "the image uses more than %u xsave components", (uint64_t)XSTATE_PLACES_LIMIT);
+        if (answer.registers[0] != component->size)
+            stub_fail(state, "this processor has xsave component %u of %u bytes, the program's has %u",
+                      (uint64_t)component->number, (uint64_t)answer.registers[0], (uint64_t)component->size);
+        *place = (struct xstate_place){.number = component->number, .size = component->size,
+                                       .from = component->offset, .to = answer.registers[1]};
+        machine->places_moved |= place->from != place->to;
+        machine->place_count++;
+    }
+}
+
+static void check_xsave(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+    uint64_t missing;
+    uint32_t compacted;
+
+    if ((leaf1_ecx(state) & CPUID_1_ECX_OSXSAVE) == 0)
+        stub_fail(state, "this processor or kernel has no xsave, which every image needs");
+    missing = plan->xcr0 & ~cpu_xcr0();
+    if (missing != 0)
+        stub_fail(state, "this kernel or processor does not enable xsave components %x, which the program uses", missing);
+    state->machine.xsave_size = ask_once(state, LEAF_XSTATE, 0).registers[1];
+    if (plan->max_xsave_size != 0 && state->machine.xsave_size > plan->max_xsave_size)
+        stub_fail(state, "this processor's xsave area has %u bytes, the program's libraries reserve only %u",
+                  (uint64_t)state->machine.xsave_size, (uint64_t)plan->max_xsave_size);
+    if (plan->max_xsavec_size == 0)
+        return;
+    compacted = ask_once(state, LEAF_XSTATE, 1).registers[1];
+    if (compacted > plan->max_xsavec_size)
+        stub_fail(state, "this processor's compacted xsave area has %u bytes, the program's libraries reserve only %u",
+                  (uint64_t)compacted, (uint64_t)plan->max_xsavec_size);
+}
+
+void machine_check_processor(struct stub_state *state)
+{
+    check_features(state);
+    check_xsave(state);
+    find_places(state);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "restore/stub.h"
+
+static struct stub_state stub;
+
+/* From the first instruction of an image to the program's next one. */
+_Noreturn void stub_main(const uint64_t *initial_stack)
+{
+    struct stub_state *state = &stub;
+
+    /* Look: nothing outside this process's own descriptors is changed, and every refusal happens here. */
+    launch_read(state, initial_stack);
+    image_open(state);
+    image_check_plan(state);
+    machine_check_kernel(state);
+    machine_check_processor(state);
+    limits_raise(state); /* before files: high descriptor numbers, large mappings */
+    image_move_aside(state);
+    memory_check_files(state);
+    files_restore(state);
+    threads_prepare(state);
+
+    /* ---- point of no return: the launch's address space goes away ---- */
+    space_park_launch(state); /* arguments and environment stay visible in /proc */
+    space_park_vdso(state);
+    space_clear(state);
+
+    /* Build: the plan was checked, so what fails from here on is the kernel saying no. */
+    process_set_personality(state); /* before memory: it changes what mmap does */
+    memory_restore(state);
+    vdso_restore(state);
+    process_restore(state);
+    threads_create(state);
+    threads_patch_ids(state);   /* now all new ids are known */
+    process_queue_signals(state);
+    limits_set(state);          /* after everything that a low limit could forbid */
+    process_start_timers(state); /* last: their time runs */
+    threads_resume(state);
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "restore/stub.h"
+
+static const struct image_mapped_file *mapped_file(const struct image_plan *plan, uint32_t index)
+{
+    const struct image_mapped_file *files = plan_at(plan, plan->mapped_files.offset);
+
+    return &files[index];
+}
+
+static int open_mapped_file(struct stub_state *state, const struct image_mapped_file *file)
+{
+    const char *path = plan_string(state->plan, file->path);
+    int64_t fd = sys_open(path, (file->open_flags & ABI_O_ACCMODE) | ABI_O_CLOEXEC);
+
+    if (is_error(fd))
+        stub_fail(state, "opening %s: %e; the program has it mapped", path, fd);
+    return (int)fd;
+}
+
+/* Refuses before the point of no return what could not be mapped behind it. */
+void memory_check_files(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+
+    for_each_record(file, image_mapped_file, plan, plan->mapped_files) {
+        const char *path = plan_string(plan, file->path);
+        int fd = open_mapped_file(state, file);
+        struct abi_stat stat;
+        int64_t result = sys_fstat(fd, &stat);
+
+        if (is_error(result))
+            stub_fail(state, "looking at %s: %e; the program has it mapped", path, result);
+        if ((uint64_t)stat.size < file->size)
+            stub_fail(state, "%s has %d bytes, the program has %u of them mapped", path, stat.size, file->size);
+        if (file->inode != 0 && stat.inode != file->inode)
+            stub_fail(state, "%s is not the file that the program has mapped (inode %u, it was %u)", path, stat.inode,
+                      file->inode);
+        sys_close(fd);
+    }
+}
+
+static void close_object(struct stub_state *state)
+{
+    if (state->object_fd != STUB_NO_FD)
+        sys_close(state->object_fd);
+    state->object_fd = STUB_NO_FD;
+}
+
+/* Shared anonymous memory that is mapped more than once. */
+static int64_t make_object(struct stub_state *state, const struct image_memory_op *op)
+{
+    int64_t fd = sys_memfd_create("shared", ABI_MFD_CLOEXEC);
+
+    close_object(state);
+    if (is_error(fd))
+        return fd;
+    state->object_fd = (int)fd;
+    return sys_ftruncate(state->object_fd, op->length);
+}
+
+static int64_t map(const struct image_memory_op *op, uint32_t flags, int fd, uint64_t offset)
+{
+    return sys_mmap(op->address, op->length, op->protection, flags | op->flags | ABI_MAP_FIXED, fd, offset);
+}
+
+static int64_t map_file(struct stub_state *state, const struct image_memory_op *op)
+{
+    int fd = open_mapped_file(state, mapped_file(state->plan, op->argument));
+    int64_t result = map(op, ABI_MAP_SHARED, fd, op->offset);
+
+    sys_close(fd);
+    return result;
+}
+
+/* Its contents may vanish at any time anyway, so ordinary memory is a correct substitute on kernels before 6.11. */
+static int64_t map_droppable(const struct image_memory_op *op)
+{
+    int64_t result = map(op, ABI_MAP_DROPPABLE | ABI_MAP_ANONYMOUS, -1, 0);
+
+    if (is_error(result))
+        result = map(op, ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS, -1, 0);
+    return result;
+}
+
+/* Guard pages on kernels before 6.13: no access at all has the same effect. */
+static int64_t advise(const struct image_memory_op *op)
+{
+    int64_t result = sys_madvise(op->address, op->length, op->argument);
+
+    if (result == -ABI_EINVAL && op->argument == ABI_MADV_GUARD_INSTALL)
+        result = sys_mprotect(op->address, op->length, 0);
+    return result;
+}
+
+static int64_t carry_out(struct stub_state *state, const struct image_memory_op *op)
+{
+    switch (op->kind) {
+    case IMAGE_MEMORY_ANONYMOUS:
+        return map(op, ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS, -1, 0);
+    case IMAGE_MEMORY_SHARED:
+        return map(op, ABI_MAP_SHARED | ABI_MAP_ANONYMOUS, -1, 0);
+    case IMAGE_MEMORY_IMAGE:
+        return map(op, ABI_MAP_PRIVATE, state->image_fd, op->offset);
+    case IMAGE_MEMORY_READ:
+        image_read(state, (void *)op->address, op->length, op->offset);
+        return 0;
+    case IMAGE_MEMORY_PROTECT:
+        return sys_mprotect(op->address, op->length, op->protection);
+    case IMAGE_MEMORY_ADVISE:
+        return advise(op);
+    case IMAGE_MEMORY_LOCK:
+        return sys_mlock2(op->address, op->length, op->argument);
+    case IMAGE_MEMORY_SEAL:
+        return sys_mseal(op->address, op->length);
+    case IMAGE_MEMORY_FILE:
+        return map_file(state, op);
+    case IMAGE_MEMORY_OBJECT:
+        return make_object(state, op);
+    case IMAGE_MEMORY_OBJECT_MAP:
+        return map(op, ABI_MAP_SHARED, state->object_fd, op->offset);
+    case IMAGE_MEMORY_UNMAP:
+        return sys_munmap(op->address, op->length);
+    case IMAGE_MEMORY_NAME:
+        return sys_prctl(ABI_PR_SET_VMA, ABI_PR_SET_VMA_ANON_NAME, op->address, op->length,
+                         STUB_ADDRESS(plan_string(state->plan, op->offset)));
+    default: /* IMAGE_MEMORY_DROPPABLE; plan_check() admits no other */
+        return map_droppable(op);
+    }
+}
+
+static const char *kind_words(uint32_t kind)
+{
+    if (memory_op_maps(kind))
+        return "mapping";
+    if (kind == IMAGE_MEMORY_OBJECT)
+        return "making";
+    if (kind == IMAGE_MEMORY_PROTECT)
+        return "protecting";
+    if (kind == IMAGE_MEMORY_LOCK)
+        return "locking";
+    return "setting up";
+}
+
+void memory_restore(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+
+    for_each_record(op, image_memory_op, plan, plan->memory_ops) {
+        int64_t result = carry_out(state, op);
+
+        if (is_error(result) && op->optional == 0)
+            stub_fail(state, "%s %u bytes of the program's memory at %x: %e", kind_words(op->kind), op->length,
+                      op->address, result);
+    }
+    close_object(state);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files that check the plan. Pure: they also compile into host tests and the fuzzer. */
+#ifndef UNDUMP_STUB_PLAN_CHECK_H
+#define UNDUMP_STUB_PLAN_CHECK_H
+
+#include "restore/plan.h"
+
+struct plan_checker {
+    const struct image_plan *plan;
+    const struct plan_surroundings *around;
+    struct plan_fault *fault;
+    uint64_t object_size; /* of the current shared object while memory operations are gone through */
+};
+
+/* Notes what is wrong and returns -EINVAL. */
+int check_fault(struct plan_checker *checker, const char *where, uint64_t index, const char *what);
+
+/* 0 when the table's records lie in the plan, aligned and apart from the plan's head. */
+int check_table(struct plan_checker *checker, const char *where, struct image_table table, uint64_t record_size);
+
+/* A zero-terminated string inside the plan; offset 0 is none and not accepted. */
+bool check_string(const struct plan_checker *checker, uint64_t offset);
+
+/* Not empty, page aligned, below IMAGE_ADDRESS_LIMIT, outside the slot. */
+bool check_pages(const struct plan_checker *checker, uint64_t address, uint64_t length);
+
+/* The same for single bytes. */
+bool check_bytes(const struct plan_checker *checker, uint64_t address, uint64_t length);
+
+/* Bytes of the image file. */
+bool check_image_bytes(const struct plan_checker *checker, uint64_t offset, uint64_t length);
+
+int check_memory_ops(struct plan_checker *checker);
+int check_file_ops(struct plan_checker *checker);
+int check_threads(struct plan_checker *checker);
+
+#endif

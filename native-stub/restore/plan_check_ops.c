@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The plan's longer tables: memory and file operations, threads and their blocks. See plan_check.c. */
+#include "restore/abi.h"
+#include "restore/plan_check.h"
+#include "restore/xstate.h"
+
+#define FD_LIMIT 0x40000000 /* NR_OPEN is never above INT_MAX; dup3 says the rest */
+#define MEMORY_FLAGS \
+    ((uint32_t)(ABI_MAP_GROWSDOWN | ABI_MAP_LOCKED | ABI_MAP_NORESERVE | ABI_MAP_POPULATE | ABI_MAP_STACK))
+
+bool memory_op_maps(uint32_t kind)
+{
+    return kind == IMAGE_MEMORY_ANONYMOUS || kind == IMAGE_MEMORY_SHARED || kind == IMAGE_MEMORY_IMAGE ||
+           kind == IMAGE_MEMORY_FILE || kind == IMAGE_MEMORY_OBJECT_MAP || kind == IMAGE_MEMORY_DROPPABLE;
+}
+
+/* What the kind's offset and argument must keep to. */
+static const char *memory_op_problem(struct plan_checker *checker, const struct image_memory_op *op)
+{
+    bool offset_wraps = op->length > INT64_MAX || op->offset > INT64_MAX - op->length;
+
+    switch (op->kind) {
+    case IMAGE_MEMORY_READ:
+        return check_image_bytes(checker, op->offset, op->length) ? NULL : "image offset";
+    case IMAGE_MEMORY_IMAGE:
+        return op->offset % STUB_PAGE == 0 && !offset_wraps ? NULL : "image offset";
+    case IMAGE_MEMORY_FILE:
+        if (op->argument >= checker->plan->mapped_files.count)
+            return "file index";
+        return op->offset % STUB_PAGE == 0 && !offset_wraps ? NULL : "file offset";
+    case IMAGE_MEMORY_OBJECT:
+        checker->object_size = op->length;
+        return NULL;
+    case IMAGE_MEMORY_OBJECT_MAP:
+        return op->offset % STUB_PAGE == 0 && op->offset <= checker->object_size &&
+                       op->length <= checker->object_size - op->offset
+                   ? NULL
+                   : "object offset";
+    case IMAGE_MEMORY_NAME:
+        return check_string(checker, op->offset) ? NULL : "name";
+    default:
+        return op->kind >= IMAGE_MEMORY_ANONYMOUS && op->kind <= IMAGE_MEMORY_DROPPABLE ? NULL : "kind";
+    }
+}
+
+static int check_mapped_files(struct plan_checker *checker)
+{
+    const struct image_plan *plan = checker->plan;
+    uint64_t index = 0;
+    int error = check_table(checker, "mapped file", plan->mapped_files, sizeof(struct image_mapped_file));
+
+    if (error < 0)
+        return error;
+    for_each_record(file, image_mapped_file, plan, plan->mapped_files) {
+        if (!check_string(checker, file->path))
+            return check_fault(checker, "mapped file", index, "path");
+        index++;
+    }
+    return 0;
+}
+
+int check_memory_ops(struct plan_checker *checker)
+{
+    const struct image_plan *plan = checker->plan;
+    uint64_t index = 0;
+    int error = check_mapped_files(checker);
+
+    if (error == 0)
+        error = check_table(checker, "memory operation", plan->memory_ops, sizeof(struct image_memory_op));
+    if (error < 0)
+        return error;
+    for_each_record(op, image_memory_op, plan, plan->memory_ops) {
+        const char *problem = memory_op_problem(checker, op);
+
+        if (problem == NULL && op->kind != IMAGE_MEMORY_OBJECT && !check_pages(checker, op->address, op->length))
+            problem = "address";
+        if (problem == NULL && op->kind == IMAGE_MEMORY_OBJECT &&
+            (op->length == 0 || op->length % STUB_PAGE != 0 || op->length > INT64_MAX))
+            problem = "length";
+        if (problem == NULL && (op->protection & ~(uint32_t)(ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXEC)) != 0)
+            problem = "protection";
+        if (problem == NULL && (op->flags & ~MEMORY_FLAGS) != 0)
+            problem = "flags";
+        if (problem != NULL)
+            return check_fault(checker, "memory operation", index, problem);
+        index++;
+    }
+    return 0;
+}
+
+static bool good_fd(uint64_t fd)
+{
+    return fd < FD_LIMIT;
+}
+
+static const char *pipe_problem(const struct plan_checker *checker, const struct image_file_op *op)
+{
+    int32_t writer = (int32_t)op->values[0];
+
+    if (op->fd == writer || (op->fd != -1 && !good_fd((uint64_t)op->fd)) || (writer != -1 && !good_fd((uint64_t)writer)))
+        return "descriptor";
+    return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
+}
+
+static const char *file_op_problem(const struct plan_checker *checker, const struct image_file_op *op)
+{
+    if (op->close_on_exec > 1)
+        return "close_on_exec";
+    if (op->kind == IMAGE_FILE_PIPE)
+        return pipe_problem(checker, op);
+    if (!good_fd((uint64_t)op->fd))
+        return "descriptor";
+    switch (op->kind) {
+    case IMAGE_FILE_OPEN:
+        return check_string(checker, op->path) ? NULL : "path";
+    case IMAGE_FILE_DUPLICATE:
+    case IMAGE_FILE_EPOLL_ADD:
+        return good_fd(op->values[0]) ? NULL : "other descriptor";
+    case IMAGE_FILE_DELETED:
+        return check_image_bytes(checker, op->values[0], op->values[1]) ? NULL : "image offset";
+    case IMAGE_FILE_PIPE_DATA:
+        if (op->values[0] > op->values[2] / sizeof(uint32_t))
+            return "packet count";
+        return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
+    default:
+        return op->kind >= IMAGE_FILE_OPEN && op->kind <= IMAGE_FILE_PIPE_DATA ? NULL : "kind";
+    }
+}
+
+int check_file_ops(struct plan_checker *checker)
+{
+    const struct image_plan *plan = checker->plan;
+    uint64_t index = 0;
+    int error = check_table(checker, "file operation", plan->file_ops, sizeof(struct image_file_op));
+
+    if (error < 0)
+        return error;
+    for_each_record(op, image_file_op, plan, plan->file_ops) {
+        const char *problem = file_op_problem(checker, op);
+
+        if (problem == NULL && op->path != 0 && !check_string(checker, op->path))
+            problem = "path";
+        if (problem != NULL)
+            return check_fault(checker, "file operation", index, problem);
+        index++;
+    }
+    return 0;
+}
+
+static int check_pending(struct plan_checker *checker, struct image_table pending, const char *where, uint64_t owner)
+{
+    int error = check_table(checker, where, pending, sizeof(struct image_pending_signal));
+
+    if (error < 0)
+        return error;
+    for_each_record(signal, image_pending_signal, checker->plan, pending) {
+        if (signal->signal < 1 || signal->signal > 64)
+            return check_fault(checker, where, owner, "signal");
+    }
+    return 0;
+}
+
+static const char *frame_problem(const struct plan_checker *checker, const struct image_thread_block *block)
+{
+    uint64_t room = checker->plan->thread_block_size - IMAGE_BLOCK_XSTATE;
+
+    if (block->frame.cs != IMAGE_FRAME_CS || block->frame.ss != IMAGE_FRAME_SS)
+        return "segment";
+    if (block->frame.rip >= IMAGE_ADDRESS_LIMIT || block->frame.rsp >= IMAGE_ADDRESS_LIMIT)
+        return "program address";
+    if (block->frame.fpstate != (uint64_t)(uintptr_t)block->xstate)
+        return "fpstate";
+    return xstate_is_sound(block->xstate, room, checker->plan->xcr0) ? NULL : "xstate";
+}
+
+int check_threads(struct plan_checker *checker)
+{
+    const struct image_plan *plan = checker->plan;
+    uint64_t blocks_end = plan->plan_size + plan->blocks_size;
+    uint64_t next_block = plan->plan_size; /* blocks stand in the order of the threads, so no two share one */
+    uint64_t index = 0;
+    int error = check_table(checker, "thread", plan->threads, sizeof(struct image_thread));
+
+    if (error < 0)
+        return error;
+    for_each_record(thread, image_thread, plan, plan->threads) {
+        const char *problem;
+
+        if (thread->block < next_block || thread->block > blocks_end || thread->block % STUB_PAGE != 0 ||
+            plan->thread_block_size > blocks_end - thread->block)
+            return check_fault(checker, "thread", index, "block");
+        problem = frame_problem(checker, plan_block(plan, thread));
+        if (problem != NULL)
+            return check_fault(checker, "thread", index, problem);
+        error = check_pending(checker, thread->pending, "pending signal of thread", index);
+        if (error < 0)
+            return error;
+        next_block = thread->block + plan->thread_block_size;
+        index++;
+    }
+    return check_pending(checker, plan->pending, "pending signal", 0);
+}

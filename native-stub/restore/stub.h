@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The restore stub: the program inside every image. main.c lists its steps; this header is their shared state.
+ *
+ * Rules: no C library, no heap, no recursion, no floating point or vector register; all state is in one struct; nothing
+ * holds an address at link time (no pointers in static data), since the planner chooses where the stub lies; system
+ * calls only through sys.h. Whatever can be wrong is found before the point of no return in main.c; behind it a
+ * failure still ends in one line and IMAGE_EXIT_STATUS.
+ */
+#ifndef UNDUMP_STUB_H
+#define UNDUMP_STUB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image_format.h"
+#include "restore/abi.h"
+#include "restore/bytes.h"
+#include "restore/plan.h"
+#include "restore/sys.h"
+#include "restore/text.h"
+#include "restore/xstate.h"
+
+#define STUB_BUFFER_BYTES 65536
+#define STUB_NO_FD (-1)
+
+struct stub_launch { /* what this exec brought along; the strings move with the launch's stack */
+    uint64_t stack_bottom; /* initial rsp, rounded down to a page */
+    uint64_t stack_end;    /* exclusive */
+    uint64_t arg_start, arg_end, env_start, env_end;
+    const char *file_name; /* AT_EXECFN, NULL when the kernel gave none */
+    uint64_t vdso;         /* AT_SYSINFO_EHDR, 0 when there is none */
+};
+
+struct stub_machine { /* what was learnt about processor and kernel */
+    bool leaf1_asked;
+    uint32_t leaf1_ecx;
+    uint32_t xsave_size;  /* CPUID 0xD.0 EBX */
+    uint32_t place_count; /* of places */
+    bool places_moved;
+    struct xstate_place places[XSTATE_PLACES_LIMIT];
+};
+
+#define STUB_VVAR_PIECES 4
+
+struct stub_vdso { /* where the kernel's own vdso is by now */
+    uint64_t address; /* 0: there is none */
+    uint64_t size;    /* bytes, page aligned */
+    uint64_t below;   /* bytes of [vvar] and [vvar_vclock] directly below */
+    uint64_t pieces[STUB_VVAR_PIECES]; /* bytes of each mapping below, from the top down */
+    uint32_t piece_count;
+    bool sealed; /* cannot be moved */
+};
+
+struct stub_state {
+    const struct image_plan *plan;
+    uint64_t slot;
+    uint64_t stub_size; /* bytes from the slot's start to the plan */
+    int64_t pid;
+    int image_fd;
+    int report_fd; /* where messages go: 2, or a duplicate of the launch's 2 */
+    int object_fd; /* current shared object of the memory operations */
+    struct stub_launch launch;
+    struct stub_machine machine;
+    struct stub_vdso vdso;
+    uint32_t failing; /* set by the first thread that gives up; the others wait for the end */
+    uint32_t warned_scheduling;
+    uint32_t arrived; /* threads that are ready, without the leader; futex */
+    uint32_t go;      /* 1: all may resume; futex */
+    struct stub_line line;
+    struct stub_line warning;
+    uint8_t buffer[STUB_BUFFER_BYTES] __attribute__((aligned(64)));
+};
+
+/* At the very top of each thread's stack in its block, while the stub works on it. 64 bytes. */
+struct stub_thread {
+    struct stub_state *state;
+    const struct image_thread *plan;
+    struct image_thread_block *block;
+    int64_t tid; /* of this launch; written by the leader */
+    uint64_t reserved[4];
+};
+
+/* Everything is found relative to the instruction pointer; without this the compiler asks a table of addresses. */
+#pragma GCC visibility push(hidden)
+
+extern const uint8_t undump_base[];
+extern const uint8_t undump_plan[];
+
+/* start.S */
+int64_t stub_clone(uint64_t flags, uint64_t stack, uint64_t child_tid, uint64_t tls, void *argument);
+_Noreturn void stub_resume(struct image_signal_frame *frame);
+_Noreturn void stub_main(const uint64_t *initial_stack);
+_Noreturn void stub_thread_main(struct stub_thread *thread);
+
+/* report.c: one line on stderr that begins with "undump: "; %e takes the error */
+_Noreturn void stub_fail(struct stub_state *state, const char *format, ...);
+void stub_warn(struct stub_state *state, const char *format, ...);
+
+/* launch.c */
+void launch_read(struct stub_state *state, const uint64_t *initial_stack);
+
+/* image.c */
+void image_open(struct stub_state *state);
+void image_check_plan(struct stub_state *state);
+void image_read(struct stub_state *state, void *to, uint64_t length, uint64_t offset);
+void image_move_aside(struct stub_state *state);
+int image_duplicate_aside(const struct stub_state *state, int fd);
+
+/* machine.c */
+bool machine_has_crc(struct stub_state *state);
+void machine_check_kernel(struct stub_state *state);
+void machine_check_processor(struct stub_state *state);
+
+/* limits.c */
+void limits_raise(struct stub_state *state);
+void limits_set(struct stub_state *state);
+
+/* files.c, file_objects.c */
+void files_restore(struct stub_state *state);
+void file_make_deleted(struct stub_state *state, const struct image_file_op *op);
+void file_make_pipe(struct stub_state *state, const struct image_file_op *op);
+void file_set_pipe_writer(struct stub_state *state, const struct image_file_op *op);
+void file_write_pipe_data(struct stub_state *state, const struct image_file_op *op);
+void file_make_eventfd(struct stub_state *state, const struct image_file_op *op);
+void file_make_timerfd(struct stub_state *state, const struct image_file_op *op);
+void file_place(struct stub_state *state, const struct image_file_op *op, int64_t opened);
+_Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
+
+/* space.c */
+void space_park_launch(struct stub_state *state);
+void space_park_vdso(struct stub_state *state);
+void space_clear(struct stub_state *state);
+
+/* memory.c */
+void memory_check_files(struct stub_state *state);
+void memory_restore(struct stub_state *state);
+
+/* vdso.c */
+void vdso_restore(struct stub_state *state);
+
+/* process.c */
+void process_set_personality(struct stub_state *state);
+void process_restore(struct stub_state *state);
+void process_start_timers(struct stub_state *state);
+void process_queue_signals(struct stub_state *state);
+
+/* threads.c */
+void threads_prepare(struct stub_state *state);
+void threads_create(struct stub_state *state);
+void threads_patch_ids(struct stub_state *state);
+_Noreturn void threads_resume(struct stub_state *state);
+
+#pragma GCC visibility pop
+
+static inline bool is_error(int64_t result)
+{
+    return result < 0 && result > -4096;
+}
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Typed system calls: each returns what the kernel returns, a value or -errno. */
+#ifndef UNDUMP_STUB_SYS_H
+#define UNDUMP_STUB_SYS_H
+
+#include <stddef.h>
+
+#include "abi.h"
+#include "restore/syscall.h"
+
+#define STUB_ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer))
+
+/* ---- files ---- */
+static inline int64_t sys_open(const char *path, uint32_t flags)
+{
+    return syscall4(NR_openat, (uint64_t)ABI_AT_FDCWD, STUB_ADDRESS(path), flags, 0);
+}
+
+static inline int64_t sys_close(int fd)
+{
+    return syscall1(NR_close, (uint64_t)fd);
+}
+
+static inline int64_t sys_fstat(int fd, struct abi_stat *ret_stat)
+{
+    return syscall2(NR_fstat, (uint64_t)fd, STUB_ADDRESS(ret_stat));
+}
+
+static inline int64_t sys_pread(int fd, void *buffer, uint64_t size, uint64_t offset)
+{
+    return syscall4(NR_pread64, (uint64_t)fd, STUB_ADDRESS(buffer), size, offset);
+}
+
+static inline int64_t sys_write(int fd, const void *buffer, uint64_t size)
+{
+    return syscall3(NR_write, (uint64_t)fd, STUB_ADDRESS(buffer), size);
+}
+
+static inline int64_t sys_lseek(int fd, uint64_t offset)
+{
+    return syscall3(NR_lseek, (uint64_t)fd, offset, ABI_SEEK_SET);
+}
+
+static inline int64_t sys_fcntl(int fd, int command, uint64_t argument)
+{
+    return syscall3(NR_fcntl, (uint64_t)fd, (uint64_t)command, argument);
+}
+
+static inline int64_t sys_ioctl(int fd, uint64_t command, void *argument)
+{
+    return syscall3(NR_ioctl, (uint64_t)fd, command, STUB_ADDRESS(argument));
+}
+
+static inline int64_t sys_dup3(int from, int to, uint32_t flags)
+{
+    return syscall3(NR_dup3, (uint64_t)from, (uint64_t)to, flags);
+}
+
+static inline int64_t sys_pipe(int ret_ends[2], uint32_t flags)
+{
+    return syscall2(NR_pipe2, STUB_ADDRESS(ret_ends), flags);
+}
+
+static inline int64_t sys_ftruncate(int fd, uint64_t size)
+{
+    return syscall2(NR_ftruncate, (uint64_t)fd, size);
+}
+
+static inline int64_t sys_sendfile(int to, int from, uint64_t *offset, uint64_t size)
+{
+    return syscall4(NR_sendfile, (uint64_t)to, (uint64_t)from, STUB_ADDRESS(offset), size);
+}
+
+static inline int64_t sys_memfd_create(const char *name, uint32_t flags)
+{
+    return syscall2(NR_memfd_create, STUB_ADDRESS(name), flags);
+}
+
+static inline int64_t sys_eventfd(uint32_t flags)
+{
+    return syscall2(NR_eventfd2, 0, flags);
+}
+
+static inline int64_t sys_epoll_create(uint32_t flags)
+{
+    return syscall1(NR_epoll_create1, flags);
+}
+
+static inline int64_t sys_epoll_add(int epoll, int fd, struct abi_epoll_event *event)
+{
+    return syscall4(NR_epoll_ctl, (uint64_t)epoll, ABI_EPOLL_CTL_ADD, (uint64_t)fd, STUB_ADDRESS(event));
+}
+
+static inline int64_t sys_timerfd_create(uint64_t clock, uint32_t flags)
+{
+    return syscall2(NR_timerfd_create, clock, flags);
+}
+
+static inline int64_t sys_timerfd_settime(int fd, uint32_t flags, const struct abi_itimerspec *value)
+{
+    return syscall4(NR_timerfd_settime, (uint64_t)fd, flags, STUB_ADDRESS(value), 0);
+}
+
+static inline int64_t sys_signalfd(const uint64_t *mask, uint32_t flags)
+{
+    return syscall4(NR_signalfd4, (uint64_t)-1, STUB_ADDRESS(mask), sizeof(*mask), flags);
+}
+
+static inline int64_t sys_clock_gettime(uint64_t clock, struct abi_timespec *ret_time)
+{
+    return syscall2(NR_clock_gettime, clock, STUB_ADDRESS(ret_time));
+}
+
+/* ---- memory ---- */
+static inline int64_t sys_mmap(uint64_t address, uint64_t length, uint32_t protection, uint32_t flags, int fd, uint64_t offset)
+{
+    return syscall6(NR_mmap, address, length, protection, flags, (uint64_t)fd, offset);
+}
+
+static inline int64_t sys_munmap(uint64_t address, uint64_t length)
+{
+    return syscall2(NR_munmap, address, length);
+}
+
+static inline int64_t sys_mprotect(uint64_t address, uint64_t length, uint32_t protection)
+{
+    return syscall3(NR_mprotect, address, length, protection);
+}
+
+/* Moves without a change of size. */
+static inline int64_t sys_move(uint64_t from, uint64_t length, uint64_t to)
+{
+    return syscall5(NR_mremap, from, length, length, ABI_MREMAP_MAYMOVE | ABI_MREMAP_FIXED, to);
+}
+
+static inline int64_t sys_madvise(uint64_t address, uint64_t length, uint32_t advice)
+{
+    return syscall3(NR_madvise, address, length, advice);
+}
+
+static inline int64_t sys_mincore(uint64_t address, uint64_t length, uint8_t *ret_pages)
+{
+    return syscall3(NR_mincore, address, length, STUB_ADDRESS(ret_pages));
+}
+
+static inline int64_t sys_mlock2(uint64_t address, uint64_t length, uint32_t flags)
+{
+    return syscall3(NR_mlock2, address, length, flags);
+}
+
+static inline int64_t sys_mseal(uint64_t address, uint64_t length)
+{
+    return syscall3(NR_mseal, address, length, 0);
+}
+
+/* ---- process and threads ---- */
+static inline int64_t sys_uname(struct abi_utsname *ret_name)
+{
+    return syscall1(NR_uname, STUB_ADDRESS(ret_name));
+}
+
+static inline int64_t sys_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    return syscall5(NR_prctl, (uint64_t)option, a, b, c, d);
+}
+
+static inline int64_t sys_arch_prctl(int option, uint64_t value)
+{
+    return syscall2(NR_arch_prctl, (uint64_t)option, value);
+}
+
+static inline int64_t sys_personality(uint32_t value)
+{
+    return syscall1(NR_personality, value);
+}
+
+static inline int64_t sys_umask(uint32_t mask)
+{
+    return syscall1(NR_umask, mask);
+}
+
+static inline int64_t sys_chdir(const char *path)
+{
+    return syscall1(NR_chdir, STUB_ADDRESS(path));
+}
+
+static inline int64_t sys_prlimit(uint32_t resource, const struct abi_rlimit *limit, struct abi_rlimit *ret_old)
+{
+    return syscall4(NR_prlimit64, 0, resource, STUB_ADDRESS(limit), STUB_ADDRESS(ret_old));
+}
+
+static inline int64_t sys_setitimer(uint32_t which, const uint64_t interval_and_value[4])
+{
+    return syscall3(NR_setitimer, which, STUB_ADDRESS(interval_and_value), 0);
+}
+
+static inline int64_t sys_sigaction(uint32_t signal, const struct abi_sigaction *action)
+{
+    return syscall4(NR_rt_sigaction, signal, STUB_ADDRESS(action), 0, sizeof(action->mask));
+}
+
+static inline int64_t sys_set_signal_mask(const uint64_t *mask)
+{
+    return syscall4(NR_rt_sigprocmask, ABI_SIG_SETMASK, STUB_ADDRESS(mask), 0, sizeof(*mask));
+}
+
+static inline int64_t sys_getpid(void)
+{
+    return syscall1(NR_getpid, 0);
+}
+
+/* The calling thread must be the leader: the kernel lets a process forge si_code only to itself. */
+static inline int64_t sys_queue_process_signal(int64_t pid, uint32_t signal, const uint8_t info[128])
+{
+    return syscall3(NR_rt_sigqueueinfo, (uint64_t)pid, signal, STUB_ADDRESS(info));
+}
+
+/* tid is the calling thread itself, for the same reason. */
+static inline int64_t sys_queue_own_signal(int64_t pid, int64_t tid, uint32_t signal, const uint8_t info[128])
+{
+    return syscall4(NR_rt_tgsigqueueinfo, (uint64_t)pid, (uint64_t)tid, signal, STUB_ADDRESS(info));
+}
+
+static inline int64_t sys_set_tid_address(uint64_t address)
+{
+    return syscall1(NR_set_tid_address, address);
+}
+
+static inline int64_t sys_set_robust_list(uint64_t head, uint64_t size)
+{
+    return syscall2(NR_set_robust_list, head, size);
+}
+
+static inline int64_t sys_rseq(uint64_t address, uint32_t size, uint32_t signature)
+{
+    return syscall4(NR_rseq, address, size, 0, signature);
+}
+
+static inline int64_t sys_set_affinity(const uint64_t *mask, uint64_t size)
+{
+    return syscall3(NR_sched_setaffinity, 0, size, STUB_ADDRESS(mask));
+}
+
+/* Of the calling thread: 20 - nice. */
+static inline int64_t sys_getpriority(void)
+{
+    return syscall2(NR_getpriority, ABI_PRIO_PROCESS, 0);
+}
+
+static inline int64_t sys_gettid(void)
+{
+    return syscall1(NR_gettid, 0);
+}
+
+static inline int64_t sys_sched_setattr(const struct abi_sched_attr *attributes)
+{
+    return syscall3(NR_sched_setattr, 0, STUB_ADDRESS(attributes), 0);
+}
+
+static inline int64_t sys_membarrier(uint32_t command)
+{
+    return syscall3(NR_membarrier, command, 0, 0);
+}
+
+static inline int64_t sys_futex_wait(const uint32_t *word, uint32_t value)
+{
+    return syscall4(NR_futex, STUB_ADDRESS(word), ABI_FUTEX_WAIT | ABI_FUTEX_PRIVATE_FLAG, value, 0);
+}
+
+static inline int64_t sys_futex_wake(const uint32_t *word, uint32_t count)
+{
+    return syscall3(NR_futex, STUB_ADDRESS(word), ABI_FUTEX_WAKE | ABI_FUTEX_PRIVATE_FLAG, count);
+}
+
+static inline _Noreturn void sys_exit_group(int status)
+{
+    for (;;)
+        syscall1(NR_exit_group, (uint64_t)status);
+}
+
+/* Waits until the process is ended by another thread; all signals are blocked. */
+static inline _Noreturn void sys_wait_for_end(void)
+{
+    for (;;)
+        syscall1(NR_pause, 0);
+}
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Threads. The leader is the thread that the kernel started; it creates the others, each on the little stack in its
+ * block. What a thread can only set for itself it sets, then it waits. When all are there and the new thread ids are
+ * written where the program remembers the old ones, all go on at once, each through its own signal frame.
+ */
+#include "restore/stub.h"
+
+#define THREAD_FLAGS                                                                                             \
+    (ABI_CLONE_VM | ABI_CLONE_FS | ABI_CLONE_FILES | ABI_CLONE_SIGHAND | ABI_CLONE_THREAD | ABI_CLONE_SYSVSEM | \
+     ABI_CLONE_SETTLS)
+#define RSEQ_CPU_ID 4              /* offset of cpu_id in struct rseq */
+#define RSEQ_REGISTRATION_FAILED (-2) /* RSEQ_CPU_ID_REGISTRATION_FAILED: libc then asks the kernel */
+#define SCHED_FIFO 1
+#define SCHED_RR 2
+#define SCHED_DEADLINE 6
+#define NICE_ZERO_PRIORITY 20
+#define XSTATE_TAIL 65536 /* bytes readable behind the last block, see allow_long_xstate() */
+
+_Static_assert(sizeof(struct stub_thread) == 64, "stacks stay 16-byte aligned");
+
+static struct stub_thread *thread_of(const struct image_plan *plan, const struct image_thread *thread)
+{
+    struct image_thread_block *block = plan_block(plan, thread);
+
+    return (struct stub_thread *)(block->stack + sizeof(block->stack)) - 1;
+}
+
+/* ---- before the point of no return ---- */
+
+/* sigreturn reads as many bytes as this processor's area has when a page of it is missing (fpu__restore_sig), also
+ * where the image's is smaller. Every block but the last has another one behind it. */
+static void allow_long_xstate(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+    uint64_t end = STUB_ADDRESS(plan_at(plan, plan->plan_size + plan->blocks_size));
+
+    if (state->machine.xsave_size > plan->thread_block_size - IMAGE_BLOCK_XSTATE)
+        sys_mmap(end, XSTATE_TAIL, ABI_PROT_READ, ABI_MAP_FIXED_NOREPLACE | ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS, -1, 0);
+}
+
+static void arrange_xstate(struct stub_state *state, const struct image_thread *thread)
+{
+    const struct stub_machine *machine = &state->machine;
+    struct image_thread_block *block = plan_block(state->plan, thread);
+    const struct xstate_software *software = (const void *)(block->xstate + XSTATE_SOFTWARE);
+    uint64_t room = state->plan->thread_block_size - IMAGE_BLOCK_XSTATE;
+
+    if (!machine->places_moved && software->xstate_size <= machine->xsave_size)
+        return;
+    if (room > STUB_BUFFER_BYTES ||
+        xstate_arrange(block->xstate, room, machine->places, machine->place_count, state->buffer) < 0)
+        stub_fail(state, "the registers of thread %u do not fit into its %u bytes on this processor",
+                  (uint64_t)thread->old_tid, room);
+}
+
+void threads_prepare(struct stub_state *state)
+{
+    allow_long_xstate(state);
+    for_each_record(thread, image_thread, state->plan, state->plan->threads)
+        arrange_xstate(state, thread);
+}
+
+/* ---- what each thread does for itself ---- */
+
+static void register_rseq(const struct image_thread *thread)
+{
+    int64_t result = sys_rseq(thread->rseq_address, thread->rseq_size, thread->rseq_signature);
+
+    if (is_error(result) && result != -ABI_EFAULT)
+        *(volatile int32_t *)(thread->rseq_address + RSEQ_CPU_ID) = RSEQ_REGISTRATION_FAILED;
+}
+
+static void set_scheduling(struct stub_state *state, const struct image_thread *thread)
+{
+    struct abi_sched_attr wanted = {
+        .size = sizeof(wanted), .policy = thread->policy, .flags = thread->policy_flags, .nice = thread->nice,
+        .priority = thread->priority, .runtime = thread->runtime_ns, .deadline = thread->deadline_ns,
+        .period = thread->period_ns,
+    };
+    bool is_realtime = wanted.policy == SCHED_FIFO || wanted.policy == SCHED_RR || wanted.policy == SCHED_DEADLINE;
+    int64_t result = sys_sched_setattr(&wanted);
+
+    if (!is_error(result))
+        return;
+    if (!is_realtime) { /* more favourable than this launch may have: a detail lost, the policy is not */
+        wanted.nice = (int32_t)(NICE_ZERO_PRIORITY - sys_getpriority());
+        sys_sched_setattr(&wanted);
+        return;
+    }
+    if (__atomic_exchange_n(&state->warned_scheduling, 1, __ATOMIC_RELAXED) == 0)
+        stub_warn(state, "thread %u had real-time scheduling (policy %u, priority %u), here: %e; going on without",
+                  (uint64_t)thread->old_tid, (uint64_t)wanted.policy, (uint64_t)wanted.priority, result);
+}
+
+static void queue_own_signals(struct stub_state *state, const struct image_thread *thread)
+{
+    int64_t tid = sys_gettid();
+
+    for_each_record(pending, image_pending_signal, state->plan, thread->pending) {
+        int64_t result = sys_queue_own_signal(state->pid, tid, pending->signal, pending->info);
+
+        if (is_error(result))
+            stub_fail(state, "queueing signal %u for thread %u again: %e", (uint64_t)pending->signal,
+                      (uint64_t)thread->old_tid, result);
+    }
+}
+
+/* Runs on 960 bytes of stack. What new threads have anyway is not set again: thousands of threads come here. */
+static void set_up_self(struct stub_state *state, const struct image_thread *thread)
+{
+    const struct image_thread *leader = plan_at(state->plan, state->plan->threads.offset);
+
+    if (thread->gs_base != 0)
+        sys_arch_prctl(ABI_ARCH_SET_GS, thread->gs_base);
+    if (thread->robust_list != 0)
+        sys_set_robust_list(thread->robust_list, thread->robust_list_size);
+    if (thread->rseq_address != 0)
+        register_rseq(thread);
+    if (memcmp(thread->name, leader->name, sizeof(thread->name)) != 0)
+        sys_prctl(ABI_PR_SET_NAME, STUB_ADDRESS(thread->name), 0, 0, 0);
+    if (thread->set_affinity != 0) /* none of these processors here: the launch's stay */
+        sys_set_affinity(thread->affinity, sizeof(thread->affinity));
+    if (thread->set_scheduling != 0)
+        set_scheduling(state, thread);
+    if (thread->timer_slack_ns != 0)
+        sys_prctl(ABI_PR_SET_TIMERSLACK, thread->timer_slack_ns, 0, 0, 0);
+    if (thread->parent_death_signal != 0)
+        sys_prctl(ABI_PR_SET_PDEATHSIG, thread->parent_death_signal, 0, 0, 0);
+    if (thread->pending.count != 0)
+        queue_own_signals(state, thread);
+}
+
+/* First and last C function of every thread but the leader. */
+_Noreturn void stub_thread_main(struct stub_thread *thread)
+{
+    struct stub_state *state = thread->state;
+    uint64_t expected = state->plan->threads.count - 1;
+
+    set_up_self(state, thread->plan);
+    if (__atomic_add_fetch(&state->arrived, 1, __ATOMIC_ACQ_REL) == expected)
+        sys_futex_wake(&state->arrived, 1);
+    while (__atomic_load_n(&state->go, __ATOMIC_ACQUIRE) == 0)
+        sys_futex_wait(&state->go, 0);
+    stub_resume(&thread->block->frame);
+}
+
+/* ---- the leader ---- */
+
+static void create(struct stub_state *state, const struct image_thread *thread)
+{
+    struct stub_thread *new_thread = thread_of(state->plan, thread);
+    uint64_t flags = THREAD_FLAGS | (thread->clear_child_tid != 0 ? ABI_CLONE_CHILD_CLEARTID : 0);
+    int64_t tid;
+
+    *new_thread = (struct stub_thread){.state = state, .plan = thread, .block = plan_block(state->plan, thread)};
+    tid = stub_clone(flags, STUB_ADDRESS(new_thread), thread->clear_child_tid, thread->fs_base, new_thread);
+    if (is_error(tid))
+        stub_fail(state, "creating thread %u, one of %u: %e", (uint64_t)thread->old_tid, state->plan->threads.count, tid);
+    new_thread->tid = tid;
+}
+
+/* The leader's own settings come after the others exist, for they would inherit them. */
+void threads_create(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+    const struct image_thread *leader = plan_at(plan, plan->threads.offset);
+    uint32_t others = (uint32_t)plan->threads.count - 1, arrived;
+    int64_t result;
+
+    for_each_record(thread, image_thread, plan, plan->threads) {
+        if (thread != leader)
+            create(state, thread);
+    }
+    thread_of(plan, leader)->tid = state->pid;
+    result = sys_arch_prctl(ABI_ARCH_SET_FS, leader->fs_base);
+    if (is_error(result))
+        stub_fail(state, "setting FS base %x of thread %u: %e", leader->fs_base, (uint64_t)leader->old_tid, result);
+    sys_set_tid_address(leader->clear_child_tid);
+    set_up_self(state, leader);
+    while ((arrived = __atomic_load_n(&state->arrived, __ATOMIC_ACQUIRE)) != others)
+        sys_futex_wait(&state->arrived, arrived);
+}
+
+void threads_patch_ids(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+    const struct image_thread *threads = plan_at(plan, plan->threads.offset);
+
+    for_each_record(patch, image_tid_patch, plan, plan->tid_patches) {
+        uint64_t tid = (uint64_t)thread_of(plan, &threads[patch->thread])->tid;
+
+        if (patch->width == sizeof(uint32_t)) {
+            volatile uint32_t *word = (volatile uint32_t *)patch->address;
+            *word = (*word & (uint32_t)patch->keep_mask) | (uint32_t)tid;
+        } else {
+            volatile uint64_t *word = (volatile uint64_t *)patch->address;
+            *word = (*word & patch->keep_mask) | tid;
+        }
+    }
+}
+
+_Noreturn void threads_resume(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+
+    sys_close(state->image_fd);
+    if (state->report_fd != 2 && state->report_fd != STUB_NO_FD)
+        sys_close(state->report_fd);
+    __atomic_store_n(&state->go, 1, __ATOMIC_RELEASE);
+    if (plan->threads.count > 1)
+        sys_futex_wake(&state->go, INT32_MAX);
+    stub_resume(&plan_block(plan, plan_at(plan, plan->threads.offset))->frame);
+}
