@@ -11,7 +11,7 @@ import dev.undump.plan.ImagePlan;
  * @param plan the plan record and its tables
  * @param blocks the thread blocks
  * @param data page data
- * @param checkpoint header and index of the checkpoint
+ * @param checkpoint header and index of the checkpoint, one behind the other
  * @param names names of the sections
  * @param sections section headers
  * @param size bytes of the file

@@ -3,6 +3,8 @@ package dev.undump.image;
 
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.CheckpointReader;
+import dev.undump.nativestub.CheckpointLayout;
 import dev.undump.nativestub.NativeBinaries;
 import dev.undump.plan.DataOverlay;
 import dev.undump.plan.DataPiece;
@@ -46,7 +48,7 @@ public final class ImageWriter {
         PlanTables tables = new PlanTables(plan);
         ByteRange index = checkpoint.header().index();
         ImageGeometry geometry =
-                ImageGeometry.of(stub, plan, tables.sizeBytes, ImageGeometry.PAGE + index.lengthBytes());
+                ImageGeometry.of(stub, plan, tables.sizeBytes, CheckpointReader.summarySize(checkpoint));
         byte[] blocks = threadBlocks(plan, tables);
         byte[] planBytes = new PlanEncoder(plan, tables, geometry).encode(blocks);
         ElfTables elf = new ElfTables(stub, plan, tables.sizeBytes, geometry);
@@ -68,9 +70,9 @@ public final class ImageWriter {
                             bytes -> progress.copied(before + bytes, total(plan)));
                     done += piece.lengthBytes();
                 }
-                copies.copy(0, geometry.checkpoint(), ImageGeometry.PAGE, bytes -> {});
-                copies.copy(
-                        index.start(), geometry.checkpoint() + ImageGeometry.PAGE, index.lengthBytes(), bytes -> {});
+                long headerBytes = CheckpointLayout.Header.SIZE_BYTES;
+                copies.copy(0, geometry.checkpoint(), headerBytes, bytes -> {});
+                copies.copy(index.start(), geometry.checkpoint() + headerBytes, index.lengthBytes(), bytes -> {});
             });
             for (DataOverlay overlay : plan.overlays()) {
                 file.write(overlay.content().buffer(), geometry.data() + overlay.dataOffset());

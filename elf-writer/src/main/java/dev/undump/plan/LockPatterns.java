@@ -82,8 +82,8 @@ final class LockPatterns {
         boolean ownerInLock = (kind & (ROBUST | INHERIT)) != 0;
         boolean comparesOwner = ownerInLock || type == RECURSIVE || type == ERRORCHECK;
         return comparesOwner
-                && countFits(memory.getInt(at + MUTEX_COUNT), type)
-                && (lockFits(memory.getInt(at), kind, tid))
+                && countFits(memory.getInt(at + MUTEX_COUNT), kind)
+                && lockFits(memory.getInt(at), kind, tid)
                 && memory.getInt(at + MUTEX_SPINS) == 0
                 && (listed || memory.getLong(at + MUTEX_PREVIOUS) == 0)
                 && (listed || memory.getLong(at + MUTEX_NEXT) == 0);
@@ -94,8 +94,12 @@ final class LockPatterns {
         return (memory.getInt(at + MUTEX_KIND) & (ROBUST | INHERIT)) != 0;
     }
 
-    private static boolean countFits(int count, int type) {
-        return type == RECURSIVE ? count >= 1 && count <= MOST_USERS : count == 0;
+    /** pthread_mutex_lock_full counts for every type, the short way only for recursive ones. */
+    private static boolean countFits(int count, int kind) {
+        if ((kind & TYPE_MASK) == RECURSIVE) {
+            return count >= 1 && count <= MOST_USERS;
+        }
+        return count == ((kind & (ROBUST | INHERIT | PROTECT)) != 0 ? 1 : 0);
     }
 
     private static boolean lockFits(int lock, int kind, int tid) {
