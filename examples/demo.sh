@@ -40,6 +40,14 @@ milliseconds() { # FROM TO, as $EPOCHREALTIME gives them
     printf '%d.%01d ms' $((micros / 1000)) $((micros % 1000 / 100))
 }
 
+# Closes what a build server or a make above may have left open: pipes to them would belong to the checkpoint.
+close_inherited() {
+    local fd
+    for fd in /proc/"$BASHPID"/fd/*; do
+        [ "${fd##*/}" -le 2 ] || eval "exec ${fd##*/}<&-"
+    done
+}
+
 # Reads one line from descriptor $1 into $line; 1 at the end of the output.
 next_line() {
     local status=0
@@ -103,7 +111,7 @@ tail -n 1 uninterrupted | show
 
 title "2  The same again, captured in the middle"
 command_line "ckpt ./barnes $bodies $steps $threads"
-exec {output}< <(exec "$bin/ckpt" ./barnes $bodies $steps $threads 2>ckpt.err)
+exec {output}< <(close_inherited; exec "$bin/ckpt" ./barnes $bodies $steps $threads 2>ckpt.err)
 ckpt_pid=$!
 started=("$ckpt_pid")
 follow "$output" before "step $capture_at of $steps"
