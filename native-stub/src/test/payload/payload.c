@@ -85,6 +85,16 @@ static void check_name(uint64_t thread)
     check(name[0] == (thread == 1 ? 'o' : 'h'), 60);
 }
 
+static void check_opmask(void)
+{
+    uint32_t mask;
+
+    if (shared->opmask == 0)
+        return;
+    __asm__ volatile("kmovw %%k1, %0" : "=r"(mask));
+    check(mask == shared->opmask, 62);
+}
+
 static void check_self(uint64_t thread)
 {
     uint32_t tid = (uint32_t)sys_gettid();
@@ -97,6 +107,7 @@ static void check_self(uint64_t thread)
     /* cpu_id is not negative once the kernel knows the area */
     check(thread >= 2 || *(volatile int32_t *)(shared->rseq[thread] + 4) >= 0, 55);
     check_name(thread);
+    check_opmask();
 }
 
 static _Noreturn void run_threads(uint64_t thread)

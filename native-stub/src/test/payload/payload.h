@@ -29,6 +29,7 @@ struct payload_data {
     uint64_t signal_values[65];
     uint64_t signal_tids[65];
     uint64_t vdso;            /* planned place, 0: none */
+    uint64_t opmask;          /* lower half of k1 that every thread has, 0: not checked */
     uint64_t clock_function;  /* address that the program remembers for clock_gettime */
     uint8_t rseq[1100][32] __attribute__((aligned(32)));
 };
