@@ -51,7 +51,7 @@ class Row:
         value = f"{self.value:.{digits}f} {self.unit}"
         spread = f"[{low:.{digits}f} .. {high:.{digits}f}]"
         verdict = self.verdict
-        if verdict == NOT_MET and self.noise is not None and self.value - 1 <= self.noise:
+        if verdict == NOT_MET and self.noise is not None and (low <= 1 or self.value - 1 <= self.noise):
             verdict = "noise"
         return (f"{self.name:<18} {value:>10}  {bar:<10} {verdict:<12} {spread:<18} n={self.runs:<4} "
                 f"{self.detail} | {self.command}")
