@@ -3,7 +3,7 @@
 
 struct error_text {
     int32_t number;
-    char name[12];
+    char name[16];
     char words[44];
 };
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The stub's own numbers and structs against those of the system's headers: it compiles or it does not. */
+#define _GNU_SOURCE
+#include <asm/prctl.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/prctl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "restore/abi.h"
+#include "restore/syscall.h"
+
+#ifndef SYS_mseal
+#define SYS_mseal 462 /* Linux 6.10; the headers of Debian 12 are older */
+#endif
+
+#define COMPARE(name, value) _Static_assert((long long)(name) == (long long)(value), #name);
+#define COMPARE_CALL(name, number) _Static_assert(SYS_##name == (number), "number of " #name);
+#define COMPARE_SIZE(ours, theirs) _Static_assert(sizeof(struct ours) == sizeof(theirs), "size of " #ours)
+
+/* MAP_FIXED_NOREPLACE and the like come from the same list as the stub's. */
+STUB_ABI_CONSTANTS(COMPARE)
+STUB_SYSCALLS(COMPARE_CALL)
+
+COMPARE_SIZE(abi_timespec, struct timespec);
+COMPARE_SIZE(abi_itimerspec, struct itimerspec);
+COMPARE_SIZE(abi_stat, struct stat);
+COMPARE_SIZE(abi_utsname, struct utsname);
+COMPARE_SIZE(abi_rlimit, struct rlimit);
+COMPARE_SIZE(abi_epoll_event, struct epoll_event);
+COMPARE_SIZE(abi_mm_map, struct prctl_mm_map);
+COMPARE_SIZE(abi_elf_header, Elf64_Ehdr);
+COMPARE_SIZE(abi_program_header, Elf64_Phdr);
+COMPARE_SIZE(abi_dynamic, Elf64_Dyn);
+COMPARE_SIZE(abi_symbol, Elf64_Sym);
+_Static_assert(offsetof(struct abi_stat, mode) == offsetof(struct stat, st_mode), "st_mode");
+_Static_assert(offsetof(struct abi_stat, inode) == offsetof(struct stat, st_ino), "st_ino");
+_Static_assert(offsetof(struct abi_stat, size) == offsetof(struct stat, st_size), "st_size");
+_Static_assert(offsetof(struct abi_utsname, fields[2]) == offsetof(struct utsname, release), "release");
+_Static_assert(offsetof(struct abi_mm_map, auxv_size) == offsetof(struct prctl_mm_map, auxv_size), "auxv_size");
+_Static_assert(offsetof(struct abi_mm_map, arg_start) == offsetof(struct prctl_mm_map, arg_start), "arg_start");
+_Static_assert(offsetof(struct abi_program_header, memory_size) == offsetof(Elf64_Phdr, p_memsz), "p_memsz");
+_Static_assert(offsetof(struct abi_symbol, value) == offsetof(Elf64_Sym, st_value), "st_value");
+
+int main(void)
+{
+    return 0;
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The plan's check: a good plan passes; every single lie in it is named; random damage is never believed blindly.
+ * Plans lie in a buffer of exactly their size, so that the address sanitizer sees each read outside.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "arch/x86_64/restore/xstate.c"
+#include "restore/crc32c.c"
+#include "restore/plan_check.c"
+#include "restore/plan_check_ops.c"
+
+#include "src/test/c/support/image_builder.h"
+
+static int failures;
+
+/* Plan and blocks as the loader would map them. */
+struct loaded {
+    struct image_plan *plan;
+    uint64_t bytes;
+    struct plan_surroundings around;
+};
+
+static void expect(bool good, const char *what)
+{
+    if (good)
+        return;
+    failures++;
+    fprintf(stderr, "failed: %s\n", what);
+}
+
+static void add_ops(struct builder *builder)
+{
+    struct image_file_op *op = builder_file(builder, IMAGE_FILE_OPEN, 3);
+    struct image_mapped_file file = {.path = builder_string(builder, "/lib/mapped"), .size = 4096};
+
+    op->path = builder_string(builder, "/some/file");
+    builder_file(builder, IMAGE_FILE_DUPLICATE, 4)->values[0] = 3;
+    op = builder_file(builder, IMAGE_FILE_PIPE, 5);
+    op->values[0] = 6;
+    builder_file(builder, IMAGE_FILE_PIPE_DATA, 6)->values[2] = 16;
+    builder_memory(builder, IMAGE_MEMORY_ANONYMOUS, 0x10000, 0x4000, 3, 0);
+    builder_memory(builder, IMAGE_MEMORY_READ, 0x10000, 0x1000, 0, builder_data(builder, "data", 4));
+    builder_memory(builder, IMAGE_MEMORY_OBJECT, 0, 0x2000, 0, 0);
+    builder_memory(builder, IMAGE_MEMORY_OBJECT_MAP, 0x7000000, 0x1000, 3, 0x1000);
+    builder_memory(builder, IMAGE_MEMORY_FILE, 0x8000000, 0x1000, 1, 0);
+    builder_memory(builder, IMAGE_MEMORY_NAME, 0x10000, 0x1000, 0, builder_string(builder, "heap"));
+    builder->plan.mapped_files = builder_table(builder, &file, 1, sizeof(file));
+}
+
+static void add_rest(struct builder *builder)
+{
+    struct image_cpu_feature feature = {.leaf = 7, .reg = 1, .mask = 32, .name = builder_string(builder, "avx2")};
+    struct image_xstate_component component = {.number = 5, .offset = 832, .size = 64};
+    struct image_signal_action action = {.signal = 2, .handler = 1};
+    struct image_pending_signal pending = {.signal = 10};
+    struct image_vdso_symbol symbol = {.name = builder_string(builder, "__vdso_time"), .offset = 64, .room = 64};
+    static const uint8_t vdso[4096];
+
+    builder->plan.cpu_features = builder_table(builder, &feature, 1, sizeof(feature));
+    builder->plan.xstate_components = builder_table(builder, &component, 1, sizeof(component));
+    builder->plan.actions = builder_table(builder, &action, 1, sizeof(action));
+    builder->plan.pending = builder_table(builder, &pending, 1, sizeof(pending));
+    builder->threads[1].pending = builder_table(builder, &pending, 1, sizeof(pending));
+    builder->plan.vdso_symbols = builder_table(builder, &symbol, 1, sizeof(symbol));
+    builder->plan.vdso_copy = builder_bytes(builder, vdso, sizeof(vdso));
+    builder->plan.vdso_address = 0x7fff00000000;
+    builder->plan.vdso_size = sizeof(vdso);
+    builder->plan.working_directory = builder_string(builder, "/");
+    builder->plan.tid_patches.count = 1;
+    builder->patches[0] = (struct image_tid_patch){.address = 0x10010, .thread = 1, .width = 4};
+}
+
+static struct loaded load(void)
+{
+    struct builder *builder = builder_new();
+    struct builder_places places;
+    struct loaded loaded;
+
+    builder_thread(builder, 0x400000, 0x500000, 0, 0);
+    builder_thread(builder, 0x400000, 0x500000, 0, 0);
+    add_ops(builder);
+    add_rest(builder);
+    places = builder_place(builder);
+    builder_finish_plan(builder, &places);
+    loaded.bytes = places.plan_size + places.blocks_size;
+    loaded.plan = aligned_alloc(BUILDER_PAGE, loaded.bytes);
+    memcpy(loaded.plan, builder->plan_bytes, places.plan_size);
+    memcpy((uint8_t *)loaded.plan + places.plan_size, builder->blocks, places.blocks_size);
+    for (int i = 0; i < 2; i++) {
+        struct image_thread_block *block = (void *)((uint8_t *)loaded.plan + places.plan_size + i * BUILDER_BLOCK_BYTES);
+        block->frame.fpstate = (uint64_t)block->xstate;
+    }
+    loaded.plan->blocks_crc = builder_crc((uint8_t *)loaded.plan + places.plan_size, places.blocks_size);
+    loaded.plan->plan_crc = 0;
+    loaded.plan->plan_crc = builder_crc((uint8_t *)loaded.plan, places.plan_size);
+    loaded.around = (struct plan_surroundings){.plan_bytes = loaded.bytes, .image_size = places.end, .slot = BUILDER_SLOT};
+    builder_free(builder);
+    return loaded;
+}
+
+static int check_all(const struct loaded *loaded, struct plan_fault *ret_fault)
+{
+    int error = plan_check_head(loaded->plan, &loaded->around, ret_fault);
+
+    return error < 0 ? error : plan_check(loaded->plan, &loaded->around, ret_fault);
+}
+
+#define RECORD(type, table, index) ((struct type *)plan_at(loaded.plan, loaded.plan->table.offset) + (index))
+
+/* One lie: set a field, expect the fault's words, put it back. */
+#define EXPECT_FAULT(field, value, in, of)                                                              \
+    do {                                                                                                \
+        struct plan_fault fault = {"", "", 0};                                                          \
+        __typeof__(field) saved = field;                                                                \
+        field = (value);                                                                                \
+        expect(check_all(&loaded, &fault) == -ABI_EINVAL && strcmp(fault.where, in) == 0 &&             \
+                   strcmp(fault.what, of) == 0, #field " = " #value);                                   \
+        if (strcmp(fault.what, of) != 0 || strcmp(fault.where, in) != 0)                                \
+            fprintf(stderr, "  was \"%s\", \"%s\"\n", fault.where, fault.what);                         \
+        field = saved;                                                                                  \
+    } while (0)
+
+static void a_good_plan_passes(struct loaded loaded)
+{
+    struct plan_fault fault = {"", "", 0};
+
+    expect(check_all(&loaded, &fault) == 0, "good plan");
+    if (fault.what[0] != '\0')
+        fprintf(stderr, "  %s %u: %s\n", fault.where, (unsigned)fault.index, fault.what);
+    expect(plan_sums_match(loaded.plan, false), "sums");
+    ((uint8_t *)loaded.plan)[loaded.bytes - 1] ^= 1;
+    expect(!plan_sums_match(loaded.plan, false), "sum of the blocks");
+    ((uint8_t *)loaded.plan)[loaded.bytes - 1] ^= 1;
+    loaded.plan->umask ^= 1;
+    expect(!plan_sums_match(loaded.plan, false), "sum of the plan");
+    loaded.plan->umask ^= 1;
+}
+
+static void lies_of_the_head_are_named(struct loaded loaded)
+{
+    struct image_plan *plan = loaded.plan;
+
+    EXPECT_FAULT(plan->magic, 0, "plan", "magic number");
+    EXPECT_FAULT(plan->version, 0, "plan", "too old version");
+    EXPECT_FAULT(plan->version, 2, "plan", "too new version");
+    EXPECT_FAULT(plan->plan_size, plan->plan_size + 1, "plan", "plan_size");
+    EXPECT_FAULT(plan->plan_size, 0, "plan", "plan_size");
+    EXPECT_FAULT(plan->plan_size, UINT64_MAX - 4095, "plan", "plan_size");
+    EXPECT_FAULT(plan->plan_size, loaded.bytes + 4096, "plan", "plan_size");
+    EXPECT_FAULT(plan->blocks_size, plan->blocks_size + 4096, "plan", "blocks_size");
+    EXPECT_FAULT(plan->blocks_size, UINT64_MAX - 4095, "plan", "blocks_size");
+    EXPECT_FAULT(plan->slot, 0x10000000000, "plan", "slot");
+    EXPECT_FAULT(plan->threads.count, 0, "plan", "thread count");
+    EXPECT_FAULT(plan->threads.count, UINT64_MAX, "plan", "thread count");
+    EXPECT_FAULT(plan->threads.count, 3, "thread", "block");
+    EXPECT_FAULT(plan->thread_block_size, 2048, "plan", "thread_block_size");
+    EXPECT_FAULT(plan->thread_block_size, 0, "plan", "thread_block_size");
+    EXPECT_FAULT(plan->working_directory, 1, "plan", "working_directory");
+    EXPECT_FAULT(plan->working_directory, UINT64_MAX, "plan", "working_directory");
+    EXPECT_FAULT(plan->memory_ops.offset, plan->memory_ops.offset + 4, "memory operation", "table offset");
+    EXPECT_FAULT(plan->memory_ops.offset, 8, "memory operation", "table offset");
+    EXPECT_FAULT(plan->memory_ops.offset, UINT64_MAX - 7, "memory operation", "table offset");
+    EXPECT_FAULT(plan->memory_ops.count, UINT64_MAX / 48 + 2, "memory operation", "table count");
+    EXPECT_FAULT(plan->file_ops.count, 1000000, "file operation", "table count");
+    EXPECT_FAULT(plan->auxv.count, 1000000, "auxiliary vector", "table offset");
+    EXPECT_FAULT(plan->vdso_address, BUILDER_SLOT, "vdso", "address");
+    EXPECT_FAULT(plan->vdso_size, UINT64_C(1) << 40, "vdso", "address");
+    EXPECT_FAULT(plan->vdso_copy, UINT64_MAX - 7, "vdso", "table offset");
+}
+
+static void lies_about_memory_are_named(struct loaded loaded)
+{
+    struct image_memory_op *ops = RECORD(image_memory_op, memory_ops, 0);
+    const char *where = "memory operation";
+
+    EXPECT_FAULT(ops[0].kind, 0, where, "kind");
+    EXPECT_FAULT(ops[0].kind, 15, where, "kind");
+    EXPECT_FAULT(ops[0].address, 1, where, "address");
+    EXPECT_FAULT(ops[0].address, BUILDER_SLOT - 4096, where, "address");
+    EXPECT_FAULT(ops[0].address, BUILDER_SLOT + IMAGE_SLOT_SIZE - 4096, where, "address");
+    EXPECT_FAULT(ops[0].address, IMAGE_ADDRESS_LIMIT - 4096, where, "address");
+    EXPECT_FAULT(ops[0].address, UINT64_MAX - 4095, where, "address");
+    EXPECT_FAULT(ops[0].length, 0, where, "address");
+    EXPECT_FAULT(ops[0].length, 100, where, "address");
+    EXPECT_FAULT(ops[0].length, UINT64_MAX - 4095, where, "address");
+    EXPECT_FAULT(ops[0].length, BUILDER_SLOT, where, "address");
+    EXPECT_FAULT(ops[0].protection, 8, where, "protection");
+    EXPECT_FAULT(ops[0].flags, 1, where, "flags"); /* MAP_SHARED */
+    EXPECT_FAULT(ops[0].flags, 0x10, where, "flags"); /* MAP_FIXED */
+    EXPECT_FAULT(ops[1].offset, loaded.around.image_size, where, "image offset");
+    EXPECT_FAULT(ops[1].offset, UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[1].kind, IMAGE_MEMORY_DROPPABLE + 1, where, "kind");
+    EXPECT_FAULT(ops[2].length, 0, where, "length");
+    EXPECT_FAULT(ops[2].length, 0x1000, where, "object offset");
+    EXPECT_FAULT(ops[3].offset, 0x2000, where, "object offset");
+    EXPECT_FAULT(ops[3].offset, 1, where, "object offset");
+    EXPECT_FAULT(ops[4].argument, 1, where, "file index");
+    EXPECT_FAULT(ops[4].offset, INT64_MAX - 0xfff + UINT64_C(0), where, "file offset");
+    EXPECT_FAULT(ops[5].offset, 3, where, "name");
+    EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->path, 0, "mapped file", "path");
+}
+
+static void lies_about_files_are_named(struct loaded loaded)
+{
+    struct image_file_op *ops = RECORD(image_file_op, file_ops, 0);
+    const char *where = "file operation";
+
+    EXPECT_FAULT(ops[0].kind, 0, where, "kind");
+    EXPECT_FAULT(ops[0].kind, 14, where, "kind");
+    EXPECT_FAULT(ops[0].fd, -1, where, "descriptor");
+    EXPECT_FAULT(ops[0].fd, INT32_MAX, where, "descriptor");
+    EXPECT_FAULT(ops[0].path, 0, where, "path");
+    EXPECT_FAULT(ops[0].path, loaded.plan->plan_size, where, "path");
+    EXPECT_FAULT(ops[0].close_on_exec, 2, where, "close_on_exec");
+    EXPECT_FAULT(ops[1].values[0], UINT64_MAX, where, "other descriptor");
+    EXPECT_FAULT(ops[1].path, 5, where, "path");
+    EXPECT_FAULT(ops[2].values[0], 5, where, "descriptor");
+    EXPECT_FAULT(ops[2].values[0], 0x80000000, where, "descriptor");
+    EXPECT_FAULT(ops[2].values[2], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[3].values[0], 5, where, "packet count");
+    EXPECT_FAULT(ops[3].values[1], UINT64_MAX, where, "image offset");
+}
+
+static void lies_about_the_rest_are_named(struct loaded loaded)
+{
+    struct image_thread *threads = RECORD(image_thread, threads, 0);
+    struct image_thread_block *block = plan_block(loaded.plan, &threads[1]);
+
+    EXPECT_FAULT(threads[1].block, threads[0].block, "thread", "block");
+    EXPECT_FAULT(threads[1].block, threads[1].block + 8, "thread", "block");
+    EXPECT_FAULT(threads[1].block, threads[1].block + 4096, "thread", "block");
+    EXPECT_FAULT(threads[0].block, 0, "thread", "block");
+    EXPECT_FAULT(threads[1].block, UINT64_MAX - 4095, "thread", "block");
+    EXPECT_FAULT(threads[1].pending.count, 99999, "pending signal of thread", "table count");
+    EXPECT_FAULT(block->frame.cs, 0x10, "thread", "segment");
+    EXPECT_FAULT(block->frame.ss, 0, "thread", "segment");
+    EXPECT_FAULT(block->frame.rip, UINT64_MAX, "thread", "program address");
+    EXPECT_FAULT(block->frame.fpstate, block->frame.fpstate + 64, "thread", "fpstate");
+    EXPECT_FAULT(block->xstate[XSTATE_SOFTWARE], 0, "thread", "xstate");
+    EXPECT_FAULT(RECORD(image_pending_signal, pending, 0)->signal, 65, "pending signal", "signal");
+    EXPECT_FAULT(RECORD(image_signal_action, actions, 0)->signal, 9, "signal action", "signal");
+    EXPECT_FAULT(RECORD(image_signal_action, actions, 0)->signal, 0, "signal action", "signal");
+    EXPECT_FAULT(RECORD(image_tid_patch, tid_patches, 0)->thread, 2, "thread id patch", "record");
+    EXPECT_FAULT(RECORD(image_tid_patch, tid_patches, 0)->width, 2, "thread id patch", "record");
+    EXPECT_FAULT(RECORD(image_tid_patch, tid_patches, 0)->address, BUILDER_SLOT + 8, "thread id patch", "address");
+    EXPECT_FAULT(RECORD(image_cpu_feature, cpu_features, 0)->reg, 4, "processor feature", "record");
+    EXPECT_FAULT(RECORD(image_cpu_feature, cpu_features, 0)->name, 0, "processor feature", "record");
+    EXPECT_FAULT(RECORD(image_xstate_component, xstate_components, 0)->offset, 8192, "xstate component", "place");
+    EXPECT_FAULT(RECORD(image_xstate_component, xstate_components, 0)->size, UINT32_MAX, "xstate component", "place");
+    EXPECT_FAULT(RECORD(image_xstate_component, xstate_components, 0)->number, 63, "xstate component", "place");
+    EXPECT_FAULT(RECORD(image_vdso_symbol, vdso_symbols, 0)->offset, 4096, "vdso function", "place");
+    EXPECT_FAULT(RECORD(image_vdso_symbol, vdso_symbols, 0)->name, 0, "vdso function", "name");
+}
+
+/* A string that runs up to the plan's last byte without an end is none. */
+static void an_endless_string_is_none(struct loaded loaded)
+{
+    uint8_t *end = (uint8_t *)loaded.plan + loaded.plan->plan_size;
+    uint8_t tail[64];
+
+    memcpy(tail, end - 64, 64);
+    memset(end - 64, 'x', 64);
+    EXPECT_FAULT(loaded.plan->working_directory, loaded.plan->plan_size - 64, "plan", "working_directory");
+    memcpy(end - 64, tail, 64);
+}
+
+int main(void)
+{
+    struct loaded loaded = load();
+
+    a_good_plan_passes(loaded);
+    lies_of_the_head_are_named(loaded);
+    lies_about_memory_are_named(loaded);
+    lies_about_files_are_named(loaded);
+    lies_about_the_rest_are_named(loaded);
+    an_endless_string_is_none(loaded);
+    a_good_plan_passes(loaded);
+    free(loaded.plan);
+    return failures != 0;
+}
