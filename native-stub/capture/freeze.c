@@ -109,12 +109,13 @@ static int hold_thread(struct capture *capture, struct thread *thread)
     uint64_t deadline = now_ns(CLOCK_MONOTONIC) + STOP_TIMEOUT_NS;
     for (;;) {
         struct stop stop;
-        if (capture_given_up(capture))
-            return -ECANCELED;
         uint64_t slice = now_ns(CLOCK_MONOTONIC) + 100000000;
         int error = wait_stop_until(thread->tid, slice < deadline ? slice : deadline, &stop);
-        if (error == -ETIMEDOUT && slice < deadline)
+        if (error == -ETIMEDOUT && slice < deadline) {
+            if (capture_given_up(capture))
+                return -ECANCELED;
             continue;
+        }
         if (error == -ETIMEDOUT)
             return refuse(capture->report, error,
                           "stopping thread %d of process %d: it has not stopped within 5 seconds (waiting in %s); "
@@ -162,67 +163,60 @@ static int describe_seize(struct capture *capture, pid_t tid, int error)
                   "holds it", capture->pid, strerror(-error));
 }
 
-/* Seizes and interrupts the tasks that are not known yet. Returns how many there were, or -errno with a line. */
-static int seize_new_threads(struct capture *capture, const pid_t *tids, size_t count)
+/* Stops one task that is not held yet. Returns 1 when it stands, 0 when it has ended, or -errno with a line. */
+static int stop_thread(struct capture *capture, pid_t tid)
 {
-    AUTO_BUFFER struct buffer text = {0};
-    int found = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct thread *thread = find_thread(capture, tids[i]);
-        if (thread && thread->attached)
-            continue;
-        if (!thread) {
-            thread = add_thread(capture, tids[i]);
-            if (!thread)
-                return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
-        }
-        thread->ours = !(capture->request->seized && tids[i] == capture->pid);
-        int error = thread->ours ? trace_seize(tids[i]) : 0;
-        if (error < 0) {
-            remove_thread(capture, thread);
-            error = describe_seize(capture, tids[i], error);
-            if (error < 0)
-                return error;
-            continue;
-        }
-        thread->attached = true;
-        trace_interrupt(tids[i]);
-        found++;
+    struct thread *thread = find_thread(capture, tid);
+    if (!thread)
+        thread = add_thread(capture, tid);
+    if (!thread)
+        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+    thread->ours = !(capture->request->seized && tid == capture->pid);
+    int error = thread->ours ? trace_seize(tid) : 0;
+    if (error < 0) {
+        remove_thread(capture, thread);
+        return describe_seize(capture, tid, error);
     }
-    return found;
+    thread->attached = true;
+    trace_interrupt(tid);
+    int held = hold_thread(capture, thread);
+    if (held == 0)
+        remove_thread(capture, thread);
+    return held;
 }
 
-static int hold_new_threads(struct capture *capture)
-{
-    for (size_t i = 0; i < capture->thread_count; ) {
-        struct thread *thread = &capture->threads[i];
-        int held = thread->held ? 1 : thread->attached ? hold_thread(capture, thread) : 0;
-        if (held < 0)
-            return held;
-        if (held == 0)
-            remove_thread(capture, thread);
-        else
-            i++;
-    }
-    return 0;
-}
-
+/* Stops all tasks that are not held yet, one after the other: a thread that the stop took out of a call which the
+ * kernel does not restart must not stand like that for longer than it takes to set its registers right. Returns how
+ * many there were, or -errno with a line. */
 static int freeze_round(struct capture *capture)
 {
     AUTO_FREE pid_t *tids = NULL;
     size_t count;
+    int found = 0;
     int error = list_proc_numbers(&tids, &count, "%d/task", capture->pid);
     if (error < 0)
         return describe_gone(capture);
-    int found = seize_new_threads(capture, tids, count);
-    if (found < 0)
-        return found;
-    error = hold_new_threads(capture);
-    if (error < 0)
-        return error;
-    if (capture->thread_count == 0)
-        return describe_gone(capture);
+    for (size_t i = 0; i < count; i++) {
+        const struct thread *thread = find_thread(capture, tids[i]);
+        if (thread && thread->held)
+            continue;
+        if (capture_given_up(capture))
+            return -ECANCELED;
+        int held = stop_thread(capture, tids[i]);
+        if (held < 0)
+            return held;
+        found += held;
+    }
     return found;
+}
+
+/* Forgets the threads that ended between the first look and the stop. */
+static int drop_ended_threads(struct capture *capture)
+{
+    for (size_t i = capture->thread_count; i-- > 0; )
+        if (!capture->threads[i].held)
+            remove_thread(capture, &capture->threads[i]);
+    return capture->thread_count ? 0 : describe_gone(capture);
 }
 
 static bool in_vdso(const struct capture *capture, const struct thread *thread)
@@ -319,7 +313,9 @@ int freeze_process(struct capture *capture)
         if (more < 0)
             return more;
     } while (more);
-    error = sort_threads(capture);
+    error = drop_ended_threads(capture);
+    if (error == 0)
+        error = sort_threads(capture);
     if (error < 0)
         return error;
 

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ckpt: captures programs, either one that it runs or any running one. See capture.h for the engine. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "capture.h"
 #include "checkpoint_format.h"
@@ -10,29 +16,55 @@
 #include "messages.h"
 #include "options.h"
 
-/* Captures a program that runs already. Ctrl-C and the like undo everything first. */
-static int capture_running(const struct options *options)
+static const int GIVE_UP_SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+/* Captures a program that runs already. */
+static int capture_running(const struct options *options, const sigset_t *give_up)
 {
-    static const int give_up_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-    sigset_t give_up;
-    sigemptyset(&give_up);
-    for (size_t i = 0; i < sizeof(give_up_signals) / sizeof(give_up_signals[0]); i++)
-        sigaddset(&give_up, give_up_signals[i]);
-    sigprocmask(SIG_BLOCK, &give_up, NULL);
-    capture_prepare_process();
     struct capture_request request = {
         .pid = options->pid, .output = options->output, .number = 1, .trigger = CKPT_TRIGGER_PID,
-        .keep_running = options->keep_running, .allow = options->allow, .give_up = &give_up,
+        .keep_running = options->keep_running, .allow = options->allow, .give_up = give_up,
     };
     struct capture_outcome outcome;
     struct report report = {0};
+    capture_prepare_process();
     int error = capture_program(&request, &outcome, &report);
     if (error < 0)
         print_failure(&report, false);
     else
         print_success(&outcome);
     report_clear(&report);
-    return error < 0 ? 1 : 0;
+    return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Does that in a process of its own, which outlives this one: Ctrl-C and the like, and also kill -9 of the ckpt that
+ * the user sees, become an orderly undo. (A kill -9 of the inner process is survived as inject.h tells.) */
+static int capture_in_child(const struct options *options)
+{
+    sigset_t give_up;
+    sigemptyset(&give_up);
+    for (size_t i = 0; i < sizeof(GIVE_UP_SIGNALS) / sizeof(GIVE_UP_SIGNALS[0]); i++)
+        sigaddset(&give_up, GIVE_UP_SIGNALS[i]);
+    sigprocmask(SIG_BLOCK, &give_up, NULL);
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child < 0) {
+        fprintf(stderr, "ckpt: capturing process %d: fork: %s\n", options->pid, strerror(errno));
+        return EXIT_FAILURE;
+    }
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        return getppid() == parent ? capture_running(options, &give_up) : EXIT_FAILURE;
+    }
+    sigaddset(&give_up, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &give_up, NULL);
+    int status = 0;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        int signal = sigwaitinfo(&give_up, NULL);
+        if (signal > 0 && signal != SIGCHLD)
+            kill(child, signal);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
@@ -41,5 +73,5 @@ int main(int argc, char **argv)
     int status = parse_options(argc, argv, &options);
     if (status >= 0)
         return status;
-    return options.pid ? capture_running(&options) : launch_program(&options);
+    return options.pid ? capture_in_child(&options) : launch_program(&options);
 }

@@ -68,7 +68,8 @@ static int check_tracer(struct capture *capture, const char *status)
     char name[64] = "a debugger";
     if (read_proc(&text, "%d/comm", tracer) == 0)
         text_line((char *)text.data, name, sizeof(name));
-    if (strcmp(name, "ckpt") == 0)
+    pid_t parent = (pid_t)text_number(status, "PPid:", 10, 0);
+    if (strcmp(name, "ckpt") == 0 && tracer == parent)
         return refuse(capture->report, -EBUSY,
                       "capturing process %d: it runs under ckpt (pid %d); send it SIGUSR2 instead (kill -USR2 %d)",
                       capture->pid, tracer, capture->pid);
