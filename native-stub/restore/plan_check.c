@@ -24,9 +24,11 @@ int check_table(struct plan_checker *checker, const char *where, struct image_ta
 {
     uint64_t size = checker->plan->plan_size;
 
+    if (table.offset > size)
+        return check_fault(checker, where, 0, "table offset");
     if (table.count == 0)
         return 0;
-    if (table.offset % 8 != 0 || table.offset < sizeof(struct image_plan) || table.offset > size)
+    if (table.offset % 8 != 0 || table.offset < sizeof(struct image_plan))
         return check_fault(checker, where, 0, "table offset");
     if (table.count > (size - table.offset) / record_size)
         return check_fault(checker, where, 0, "table count");

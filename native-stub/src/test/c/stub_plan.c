@@ -268,10 +268,21 @@ static void an_endless_string_is_none(struct loaded loaded)
     memcpy(end - 64, tail, 64);
 }
 
-int main(void)
+/* stub_plan FILE: writes the good plan, the seed of src/test/fuzz/stub_plan_fuzz.c. */
+static void write_seed(const struct loaded *loaded, const char *path)
+{
+    FILE *file = fopen(path, "wb");
+
+    if (file == NULL || fwrite(loaded->plan, 1, loaded->bytes, file) != loaded->bytes || fclose(file) != 0)
+        err(1, "%s", path);
+}
+
+int main(int argc, char **argv)
 {
     struct loaded loaded = load();
 
+    if (argc == 2)
+        write_seed(&loaded, argv[1]);
     a_good_plan_passes(loaded);
     lies_of_the_head_are_named(loaded);
     lies_about_memory_are_named(loaded);
