@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import com.sun.jna.Structure;
+import com.sun.jna.Structure.FieldOrder;
+
+/** What Java lacks of the C library; names, parameters and numbers as in its headers. */
+interface CLibrary extends Library {
+
+    int O_RDONLY = 0;
+    int O_CLOEXEC = 02000000;
+    int MFD_CLOEXEC = 1;
+    int MFD_EXEC = 0x10;
+    int TIOCGWINSZ = 0x5413;
+    int EACCES = 13;
+    int EINVAL = 22;
+
+    int open(byte[] path, int flags, Object... mode) throws LastErrorException;
+
+    int close(int fd) throws LastErrorException;
+
+    /** Returns 1 or 0; 0 with errno set is no error for us. */
+    int isatty(int fd);
+
+    int ioctl(int fd, long request, WindowSize size);
+
+    int memfd_create(String name, int flags) throws LastErrorException;
+
+    /** Returns only by an exception. */
+    int fexecve(int fd, Pointer arguments, Pointer environment) throws LastErrorException;
+
+    String strerror(int number);
+
+    /** Loads the library of the running process. */
+    static CLibrary load() {
+        return Native.load("c", CLibrary.class);
+    }
+
+    /** {@code struct winsize} of ioctl_tty(2). */
+    @FieldOrder({"rows", "columns", "horizontalPixels", "verticalPixels"})
+    final class WindowSize extends Structure {
+        public short rows;
+        public short columns;
+        public short horizontalPixels;
+        public short verticalPixels;
+    }
+}

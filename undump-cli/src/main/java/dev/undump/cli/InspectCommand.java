@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli;
+
+import dev.undump.cli.inspect.Inspection;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code undump inspect FILE}: tells what is inside. */
+@Command(
+        name = "inspect",
+        versionProvider = Version.class,
+        header = "Tells what is inside a checkpoint or an image.",
+        description = {
+            "",
+            "Shows program, threads with what each waits for, memory, descriptors, signals, kernel and processor.",
+            ""
+        },
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
+final class InspectCommand implements Callable<Integer>, HasCommonOptions {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Option(names = "--json", description = "Print everything as one JSON object, with names that stay.")
+    private boolean json;
+
+    @Parameters(paramLabel = "FILE", description = "Checkpoint or image.")
+    private Path file;
+
+    @Override
+    public CommonOptions common() {
+        return common;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        try (Inspection inspection = Inspection.open(file)) {
+            if (json) {
+                inspection.printJson(out);
+            } else {
+                inspection.printText(out);
+            }
+        }
+        out.flush();
+        return ExitStatus.DONE;
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+
+/** Entry point of the {@code undump} command. */
+public final class Main {
+
+    private Main() {}
+
+    /** Runs the command and ends the JVM with its exit status. */
+    public static void main(String[] args) {
+        Interruption interruption = Interruption.install();
+        int status = ExitStatus.FAILED;
+        try {
+            status = run(args, interruption);
+        } finally {
+            interruption.finished();
+        }
+        System.exit(status);
+    }
+
+    /**
+     * Runs the command.
+     *
+     * @return the exit status, see {@link ExitStatus}
+     */
+    static int run(String[] args, Interruption interruption) {
+        CommandLine commandLine = commandLine(interruption);
+        try {
+            return commandLine.execute(args);
+        } catch (OutOfMemoryError e) {
+            // Thrown outside of a command: while parsing, or while a failure was reported.
+            return FailureReport.print(e, commandLine.getErr(), false);
+        }
+    }
+
+    /** Returns the command line with all its subcommands, as the manual pages show it. */
+    static CommandLine commandLine(Interruption interruption) {
+        CommandLine commandLine = new CommandLine(new UndumpCommand(interruption))
+                .addSubcommand(new InspectCommand())
+                .addSubcommand(new VerifyCommand(interruption))
+                .addSubcommand(new RunCommand(interruption));
+        commandLine.setExecutionExceptionHandler((failure, failed, parsed) -> {
+            boolean trace = failed.getCommand() instanceof HasCommonOptions command && command.common().stacktrace;
+            return FailureReport.print(failure, failed.getErr(), trace);
+        });
+        commandLine.setParameterExceptionHandler((failure, arguments) -> usage(failure));
+        commandLine.setUsageHelpWidth(100);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        return commandLine;
+    }
+
+    private static int usage(CommandLine.ParameterException failure) {
+        CommandLine command = failure.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println("undump: " + Printable.line(failure.getMessage()) + "; \""
+                + command.getCommandSpec().qualifiedName() + " --help\" tells how it is used");
+        err.flush();
+        return ExitStatus.USAGE;
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli;
+
+import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.CheckpointReader;
+import dev.undump.image.ImageOptions;
+import dev.undump.image.ImageWriter;
+import dev.undump.plan.PlanException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code undump run FILE}: lets the program go on in place of this process, and leaves no file. */
+@Command(
+        name = "run",
+        versionProvider = Version.class,
+        header = "Lets a captured program go on, without leaving a file.",
+        description = {
+            "",
+            "FILE is a checkpoint or an image. The program takes the place of this process: it has its terminal, its standard"
+                    + " input and output, and its exit status is the program's.",
+            ""
+        },
+        exitCodeListHeading = "%nExit status: the program's own, or:%n",
+        exitCodeList = {
+            "1:failed before the program went on; one line on standard error says why",
+            "2:wrong usage",
+            "125:the image could not be restored on this machine; one line on standard error says why"
+        })
+final class RunCommand implements Callable<Integer>, HasCommonOptions {
+
+    private static final byte[] ELF_MAGIC = {0x7f, 'E', 'L', 'F'};
+
+    private final Interruption interruption;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Option(names = "--eager", description = "Read all memory at start instead of mapping it; for checkpoints.")
+    private boolean eager;
+
+    @Parameters(index = "0", paramLabel = "FILE", description = "Checkpoint or image.")
+    private Path file;
+
+    @Parameters(
+            index = "1..*",
+            arity = "0..*",
+            paramLabel = "ARG",
+            description = "Arguments, for images that take their own; others show them in ps only.")
+    private List<String> arguments = new ArrayList<>();
+
+    RunCommand(Interruption interruption) {
+        this.interruption = interruption;
+    }
+
+    @Override
+    public CommonOptions common() {
+        return common;
+    }
+
+    @Override
+    public Integer call() throws IOException, PlanException {
+        try (ReplacementProgram program = isElf() ? ReplacementProgram.open(file) : fromCheckpoint()) {
+            interruption.check();
+            program.execute(arguments);
+        }
+        return ExitStatus.FAILED;
+    }
+
+    private ReplacementProgram fromCheckpoint() throws IOException, PlanException {
+        Checkpoint checkpoint = CheckpointReader.read(file);
+        Path folder = Files.createTempDirectory("undump");
+        Path image = folder.resolve(UndumpCommand.defaultName(checkpoint.process().commandName()));
+        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Preparing")) {
+            ImageWriter.write(checkpoint, new ImageOptions(eager, false), image, (doneBytes, totalBytes) -> {
+                interruption.check();
+                progress.advanced(doneBytes, totalBytes);
+            });
+            return ReplacementProgram.open(image);
+        } finally {
+            // The open file stays until the program that it becomes has ended.
+            Files.deleteIfExists(image);
+            Files.delete(folder);
+        }
+    }
+
+    private boolean isElf() throws IOException {
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        try (InputStream start = Files.newInputStream(file)) {
+            return Arrays.equals(start.readNBytes(ELF_MAGIC.length), ELF_MAGIC);
+        }
+    }
+}

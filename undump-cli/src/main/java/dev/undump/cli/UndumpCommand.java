@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli;
+
+import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.CheckpointReader;
+import dev.undump.checkpoint.NativeText;
+import dev.undump.image.ImageOptions;
+import dev.undump.image.ImageWriter;
+import dev.undump.plan.PlanException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code undump CHECKPOINT}: makes an image. */
+@Command(
+        name = "undump",
+        versionProvider = Version.class,
+        synopsisHeading = "Usage: ",
+        customSynopsis = {"undump [--out FILE] [--eager] CHECKPOINT", "       undump COMMAND ..."},
+        header = "Turns a checkpoint into an executable that goes on where the program was.",
+        description = {
+            "",
+            "Reads a CHECKPOINT that ckpt has written and makes one executable file of it. The file needs neither undump nor the"
+                    + " program: it can be copied to other machines and started by any user.",
+            ""
+        },
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
+final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
+
+    private static final String DEFAULT_NAME = "app";
+
+    private final Interruption interruption;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FILE",
+            description = "Executable to write; an existing file is replaced. Default: fast- and the program's name,"
+                    + " in the working directory.")
+    private Path out;
+
+    @Option(names = "--eager", description = "Read all memory at start instead of mapping it: exact, but slower to start.")
+    private boolean eager;
+
+    @Parameters(arity = "0..1", paramLabel = "CHECKPOINT", description = "File that ckpt wrote, by default myckpt.dat.")
+    private Path checkpointFile;
+
+    UndumpCommand(Interruption interruption) {
+        this.interruption = interruption;
+    }
+
+    @Override
+    public CommonOptions common() {
+        return common;
+    }
+
+    @Override
+    public Integer call() throws IOException, PlanException {
+        if (checkpointFile == null) {
+            throw new ParameterException(spec.commandLine(), "Missing required parameter: CHECKPOINT");
+        }
+        Checkpoint checkpoint = CheckpointReader.read(checkpointFile);
+        Path image = out != null ? out : Path.of(defaultName(checkpoint.process().commandName()));
+        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Writing " + image.getFileName())) {
+            ImageWriter.write(checkpoint, new ImageOptions(eager, false), image, (doneBytes, totalBytes) -> {
+                interruption.check();
+                progress.advanced(doneBytes, totalBytes);
+            });
+        }
+        if (out == null) {
+            spec.commandLine().getOut().println("undump: wrote " + Printable.line(image.toString()));
+            spec.commandLine().getOut().flush();
+        }
+        return ExitStatus.DONE;
+    }
+
+    /** A comm may hold any byte but zero: what would lead elsewhere or disturb a terminal is replaced. */
+    static String defaultName(NativeText commandName) {
+        StringBuilder name = new StringBuilder("fast-");
+        String comm = commandName.isEmpty() ? DEFAULT_NAME : commandName.toString();
+        comm.chars().forEach(character -> name.append(isPlain(character) ? (char) character : '_'));
+        return name.toString();
+    }
+
+    private static boolean isPlain(int character) {
+        return Character.isLetterOrDigit(character) || "._+-@".indexOf(character) >= 0;
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli.inspect;
+
+import dev.undump.checkpoint.ByteRange;
+import dev.undump.nativestub.ImageLayout;
+import dev.undump.nativestub.ImageLayout.Plan;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import net.fornwall.jelf.ElfException;
+import net.fornwall.jelf.ElfFile;
+import net.fornwall.jelf.ElfSection;
+
+/**
+ * What the plan in an image says.
+ *
+ * @param checkpoint where the summary of the checkpoint stands in the file
+ * @param slot address of the stub
+ * @param minimumKernel like {@code 5.10}
+ * @param eagerBytes memory that a launch reads
+ * @param mappedBytes memory that a launch maps from the image
+ */
+record ImageSummary(
+        ByteRange checkpoint,
+        long slot,
+        String minimumKernel,
+        long cpuFeatures,
+        long eagerBytes,
+        long mappedBytes,
+        long memorySteps,
+        long fileSteps,
+        long signalSteps,
+        long threads,
+        long threadIdPatches) {
+
+    private static final byte[] ELF_MAGIC = {0x7f, 'E', 'L', 'F'};
+    private static final String PLAN_SECTION = ".undump.plan";
+    private static final String CHECKPOINT_SECTION = ".undump.checkpoint";
+
+    /** Steps are read in portions of this many bytes. */
+    private static final int PORTION_BYTES = 1024 * ImageLayout.MemoryOp.SIZE_BYTES;
+
+    /** Returns whether a file begins like an ELF file; false also for one that is not there. */
+    static boolean isElf(Path file) throws IOException {
+        if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
+            return false;
+        }
+        try (InputStream start = Files.newInputStream(file)) {
+            return Arrays.equals(start.readNBytes(ELF_MAGIC.length), ELF_MAGIC);
+        }
+    }
+
+    /**
+     * Reads the plan of an image.
+     *
+     * @throws IOException if the ELF file is no image, or a damaged one
+     */
+    static ImageSummary read(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            ElfFile elf = ElfFile.from(channel);
+            ByteRange checkpoint = section(elf, CHECKPOINT_SECTION, file, channel.size());
+            ByteRange plan = section(elf, PLAN_SECTION, file, channel.size());
+            return read(file, channel, checkpoint, plan);
+        } catch (ElfException | IllegalArgumentException | IndexOutOfBoundsException e) {
+            // The library trusts the numbers in a file; these are what it throws when they lie.
+            throw damaged(file, e.getMessage(), e);
+        }
+    }
+
+    private static ImageSummary read(Path file, FileChannel channel, ByteRange checkpoint, ByteRange plan)
+            throws IOException {
+        if (plan.lengthBytes() < Plan.SIZE_BYTES) {
+            throw damaged(file, "its plan has " + plan.lengthBytes() + " bytes", null);
+        }
+        ByteBuffer head = read(channel, plan.start(), Plan.SIZE_BYTES);
+        int version = head.getInt(Plan.VERSION);
+        if (head.getLong(Plan.MAGIC) != ImageLayout.MAGIC_U64) {
+            throw damaged(file, "its plan does not begin as it should", null);
+        }
+        if (version != ImageLayout.VERSION) {
+            throw new IOException("reading the image " + file + ": its format version is " + Integer.toUnsignedString(version)
+                    + ", this undump reads " + ImageLayout.VERSION + "; use the undump that made it");
+        }
+        long[] bytes = memoryBytes(file, channel, plan, head);
+        return new ImageSummary(
+                checkpoint,
+                head.getLong(Plan.SLOT),
+                Integer.toUnsignedString(head.getInt(Plan.MIN_KERNEL_MAJOR)) + "."
+                        + Integer.toUnsignedString(head.getInt(Plan.MIN_KERNEL_MINOR)),
+                count(head, Plan.CPU_FEATURES),
+                bytes[ImageLayout.MEMORY_READ],
+                bytes[ImageLayout.MEMORY_IMAGE],
+                count(head, Plan.MEMORY_OPS),
+                count(head, Plan.FILE_OPS),
+                count(head, Plan.ACTIONS),
+                count(head, Plan.THREADS),
+                count(head, Plan.TID_PATCHES));
+    }
+
+    /** Sums the lengths of memory steps by kind. */
+    private static long[] memoryBytes(Path file, FileChannel channel, ByteRange plan, ByteBuffer head) throws IOException {
+        long offset = head.getLong(Plan.MEMORY_OPS + ImageLayout.Table.OFFSET);
+        long count = count(head, Plan.MEMORY_OPS);
+        boolean inside = offset >= 0
+                && offset <= plan.lengthBytes()
+                && count >= 0
+                && count <= (plan.lengthBytes() - offset) / ImageLayout.MemoryOp.SIZE_BYTES;
+        if (!inside) {
+            throw damaged(file, count + " memory steps at " + offset + " are not inside its plan", null);
+        }
+        long[] sums = new long[Math.max(ImageLayout.MEMORY_READ, ImageLayout.MEMORY_IMAGE) + 1];
+        long end = plan.start() + offset + count * ImageLayout.MemoryOp.SIZE_BYTES;
+        for (long position = plan.start() + offset; position < end; position += PORTION_BYTES) {
+            ByteBuffer portion = read(channel, position, (int) Math.min(PORTION_BYTES, end - position));
+            for (int at = 0; at < portion.limit(); at += ImageLayout.MemoryOp.SIZE_BYTES) {
+                int kind = portion.getInt(at + ImageLayout.MemoryOp.KIND);
+                if (kind >= 0 && kind < sums.length) {
+                    sums[kind] += portion.getLong(at + ImageLayout.MemoryOp.LENGTH);
+                }
+            }
+        }
+        return sums;
+    }
+
+    private static long count(ByteBuffer head, int table) {
+        return head.getLong(table + ImageLayout.Table.COUNT);
+    }
+
+    private static ByteRange section(ElfFile elf, String name, Path file, long fileSize) throws IOException {
+        ElfSection section = elf.firstSectionByName(name);
+        if (section == null) {
+            throw new IOException("reading " + file + ": it is an ELF file but no image, it has no section " + name
+                    + "; give a file that ckpt or undump wrote");
+        }
+        ByteRange range = ByteRange.ofLength(section.header.sh_offset, section.header.sh_size);
+        if (range.end() > fileSize) {
+            throw new IOException("reading the image " + file + ": it is truncated: " + fileSize + " bytes found, "
+                    + range.end() + " expected; copy it again from where it came");
+        }
+        return range;
+    }
+
+    private static ByteBuffer read(FileChannel channel, long position, int size) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer, position + buffer.position()) < 0) {
+                throw new IOException("the image ended at byte " + (position + buffer.position()) + " while it was being read");
+            }
+        }
+        return buffer.flip().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static IOException damaged(Path file, String found, Exception cause) {
+        return new IOException("reading the image " + file + ": it is damaged: " + found + "; copy it again from where it came", cause);
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli.inspect;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.Descriptor;
+import dev.undump.checkpoint.EpollItem;
+import dev.undump.checkpoint.OpenFile;
+import dev.undump.checkpoint.PipeState;
+import java.io.IOException;
+
+/** Descriptors, open files, pipes and epoll items as JSON. */
+final class JsonFiles {
+
+    private JsonFiles() {}
+
+    static void write(Checkpoint checkpoint, JsonGenerator json) throws IOException {
+        LaunchActions actions = LaunchActions.of(checkpoint);
+        json.writeArrayFieldStart("descriptors");
+        for (Descriptor descriptor : checkpoint.descriptors()) {
+            json.writeStartObject();
+            json.writeNumberField("fd", descriptor.fd());
+            json.writeNumberField("open_file", descriptor.openFile());
+            json.writeBooleanField("close_on_exec", descriptor.closeOnExec());
+            json.writeStringField("kind", DescriptorText.kind(checkpoint.openFile(descriptor)));
+            json.writeStringField("path", checkpoint.openFile(descriptor).path().toString());
+            json.writeStringField("at_launch", actions.of(descriptor.fd()));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        if (actions.refusal().isPresent()) {
+            json.writeStringField("refusal", actions.refusal().get());
+        }
+        json.writeArrayFieldStart("open_files");
+        for (OpenFile file : checkpoint.openFiles()) {
+            openFile(file, json);
+        }
+        json.writeEndArray();
+        pipes(checkpoint, json);
+        epollItems(checkpoint, json);
+    }
+
+    private static void openFile(OpenFile file, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("kind", DescriptorText.kind(file));
+        json.writeStringField("path", file.path().toString());
+        json.writeStringField("open_flags", JsonReport.hex(Integer.toUnsignedLong(file.openFlags())));
+        json.writeStringField("mode", "0" + Integer.toOctalString(file.mode()));
+        json.writeNumberField("offset", file.offset());
+        json.writeNumberField("size_bytes", file.size());
+        json.writeNumberField("mtime_ns", file.mtimeNs());
+        json.writeStringField(
+                "device", Integer.toUnsignedString(file.deviceMajor()) + ":" + Integer.toUnsignedString(file.deviceMinor()));
+        json.writeStringField(
+                "device_number", Integer.toUnsignedString(file.rdevMajor()) + ":" + Integer.toUnsignedString(file.rdevMinor()));
+        json.writeNumberField("inode", file.inode());
+        json.writeBooleanField("inherited", file.isInherited());
+        json.writeBooleanField("outside", file.isOutside());
+        json.writeNumberField("stored_bytes", file.dataSize());
+        json.writeArrayFieldStart("values");
+        for (long value : file.values()) {
+            json.writeString(JsonReport.hex(value));
+        }
+        json.writeEndArray();
+        json.writeNumberField("expirations", file.valueExtra());
+        json.writeNumberField("pipe", file.pipe());
+        json.writeEndObject();
+    }
+
+    private static void pipes(Checkpoint checkpoint, JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart("pipes");
+        for (PipeState pipe : checkpoint.pipes()) {
+            json.writeStartObject();
+            json.writeNumberField("inode", pipe.inode());
+            json.writeNumberField("capacity_bytes", pipe.capacity());
+            json.writeBooleanField("packets", pipe.packetMode());
+            json.writeNumberField("packet_count", pipe.packetCount());
+            json.writeNumberField("stored_bytes", pipe.dataSize());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void epollItems(Checkpoint checkpoint, JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart("epoll_items");
+        for (EpollItem item : checkpoint.epollItems()) {
+            json.writeStartObject();
+            json.writeNumberField("open_file", item.openFile());
+            json.writeNumberField("fd", item.fd());
+            json.writeStringField("events", JsonReport.hex(Integer.toUnsignedLong(item.events())));
+            json.writeStringField("data", JsonReport.hex(item.data()));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli.inspect;
+
+import java.util.Locale;
+
+/** Quantities as people read them. */
+final class Sizes {
+
+    private static final String[] BYTE_UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    private static final int BYTE_STEP = 1024;
+
+    private Sizes() {}
+
+    /** Returns a size with at most four digits and a binary unit, like {@code 57.3 KiB}. */
+    static String bytes(long size) {
+        if (size < BYTE_STEP) {
+            return size + " B";
+        }
+        double value = size;
+        int unit = 0;
+        while (value >= BYTE_STEP - 0.05 && unit < BYTE_UNITS.length - 1) {
+            value /= BYTE_STEP;
+            unit++;
+        }
+        boolean whole = value == Math.rint(value) || value >= 100;
+        return String.format(Locale.ROOT, whole ? "%.0f %s" : "%.1f %s", value, BYTE_UNITS[unit]);
+    }
+
+    /** Returns a duration in its natural unit, like {@code 2.5 ms}. */
+    static String nanoseconds(long duration) {
+        if (duration < 1_000) {
+            return duration + " ns";
+        }
+        if (duration < 1_000_000) {
+            return scaled(duration, 1e3) + " us";
+        }
+        if (duration < 1_000_000_000L) {
+            return scaled(duration, 1e6) + " ms";
+        }
+        if (duration < 120_000_000_000L) {
+            return scaled(duration, 1e9) + " s";
+        }
+        long seconds = duration / 1_000_000_000L;
+        return String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+
+    private static String scaled(long value, double unit) {
+        double quotient = value / unit;
+        return quotient == Math.rint(quotient)
+                ? String.format(Locale.ROOT, "%.0f", quotient)
+                : String.format(Locale.ROOT, "%.1f", quotient);
+    }
+
+    /** Returns a count with its noun, like {@code 1 thread} or {@code 2 threads}. */
+    static String count(long count, String noun) {
+        return count + " " + noun + (count == 1 ? "" : "s");
+    }
+}

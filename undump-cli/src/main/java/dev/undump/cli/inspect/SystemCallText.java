@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli.inspect;
+
+import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.CheckpointThread;
+import dev.undump.checkpoint.Descriptor;
+import dev.undump.checkpoint.InterruptedCall;
+import dev.undump.nativestub.SystemCallNames;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Says what a thread was doing: running, or which system call with which arguments. */
+final class SystemCallText {
+
+    /**
+     * The arguments worth showing of calls that wait, one letter each: d number, u unsigned number, p address, f descriptor, t
+     * address of a timespec, m milliseconds, o futex operation. Other calls show no arguments.
+     */
+    private static final Map<String, String> ARGUMENTS = Map.ofEntries(
+            Map.entry("read", "fpu"),
+            Map.entry("write", "fpu"),
+            Map.entry("readv", "fpd"),
+            Map.entry("writev", "fpd"),
+            Map.entry("pread64", "fpuu"),
+            Map.entry("poll", "pum"),
+            Map.entry("ppoll", "put"),
+            Map.entry("select", "dpppp"),
+            Map.entry("pselect6", "dpppt"),
+            Map.entry("epoll_wait", "fpdm"),
+            Map.entry("epoll_pwait", "fpdm"),
+            Map.entry("epoll_pwait2", "fpdt"),
+            Map.entry("nanosleep", "t"),
+            Map.entry("clock_nanosleep", "ddt"),
+            Map.entry("futex", "pout"),
+            Map.entry("wait4", "dpd"),
+            Map.entry("waitid", "ddpd"),
+            Map.entry("rt_sigtimedwait", "ppt"),
+            Map.entry("ioctl", "fu"),
+            Map.entry("fcntl", "fd"),
+            Map.entry("flock", "fd"),
+            Map.entry("accept", "fpp"),
+            Map.entry("accept4", "fpp"),
+            Map.entry("connect", "fpd"),
+            Map.entry("recvfrom", "fpu"),
+            Map.entry("recvmsg", "fp"),
+            Map.entry("sendto", "fpu"),
+            Map.entry("sendmsg", "fp"),
+            Map.entry("pause", ""),
+            Map.entry("rt_sigsuspend", "p"));
+
+    /** linux/futex.h. */
+    private static final List<String> FUTEX_OPERATIONS = List.of(
+            "WAIT", "WAKE", "FD", "REQUEUE", "CMP_REQUEUE", "WAKE_OP", "LOCK_PI", "UNLOCK_PI", "TRYLOCK_PI", "WAIT_BITSET",
+            "WAKE_BITSET", "WAIT_REQUEUE_PI", "CMP_REQUEUE_PI", "LOCK_PI2");
+
+    private static final int FUTEX_PRIVATE = 128;
+    private static final int FUTEX_REALTIME = 256;
+    private static final int TIMESPEC_BYTES = 16;
+
+    private final Subject subject;
+    private final Map<Integer, String> paths = new HashMap<>();
+
+    SystemCallText(Subject subject) {
+        this.subject = subject;
+        Checkpoint checkpoint = subject.checkpoint();
+        for (Descriptor descriptor : checkpoint.descriptors()) {
+            paths.put(descriptor.fd(), checkpoint.openFile(descriptor).path().toString());
+        }
+    }
+
+    /** Returns for instance {@code waits in nanosleep(1.5 s) since 200 ms}. */
+    String state(CheckpointThread thread) throws IOException {
+        if (thread.call().isEmpty()) {
+            return "running";
+        }
+        InterruptedCall call = thread.call().get();
+        String since = call.waitedNs() == 0 ? "" : " since " + Sizes.nanoseconds(call.waitedNs());
+        return "waits in " + call(thread, call) + since;
+    }
+
+    /** Returns the name of a call, or its number where there is no name. */
+    static String name(long number) {
+        return number == -1 ? "an unknown call" : SystemCallNames.of(number).orElse("call " + number);
+    }
+
+    private String call(CheckpointThread thread, InterruptedCall call) throws IOException {
+        String name = name(call.number());
+        String kinds = ARGUMENTS.get(name);
+        if (kinds == null) {
+            return name;
+        }
+        List<String> arguments = new ArrayList<>();
+        for (int i = 0; i < kinds.length(); i++) {
+            arguments.add(argument(kinds.charAt(i), thread.registers().argument(i)));
+        }
+        return name + "(" + String.join(", ", arguments) + ")";
+    }
+
+    private String argument(char kind, long value) throws IOException {
+        return switch (kind) {
+            case 'd' -> Integer.toString((int) value);
+            case 'u' -> Long.toUnsignedString(value);
+            case 'f' -> paths.containsKey((int) value) ? (int) value + " " + paths.get((int) value) : "" + (int) value;
+            case 'm' -> (int) value < 0 ? "no timeout" : (int) value + " ms";
+            case 'o' -> futexOperation((int) value);
+            case 't' -> timespec(value);
+            default -> value == 0 ? "null" : ByteRange.format(value);
+        };
+    }
+
+    private static String futexOperation(int operation) {
+        int plain = operation & ~(FUTEX_PRIVATE | FUTEX_REALTIME);
+        if (plain < 0 || plain >= FUTEX_OPERATIONS.size()) {
+            return "operation " + operation;
+        }
+        return FUTEX_OPERATIONS.get(plain)
+                + ((operation & FUTEX_PRIVATE) != 0 ? " private" : "")
+                + ((operation & FUTEX_REALTIME) != 0 ? " realtime" : "");
+    }
+
+    /** Reads the time where the memory is at hand; an image's summary has only the address. */
+    private String timespec(long address) throws IOException {
+        if (address == 0) {
+            return "no timeout";
+        }
+        Optional<ByteBuffer> bytes = subject.memory().isEmpty()
+                ? Optional.empty()
+                : subject.memory().get().read(address, TIMESPEC_BYTES);
+        if (bytes.isEmpty()) {
+            return ByteRange.format(address);
+        }
+        long seconds = bytes.get().getLong(0);
+        long nanoseconds = bytes.get().getLong(Long.BYTES);
+        boolean sane = seconds >= 0 && seconds < Long.MAX_VALUE / 1_000_000_000L - 1 && nanoseconds >= 0 && nanoseconds < 1_000_000_000L;
+        return sane ? Sizes.nanoseconds(seconds * 1_000_000_000L + nanoseconds) : ByteRange.format(address);
+    }
+}
