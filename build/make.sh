@@ -14,4 +14,4 @@ fi
 if [ ! -f Makefile ]; then
     exit 0
 fi
-exec make --no-print-directory "$@"
+exec make --no-print-directory -j"$(nproc)" -Otarget "$@"
