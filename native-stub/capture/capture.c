@@ -12,6 +12,7 @@
 
 #include "code.h"
 #include "descriptors.h"
+#include "file_pages.h"
 #include "freeze.h"
 #include "index.h"
 #include "interrogate.h"
@@ -97,30 +98,49 @@ static int open_output(struct capture *capture)
 
 /* ---- the steps ---- */
 
-/* What has to be known while the program stands still. */
-static int read_frozen(struct capture *capture)
+struct step {
+    const char *name;
+    int (*run)(struct capture *capture);
+};
+
+/* Runs the steps until one fails, and notes how long each took. */
+static int run_steps(struct capture *capture, const struct step *steps, size_t count)
 {
-    struct ckpt_process *process = &capture->process;
-    process->realtime_ns = now_ns(CLOCK_REALTIME);
-    process->monotonic_ns = now_ns(CLOCK_MONOTONIC);
-    process->boottime_ns = now_ns(CLOCK_BOOTTIME);
-    int error = check_children(capture);
-    if (error == 0)
-        error = read_threads(capture);
-    if (error == 0)
-        error = read_process(capture);
-    if (error == 0)
-        error = read_descriptors(capture);
-    if (error == 0)
-        error = interrogate(capture);
-    if (error == 0)
-        error = read_mappings(capture);
-    if (error == 0)
-        error = save_pages(capture);
-    return error;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t start = now_ns(CLOCK_MONOTONIC);
+        int error = steps[i].run(capture);
+        if (error < 0)
+            return error;
+        if (capture->step_count < CAPTURE_STEPS)
+            capture->steps[capture->step_count++] =
+                (struct capture_step){steps[i].name, now_ns(CLOCK_MONOTONIC) - start};
+    }
+    return 0;
 }
 
-static int finish_file(struct capture *capture)
+static int look_around(struct capture *capture)
+{
+    find_pipes_elsewhere(capture);
+    find_code(capture);
+    return 0;
+}
+
+static int read_clocks(struct capture *capture)
+{
+    capture->process.realtime_ns = now_ns(CLOCK_REALTIME);
+    capture->process.monotonic_ns = now_ns(CLOCK_MONOTONIC);
+    capture->process.boottime_ns = now_ns(CLOCK_BOOTTIME);
+    return check_children(capture);
+}
+
+static int go_on(struct capture *capture)
+{
+    if (capture->request->keep_running)
+        thaw_process(capture);
+    return 0;
+}
+
+static int write_rest(struct capture *capture)
 {
     append_threads(capture);
     append_mappings(capture);
@@ -130,27 +150,31 @@ static int finish_file(struct capture *capture)
     return error < 0 ? error : writer_commit(&capture->writer, capture->report);
 }
 
-static int run_steps(struct capture *capture)
+/* Only now: a checkpoint that was not written must not cost the program. */
+static int end_program(struct capture *capture)
 {
-    int error = preflight(capture);
-    if (error == 0)
-        error = open_output(capture);
-    if (error < 0)
-        return error;
-    find_pipes_elsewhere(capture);
-    find_code(capture);
-
-    error = freeze_process(capture);
-    if (error == 0)
-        error = read_frozen(capture);
-    if (error == 0 && capture->request->keep_running)
-        thaw_process(capture);
-    if (error == 0)
-        error = finish_file(capture);
-    if (error == 0 && !capture->request->keep_running)
-        kill_process(capture); /* only now: a checkpoint that was not written must not cost the program */
-    return error;
+    if (!capture->request->keep_running)
+        kill_process(capture);
+    return 0;
 }
+
+static const struct step STEPS[] = {
+    {"checks", preflight},
+    {"output", open_output},
+    {"look around", look_around},
+    {"freeze", freeze_process},
+    {"clocks", read_clocks},
+    {"threads", read_threads},
+    {"process", read_process},
+    {"descriptors", read_descriptors},
+    {"questions", interrogate},
+    {"mappings", read_mappings},
+    {"pages", save_pages},
+    {"go on", go_on},
+    {"files", finish_pages},
+    {"write", write_rest},
+    {"end", end_program},
+};
 
 static void release(struct capture *capture)
 {
@@ -159,6 +183,7 @@ static void release(struct capture *capture)
     int fds[] = {capture->pidfd, capture->mem, capture->pagemap};
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
         close_descriptor(&fds[i]);
+    release_mapped_files(capture);
     for (size_t i = 0; i < capture->mapping_count; i++)
         free(capture->mappings[i].name);
     free(capture->mappings);
@@ -183,24 +208,37 @@ static void fill_outcome(const struct capture *capture, struct capture_outcome *
     ret->bytes = fstat(capture->writer.fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
     ret->frozen_ns = (capture->thawed_at ? capture->thawed_at : now_ns(CLOCK_MONOTONIC)) - capture->frozen_since;
     ret->threads = (uint32_t)capture->thread_count;
+    ret->step_count = capture->step_count;
+    memcpy(ret->steps, capture->steps, sizeof(ret->steps));
+}
+
+static int capture_once(const struct capture_request *request, bool copy_at_once, struct capture_outcome *ret,
+                        struct report *report)
+{
+    struct capture capture = {
+        .request = request, .report = report, .pid = request->pid, .pidfd = -1, .mem = -1, .pagemap = -1,
+        .copy_at_once = copy_at_once, .writer = {.directory = -1, .fd = -1},
+    };
+    int error = run_steps(&capture, STEPS, sizeof(STEPS) / sizeof(STEPS[0]));
+    if (error == 0)
+        fill_outcome(&capture, ret);
+    release(&capture);
+    return error;
 }
 
 int capture_program(const struct capture_request *request, struct capture_outcome *ret, struct report *report)
 {
-    struct capture capture = {
-        .request = request, .report = report, .pid = request->pid, .pidfd = -1, .mem = -1, .pagemap = -1,
-        .writer = {.directory = -1, .fd = -1},
-    };
     sigset_t children, before;
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, &before);
-    int error = run_steps(&capture);
-    if (error == 0)
-        fill_outcome(&capture, ret);
+    int error = capture_once(request, false, ret, report);
+    if (error == -ESTALE) {
+        report_clear(report);
+        error = capture_once(request, true, ret, report);
+    }
     if (error == -ECANCELED && report->count == 0)
         refuse(report, error, "capturing process %d: interrupted; nothing was written", request->pid);
-    release(&capture);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return error;
 }

@@ -45,11 +45,20 @@ struct capture_request {
     const sigset_t *give_up; /* blocked signals that, when pending, mean: undo everything and fail; may be NULL */
 };
 
+/* A step of the capture and when it was done, for those who ask where the time goes. */
+struct capture_step {
+    const char *name;
+    uint64_t took_ns;
+};
+#define CAPTURE_STEPS 16
+
 struct capture_outcome {
     char path[PATH_MAX];  /* absolute name of the written file */
     uint64_t bytes;       /* size on disk, holes not counted */
     uint64_t frozen_ns;   /* how long the program stood still */
     uint32_t threads;
+    uint32_t step_count;
+    struct capture_step steps[CAPTURE_STEPS];
 };
 
 /* Captures request->pid. Returns 0 and fills ret, or -errno with at least one line in report; -ECANCELED when a

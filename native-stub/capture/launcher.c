@@ -111,7 +111,7 @@ static void capture_now(struct launch *launch, uint32_t trigger)
     } else {
         launch->number++;
         launch->captured = !options->keep_running;
-        print_success(&outcome);
+        print_success(&outcome, options->verbose);
     }
     report_clear(&report);
 }

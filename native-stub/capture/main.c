@@ -32,7 +32,7 @@ static int capture_running(const struct options *options, const sigset_t *give_u
     if (error < 0)
         print_failure(&report, false);
     else
-        print_success(&outcome);
+        print_success(&outcome, options->verbose);
     report_clear(&report);
     return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

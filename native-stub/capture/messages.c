@@ -16,13 +16,19 @@ static void print_size(char *text, size_t size, uint64_t bytes)
     snprintf(text, size, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
-void print_success(const struct capture_outcome *outcome)
+void print_success(const struct capture_outcome *outcome, bool verbose)
 {
     char size[32];
     print_size(size, sizeof(size), outcome->bytes);
     fprintf(stderr, "ckpt: wrote %s (%s, %u thread%s, frozen %.1f ms); go on with: undump --out fast-app %s\n",
             outcome->path, size, outcome->threads, outcome->threads == 1 ? "" : "s", (double)outcome->frozen_ns / 1e6,
             outcome->path);
+    if (!verbose)
+        return;
+    fputs("ckpt: milliseconds per step:", stderr);
+    for (uint32_t i = 0; i < outcome->step_count; i++)
+        fprintf(stderr, "%s %s %.2f", i ? "," : "", outcome->steps[i].name, (double)outcome->steps[i].took_ns / 1e6);
+    fputs("\n", stderr);
 }
 
 void print_failure(const struct report *report, bool goes_on)

@@ -3,7 +3,7 @@
  * Copies memory of the frozen program into the file.
  *
  * Only pages that the page tables or the mapped file know are read; of these, pages of zeros are not written. Pages
- * of files come from the file where it can be opened: reading them through the program would fault them in.
+ * of files come from the file where it can be opened (file_pages.c), when the program has gone on.
  */
 #define _GNU_SOURCE
 #include "pages.h"
@@ -12,29 +12,27 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "crc32c.h"
-#include "mappings.h"
+#include "file_pages.h"
 #include "pagemap.h"
 
 #define PAGE CKPT_PAGE_SIZE
-#define CHUNK (1u << 20) /* bytes per read: few system calls, and still in the cache when they are written */
 
 struct page_saver {
     struct capture *capture;
     struct mapping *mapping;
-    int file;            /* of the mapping, or -1 */
+    int file;            /* of the mapping, kept open by file_pages.c; or -1 */
     uint64_t file_end;   /* address behind the last page within the file */
     uint8_t *chunk;
-    struct iovec pieces[CHUNK / PAGE];
+    struct iovec pieces[CHUNK_BYTES / PAGE];
 };
 
 /* ---- extents ---- */
 
-static bool is_zero_page(const uint8_t *page)
+bool is_zero_page(const uint8_t *page)
 {
     const uint64_t *word = (const uint64_t *)(const void *)page;
     for (size_t i = 0; i < PAGE / sizeof(*word); i += 8)
@@ -44,25 +42,26 @@ static bool is_zero_page(const uint8_t *page)
 }
 
 /* Adds a range to the last extent when it continues it. Bytes is NULL for kinds without contents; else they will be
- * written at writer.next. */
+ * written at writer.next. Their checksum waits until the program has gone on, when it is to go on. */
 static void add_extent(struct page_saver *saver, uint64_t address, uint64_t length, uint32_t kind, const void *bytes)
 {
     struct buffer *extents = &saver->capture->extents;
     struct ckpt_mapping *record = &saver->mapping->record;
     struct writer *writer = &saver->capture->writer;
     uint64_t offset = bytes ? writer_reserve(writer, length) : 0;
+    bool sum = bytes && !saver->capture->request->keep_running;
     struct ckpt_extent *last = (void *)(extents->data + extents->size);
     if (record->extent_count && last[-1].kind == kind && last[-1].address + last[-1].length == address &&
         (!bytes || last[-1].file_offset + last[-1].length == offset)) {
         last[-1].length += length;
-        if (bytes)
+        if (sum)
             last[-1].crc = crc32c(last[-1].crc, bytes, length);
         return;
     }
     struct ckpt_extent *extent = buffer_extend(extents, sizeof(*extent));
     if (!extent)
         return;
-    *extent = (struct ckpt_extent){address, length, offset, kind, bytes ? crc32c(0, bytes, length) : 0};
+    *extent = (struct ckpt_extent){address, length, offset, kind, sum ? crc32c(0, bytes, length) : 0};
     record->extent_count++;
 }
 
@@ -105,18 +104,6 @@ static ssize_t read_memory(struct page_saver *saver, uint64_t address, uint64_t 
     return count & ~(ssize_t)(PAGE - 1);
 }
 
-static ssize_t read_file(struct page_saver *saver, uint64_t address, uint64_t length)
-{
-    const struct ckpt_mapping *record = &saver->mapping->record;
-    ssize_t count = pread(saver->file, saver->chunk, length, (off_t)(record->file_offset + (address - record->start)));
-    if (count <= 0)
-        return 0;
-    /* The last page of a file reads as zero behind its end. */
-    size_t full = ((size_t)count + PAGE - 1) & ~(size_t)(PAGE - 1);
-    memset(saver->chunk + count, 0, full - (size_t)count);
-    return (ssize_t)full;
-}
-
 static int describe(struct page_saver *saver, uint64_t address, int error)
 {
     struct capture *capture = saver->capture;
@@ -134,10 +121,9 @@ static uint32_t unreadable_kind(uint32_t kind)
 
 static int save_range(struct page_saver *saver, uint64_t start, uint64_t end, uint32_t kind)
 {
-    bool from_file = kind == CKPT_EXTENT_FILE && saver->file >= 0;
     while (start < end) {
-        uint64_t length = end - start < CHUNK ? end - start : CHUNK;
-        ssize_t count = from_file ? read_file(saver, start, length) : read_memory(saver, start, length);
+        uint64_t length = end - start < CHUNK_BYTES ? end - start : CHUNK_BYTES;
+        ssize_t count = read_memory(saver, start, length);
         if (count < 0)
             return describe(saver, start, (int)count);
         if (count == 0) {
@@ -159,7 +145,11 @@ static int save_range(struct page_saver *saver, uint64_t start, uint64_t end, ui
 static int save_file_range(struct page_saver *saver, uint64_t start, uint64_t end)
 {
     uint64_t middle = end < saver->file_end ? end : saver->file_end > start ? saver->file_end : start;
-    int error = middle > start ? save_range(saver, start, middle, CKPT_EXTENT_FILE) : 0;
+    int error = 0;
+    if (middle > start && saver->file >= 0)
+        error = defer_file_pages(saver->capture, saver->mapping, start, middle - start, saver->file);
+    else if (middle > start)
+        error = save_range(saver, start, middle, CKPT_EXTENT_FILE);
     if (error == 0 && middle < end)
         add_extent(saver, middle, end - middle, CKPT_EXTENT_BEYOND_EOF, NULL);
     return error;
@@ -167,18 +157,20 @@ static int save_file_range(struct page_saver *saver, uint64_t start, uint64_t en
 
 /* ---- mappings ---- */
 
+/* Pages of a file that cannot change the program's memory any more are copied from it later. */
 static void open_file(struct page_saver *saver)
 {
     struct ckpt_mapping *record = &saver->mapping->record;
-    struct stat status;
-    saver->file = open_mapped_file(saver->capture, saver->mapping);
+    uint64_t size;
     saver->file_end = record->end; /* not known: reading tells */
-    if (saver->file < 0 || fstat(saver->file, &status) < 0)
+    saver->file = keep_mapped_file(saver->capture, saver->mapping, &size, &record->file_mtime_ns);
+    if (saver->file < 0)
         return;
-    record->file_size = (uint64_t)status.st_size;
-    record->file_mtime_ns = (uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec;
-    uint64_t pages = (record->file_size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+    record->file_size = size;
+    uint64_t pages = (size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
     saver->file_end = pages > record->file_offset ? record->start + (pages - record->file_offset) : record->start;
+    if (record->kind == CKPT_MAPPING_SHARED_FILE && record->flags & CKPT_VMA_MAY_WRITE)
+        saver->file = -1;
 }
 
 static int save_listed(struct page_saver *saver, const struct page_range *range)
@@ -232,16 +224,13 @@ static int save_mapping(struct page_saver *saver, struct mapping *mapping)
         return save_range(saver, record->start, record->end, CKPT_EXTENT_PRIVATE);
     if (record->kind == CKPT_MAPPING_PRIVATE_FILE || record->kind == CKPT_MAPPING_SHARED_FILE)
         open_file(saver);
-    int error = save_listed_pages(saver);
-    if (saver->file >= 0)
-        close(saver->file);
-    return error;
+    return save_listed_pages(saver);
 }
 
 int save_pages(struct capture *capture)
 {
     struct page_saver saver = {.capture = capture, .file = -1};
-    AUTO_FREE uint8_t *chunk = aligned_alloc(PAGE, CHUNK);
+    AUTO_FREE uint8_t *chunk = aligned_alloc(PAGE, CHUNK_BYTES);
     if (!chunk)
         return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
     saver.chunk = chunk;
@@ -251,4 +240,38 @@ int save_pages(struct capture *capture)
             return error;
     }
     return 0;
+}
+
+/* Reads back what was written; it is in the page cache still. */
+static int sum_extent(struct capture *capture, struct ckpt_extent *extent, uint8_t *chunk)
+{
+    uint32_t crc = 0;
+    for (uint64_t at = 0; at < extent->length; ) {
+        uint64_t left = extent->length - at;
+        ssize_t count = pread(capture->writer.fd, chunk, left < CHUNK_BYTES ? left : CHUNK_BYTES,
+                              (off_t)(extent->file_offset + at));
+        if (count <= 0)
+            return refuse(capture->report, count < 0 ? -errno : -EIO, "reading back the checkpoint %s: %s",
+                          capture->writer.name, count < 0 ? strerror(errno) : "it is shorter than written");
+        crc = crc32c(crc, chunk, (size_t)count);
+        at += (uint64_t)count;
+        if (capture_given_up(capture))
+            return -ECANCELED;
+    }
+    extent->crc = crc;
+    return 0;
+}
+
+int finish_pages(struct capture *capture)
+{
+    AUTO_FREE uint8_t *chunk = aligned_alloc(PAGE, CHUNK_BYTES);
+    if (!chunk)
+        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+    int error = copy_file_pages(capture, chunk);
+    struct ckpt_extent *extents = (void *)capture->extents.data;
+    size_t count = capture->extents.size / sizeof(*extents);
+    for (size_t i = 0; error == 0 && capture->request->keep_running && i < count; i++)
+        if (extents[i].file_offset && !extents[i].crc)
+            error = sum_extent(capture, &extents[i], chunk);
+    return error;
 }

@@ -4,8 +4,17 @@
 
 #include "state.h"
 
+#define CHUNK_BYTES (1u << 20) /* per read: few system calls, and still in the cache when they are written */
+
+/* Whether a page holds zeros only. */
+bool is_zero_page(const uint8_t *page);
+
 /* Writes the contents of all mappings of the frozen program, as extents. Fills the extent fields of the mapping
  * records and resident_bytes of the process. Returns 0 or -errno with a line; failed writes stick to the writer. */
 int save_pages(struct capture *capture);
+
+/* After that, with the program possibly running: copies the pages of files, and computes the checksums that were left
+ * out. Returns 0 or -errno with a line. */
+int finish_pages(struct capture *capture);
 
 #endif

@@ -72,6 +72,10 @@ struct capture {
 
     struct gadgets gadgets; /* code.c */
 
+    bool copy_at_once;            /* file_pages.h */
+    struct buffer mapped_files;   /* file_pages.c */
+    struct buffer deferred_copies;
+
     uint64_t caught;     /* SigCgt */
     uint64_t ignored;    /* SigIgn */
     uint64_t *pipes_elsewhere; /* outside.c: inodes of pipes that other processes hold, sorted */
@@ -79,6 +83,9 @@ struct capture {
     struct pipe_end *pipe_ends; /* outside.c */
     size_t pipe_end_count;
     unsigned allowed;    /* ALLOW_* that this capture really needed */
+
+    struct capture_step steps[CAPTURE_STEPS];
+    uint32_t step_count;
 
     struct writer writer;
     struct ckpt_process process;

@@ -10,24 +10,50 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int create_temporary(struct writer *writer)
+/* Calls attempt with one random temporary name after the other until one is free. */
+static int with_temporary_name(struct writer *writer, int (*attempt)(struct writer *writer))
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
-    for (int attempt = 0; attempt < 100; attempt++) {
+    for (int tries = 0; tries < 100; tries++) {
         uint8_t random[6];
         char suffix[7] = {0};
         if (getrandom(random, sizeof(random), 0) != sizeof(random))
-            return -errno;
+            return -EIO;
         for (int i = 0; i < 6; i++)
             suffix[i] = letters[random[i] & 63];
         snprintf(writer->temporary, sizeof(writer->temporary), ".%.240s.%s", writer->name, suffix);
-        writer->fd = openat(writer->directory, writer->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (writer->fd >= 0)
-            return 0;
-        if (errno != EEXIST)
-            return -errno;
+        int error = attempt(writer);
+        if (error != -EEXIST) {
+            if (error < 0)
+                writer->temporary[0] = 0;
+            return error;
+        }
     }
     return -EEXIST;
+}
+
+static int create_named(struct writer *writer)
+{
+    writer->fd = openat(writer->directory, writer->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return writer->fd < 0 ? -errno : 0;
+}
+
+/* A file without a name leaves nothing behind when we are killed. Where the file system has no such files, it gets a
+ * temporary name at once. */
+static int create_temporary(struct writer *writer)
+{
+    writer->fd = openat(writer->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (writer->fd >= 0)
+        return 0;
+    return with_temporary_name(writer, create_named);
+}
+
+/* linkat(2): the way that needs no privilege. */
+static int give_name(struct writer *writer)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", writer->fd);
+    return linkat(AT_FDCWD, path, writer->directory, writer->temporary, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
 /* Splits output into directory and name, with the directory opened. */
@@ -146,6 +172,10 @@ int writer_commit(struct writer *writer, struct report *report)
         return error;
     if (fsync(writer->fd) < 0)
         return report_write(writer, -errno, report);
+    if (!writer->temporary[0])
+        error = with_temporary_name(writer, give_name);
+    if (error < 0)
+        return report_write(writer, error, report);
     if (renameat(writer->directory, writer->temporary, writer->directory, writer->name) < 0)
         return report_write(writer, -errno, report);
     writer->temporary[0] = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The checkpoint file while it is written: a temporary name next to the target, page data first, index behind it,
- * header last, then fsync and rename. Until the rename nobody takes it for a checkpoint: its first page is zero.
+ * The checkpoint file while it is written: without a name, or with a temporary one next to the target; page data
+ * first, index behind it, header last, then fsync and rename. Before that nobody takes it for a checkpoint: its first
+ * page is zero.
  */
 #ifndef UNDUMP_CAPTURE_WRITER_H
 #define UNDUMP_CAPTURE_WRITER_H
@@ -19,7 +20,7 @@ struct writer {
     int fd;                    /* temporary file */
     char directory_path[PATH_MAX];
     char name[NAME_MAX + 1];   /* of the target in its directory */
-    char temporary[NAME_MAX + 1];
+    char temporary[NAME_MAX + 1]; /* its name until it is renamed; empty: it has none */
     uint64_t next;             /* file offset of the next piece of data, page aligned */
     int error;                 /* first failed write, -errno; the rest is skipped */
 };
