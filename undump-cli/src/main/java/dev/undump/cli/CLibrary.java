@@ -15,6 +15,8 @@ interface CLibrary extends Library {
     int O_CLOEXEC = 02000000;
     int MFD_CLOEXEC = 1;
     int MFD_EXEC = 0x10;
+    int F_SETFD = 2;
+    int FD_CLOEXEC = 1;
     int TIOCGWINSZ = 0x5413;
     int EACCES = 13;
     int EINVAL = 22;
@@ -27,6 +29,9 @@ interface CLibrary extends Library {
     int isatty(int fd);
 
     int ioctl(int fd, long request, WindowSize size);
+
+    /** A descriptor that is not open any more is no error for us. */
+    int fcntl(int fd, int command, Object... argument);
 
     int memfd_create(String name, int flags) throws LastErrorException;
 

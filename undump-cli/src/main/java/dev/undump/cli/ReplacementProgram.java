@@ -10,10 +10,15 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.Charset;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * An executable file that is held open, whatever becomes of its name, and can take the place of this process.
@@ -21,6 +26,9 @@ import java.util.List;
  * <p>Where the file lies on a file system that forbids execution, the bytes go to anonymous memory of the kernel first.
  */
 final class ReplacementProgram implements Closeable {
+
+    private static final String GIVEN_DESCRIPTORS = "undump.descriptors";
+    private static final int LAST_STANDARD = 2;
 
     private final CLibrary library;
     private final String name;
@@ -49,13 +57,15 @@ final class ReplacementProgram implements Closeable {
     }
 
     /**
-     * Replaces this process; returns only by an exception. Descriptors of the JVM close by themselves, being close-on-exec.
+     * Replaces this process; returns only by an exception. Of its descriptors, the standard ones stay and those that the JVM
+     * itself was given.
      *
      * @param arguments behind the name of the program
      */
     void execute(List<String> arguments) throws IOException {
         System.out.flush();
         System.err.flush();
+        closeOthersAtExecution();
         try {
             replace(arguments);
         } catch (LastErrorException e) {
@@ -83,6 +93,27 @@ final class ReplacementProgram implements Closeable {
         StringArray argv = new StringArray(all.toArray(String[]::new), charset().name());
         Pointer environment = NativeLibrary.getInstance("c").getGlobalVariableAddress("environ").getPointer(0);
         library.fexecve(fd, argv, environment);
+    }
+
+    /** The JVM leaves some of its own files open across execution: jars, random devices. */
+    private void closeOthersAtExecution() throws IOException {
+        Set<Integer> given = givenDescriptors();
+        try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path entry : open) {
+                int number = Integer.parseInt(entry.getFileName().toString());
+                if (number > LAST_STANDARD && !given.contains(number)) {
+                    library.fcntl(number, CLibrary.F_SETFD, CLibrary.FD_CLOEXEC);
+                }
+            }
+        }
+    }
+
+    /** The launcher tells in a property, numbers with blanks between. */
+    private static Set<Integer> givenDescriptors() {
+        return Arrays.stream(System.getProperty(GIVEN_DESCRIPTORS, "").split(" "))
+                .filter(word -> !word.isEmpty())
+                .map(Integer::valueOf)
+                .collect(Collectors.toSet());
     }
 
     private void moveToMemory() throws IOException {

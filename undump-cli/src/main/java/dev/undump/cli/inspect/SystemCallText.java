@@ -2,10 +2,12 @@
 package dev.undump.cli.inspect;
 
 import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.CaptureMoment;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.InterruptedCall;
+import dev.undump.checkpoint.Registers;
 import dev.undump.nativestub.SystemCallNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Says what a thread was doing: running, or which system call with which arguments. */
 final class SystemCallText {
@@ -36,7 +39,7 @@ final class SystemCallText {
             Map.entry("epoll_pwait", "fpdm"),
             Map.entry("epoll_pwait2", "fpdt"),
             Map.entry("nanosleep", "t"),
-            Map.entry("clock_nanosleep", "ddt"),
+            Map.entry("clock_nanosleep", ""),
             Map.entry("futex", "pout"),
             Map.entry("wait4", "dpd"),
             Map.entry("waitid", "ddpd"),
@@ -62,6 +65,19 @@ final class SystemCallText {
     private static final int FUTEX_PRIVATE = 128;
     private static final int FUTEX_REALTIME = 256;
     private static final int TIMESPEC_BYTES = 16;
+    private static final long SECOND_NS = 1_000_000_000L;
+
+    /** Number of the call, from the system call table that never changes. */
+    private static final int CLOCK_NANOSLEEP = 230;
+
+    /** linux/time.h. */
+    private static final List<String> CLOCKS = List.of(
+            "realtime", "monotonic", "process_cputime", "thread_cputime", "monotonic_raw", "realtime_coarse",
+            "monotonic_coarse", "boottime", "realtime_alarm", "boottime_alarm", "sgi_cycle", "tai");
+
+    private static final int CLOCK_REALTIME = 0;
+    private static final int CLOCK_MONOTONIC = 1;
+    private static final int TIMER_ABSTIME = 1;
 
     private final Subject subject;
     private final Map<Integer, String> paths = new HashMap<>();
@@ -95,11 +111,29 @@ final class SystemCallText {
         if (kinds == null) {
             return name;
         }
+        Registers registers = thread.registers();
+        if (call.number() == CLOCK_NANOSLEEP) {
+            return name + "(" + clockSleep(registers.argument(0), registers.argument(1), registers.argument(2)) + ")";
+        }
         List<String> arguments = new ArrayList<>();
         for (int i = 0; i < kinds.length(); i++) {
-            arguments.add(argument(kinds.charAt(i), thread.registers().argument(i)));
+            arguments.add(argument(kinds.charAt(i), registers.argument(i)));
         }
         return name + "(" + String.join(", ", arguments) + ")";
+    }
+
+    /** A sleep until a point in time is shown by what was left of it. */
+    private String clockSleep(long clock, long flags, long address) throws IOException {
+        String name = clock >= 0 && clock < CLOCKS.size() ? CLOCKS.get((int) clock) : "clock " + (int) clock;
+        OptionalLong time = nanoseconds(address);
+        if ((flags & TIMER_ABSTIME) == 0 || time.isEmpty()) {
+            return name + ", " + ((flags & TIMER_ABSTIME) == 0 ? "" : "until ") + timespec(address);
+        }
+        CaptureMoment moment = subject.checkpoint().process().moment();
+        long now = clock == CLOCK_REALTIME ? moment.realtimeNs() : moment.monotonicNs();
+        boolean known = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
+        long left = Math.max(0, time.getAsLong() - now);
+        return name + ", until " + (known ? "in " + Sizes.nanoseconds(left) : Sizes.nanoseconds(time.getAsLong()));
     }
 
     private String argument(char kind, long value) throws IOException {
@@ -124,20 +158,25 @@ final class SystemCallText {
                 + ((operation & FUTEX_REALTIME) != 0 ? " realtime" : "");
     }
 
-    /** Reads the time where the memory is at hand; an image's summary has only the address. */
+    /** An image's summary has no memory, only the address. */
     private String timespec(long address) throws IOException {
         if (address == 0) {
             return "no timeout";
         }
+        OptionalLong time = nanoseconds(address);
+        return time.isPresent() ? Sizes.nanoseconds(time.getAsLong()) : ByteRange.format(address);
+    }
+
+    private OptionalLong nanoseconds(long address) throws IOException {
         Optional<ByteBuffer> bytes = subject.memory().isEmpty()
                 ? Optional.empty()
                 : subject.memory().get().read(address, TIMESPEC_BYTES);
         if (bytes.isEmpty()) {
-            return ByteRange.format(address);
+            return OptionalLong.empty();
         }
         long seconds = bytes.get().getLong(0);
-        long nanoseconds = bytes.get().getLong(Long.BYTES);
-        boolean sane = seconds >= 0 && seconds < Long.MAX_VALUE / 1_000_000_000L - 1 && nanoseconds >= 0 && nanoseconds < 1_000_000_000L;
-        return sane ? Sizes.nanoseconds(seconds * 1_000_000_000L + nanoseconds) : ByteRange.format(address);
+        long fraction = bytes.get().getLong(Long.BYTES);
+        boolean sane = seconds >= 0 && seconds < Long.MAX_VALUE / SECOND_NS && fraction >= 0 && fraction < SECOND_NS;
+        return sane ? OptionalLong.of(seconds * SECOND_NS + fraction) : OptionalLong.empty();
     }
 }
