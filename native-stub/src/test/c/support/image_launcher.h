@@ -3,11 +3,19 @@
 #ifndef UNDUMP_TEST_IMAGE_LAUNCHER_H
 #define UNDUMP_TEST_IMAGE_LAUNCHER_H
 
+#include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "restore/text.c"
+#include "restore/vdso_symbols.c"
 #include "src/test/c/support/image_builder.h"
 #include "src/test/payload/payload.h"
+
+#define LAUNCH_VDSO_PLACE 0x7fff00000000UL
+#define LAUNCH_TID_BIT 0x80000000U
 
 struct launch_result {
     bool exited; /* status is the exit status, else the signal */
@@ -114,6 +122,86 @@ static inline struct launch_result launch_under(struct builder *builder, const s
 static inline struct launch_result launch_once(struct builder *builder)
 {
     return launch_under(builder, NULL);
+}
+
+static int launch_failures;
+
+/* Exit status and words on stderr; NULL: nothing is written. */
+static inline void expect(const char *name, struct launch_result result, int status, const char *words)
+{
+    bool good = result.exited && result.status == status &&
+                (words == NULL ? result.error[0] == '\0' : strstr(result.error, words) != NULL);
+
+    if (good)
+        return;
+    launch_failures++;
+    fprintf(stderr, "%s: %s %d, expected exit %d; stderr: %s\n", name, result.exited ? "exit" : "signal", result.status,
+            status, result.error);
+}
+
+/* ---- threads with all that a thread has ---- */
+
+static inline void plan_thread_state(struct builder *builder, uint32_t index)
+{
+    struct image_thread *thread = &builder->threads[index];
+    uint64_t data = PAYLOAD_DATA;
+
+    thread->fs_base = 0x10000 * (index + 1UL);
+    thread->gs_base = index % 2 == 0 ? 0 : 0x20000 * (index + 1UL);
+    thread->clear_child_tid = data + offsetof(struct payload_data, alive) + index * 4UL;
+    if (index < 2) {
+        thread->rseq_address = data + offsetof(struct payload_data, rseq) + index * 32UL;
+        thread->rseq_size = 32;
+        thread->rseq_signature = 0x53053053;
+    }
+    if (index == 1)
+        strcpy((char *)thread->name, "other");
+    launch_data(builder)->alive[index] = 1;
+    launch_data(builder)->tids[index] = LAUNCH_TID_BIT | (1000 + index);
+    builder->patches[builder->plan.tid_patches.count++] = (struct image_tid_patch){
+        .address = data + offsetof(struct payload_data, tids) + index * 4UL, .keep_mask = LAUNCH_TID_BIT, .thread = index,
+        .width = 4};
+}
+
+static inline struct builder *threads_builder(uint32_t count)
+{
+    struct builder *builder = launch_builder(PAYLOAD_THREADS, count);
+
+    for (uint32_t i = 0; i < count; i++)
+        plan_thread_state(builder, i);
+    return builder;
+}
+
+/* ---- the same with a vdso; its last byte is changed ---- */
+
+static inline void plan_vdso(struct builder *builder, bool trampolines, uint8_t change)
+{
+    const uint8_t *running = (const void *)getauxval(AT_SYSINFO_EHDR);
+    struct image_vdso_symbol symbols[2] = {{.room = 64, .system_call = SYS_clock_gettime}, {.room = 64, .system_call = SYS_time}};
+    uint8_t copy[8192];
+    struct vdso_symbols table;
+
+    memcpy(copy, running, sizeof(copy));
+    table = vdso_symbols_read(copy, sizeof(copy));
+    symbols[0].name = builder_string(builder, "__vdso_clock_gettime");
+    symbols[0].offset = vdso_symbols_find(&table, "__vdso_clock_gettime");
+    symbols[1].name = builder_string(builder, change == 0 ? "__vdso_time" : "__vdso_unheard_of");
+    symbols[1].offset = vdso_symbols_find(&table, "__vdso_time");
+    copy[sizeof(copy) - 1] ^= change;
+    builder->plan.vdso_address = LAUNCH_VDSO_PLACE;
+    builder->plan.vdso_size = sizeof(copy);
+    builder->plan.vdso_copy = builder_bytes(builder, copy, sizeof(copy));
+    builder->plan.vdso_trampolines = trampolines;
+    builder->plan.vdso_symbols = builder_table(builder, symbols, 2, sizeof(symbols[0]));
+    launch_data(builder)->clock_function = LAUNCH_VDSO_PLACE + symbols[0].offset;
+}
+
+static inline struct builder *vdso_builder(bool trampolines, uint8_t change)
+{
+    struct builder *builder = threads_builder(2);
+
+    plan_vdso(builder, trampolines, change);
+    return builder;
 }
 
 #endif
