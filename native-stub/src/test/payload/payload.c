@@ -3,18 +3,13 @@
  * The program inside the hand-made images. It looks at itself with system calls and ends with PAYLOAD_GOOD, or with
  * the number of the first check that fails. Compiled like the stub: it knows no library and no address of its own.
  */
-#include "payload.h"
-
-#include <stdbool.h>
-
-#include "restore/sys.h"
+#include "checks.h"
 
 #define TID_BIT 0x80000000U
 #define SIGNAL_A 10 /* SIGUSR1: pending for the process */
 #define SIGNAL_B 12 /* SIGUSR2: pending for the second thread */
 #define SIGNAL_ALARM 14
 
-#define shared ((volatile struct payload_data *)PAYLOAD_DATA)
 
 _Noreturn void payload_main(uint64_t scenario, uint64_t thread);
 void payload_signal(uint64_t signal, const uint8_t *info);
@@ -31,17 +26,6 @@ __asm__(".pushsection .text.start, \"ax\", @progbits\n"
         ".balign 32\n" /* behind a sleep that was begun again through undump_resume_call, at + 96 */
         "  mov %r10, %rcx\n  push %rax\n  push %rbx\n  call payload_resumed\n  ud2\n"
         ".popsection\n");
-
-static _Noreturn void end(int status)
-{
-    sys_exit_group(status);
-}
-
-static void check(bool good, int number)
-{
-    if (!good)
-        end(number);
-}
 
 static bool bytes_are(const volatile void *bytes, uint32_t count, uint8_t value)
 {
@@ -267,6 +251,10 @@ _Noreturn void payload_main(uint64_t scenario, uint64_t thread)
         run_signals(thread);
     case PAYLOAD_SPIN:
         run_spin(thread);
+    case PAYLOAD_PROCESS:
+        run_process();
+    case PAYLOAD_MEMORY:
+        run_memory();
     default:
         end(PAYLOAD_GOOD);
     }

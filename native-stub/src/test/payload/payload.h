@@ -7,6 +7,8 @@
 
 #define PAYLOAD_CODE UINT64_C(0x400000)  /* where its code is mapped; execution starts at the first byte */
 #define PAYLOAD_DATA UINT64_C(0x500000)  /* struct payload_data, read and write */
+#define PAYLOAD_BSS UINT64_C(0x580000)   /* its variables, PAYLOAD_BSS_BYTES */
+#define PAYLOAD_BSS_BYTES UINT64_C(0x20000)
 #define PAYLOAD_STACKS UINT64_C(0x7ff000000000) /* PAYLOAD_STACK_BYTES per thread; in the range of kernel stacks */
 #define PAYLOAD_STACK_BYTES UINT64_C(16384)
 #define PAYLOAD_GOOD 42 /* exit status when all is as expected; else the number of the check */
@@ -17,8 +19,16 @@ enum payload_scenario {
     PAYLOAD_THREADS,     /* rsi is the thread's index: check it, count in, the leader waits for all */
     PAYLOAD_FILES,       /* check the descriptors that stub_launch.c planned */
     PAYLOAD_SIGNALS,     /* pending signals and timers arrive */
+    PAYLOAD_PROCESS,     /* /proc, limits, umask and the like are as planned in stub_process.c */
+    PAYLOAD_MEMORY,      /* memory is as planned in stub_process.c */
     PAYLOAD_SPIN,        /* PAYLOAD_EXIT, but counted in by every thread */
 };
+
+/* Places of PAYLOAD_MEMORY and PAYLOAD_PROCESS, of 4 pages each. */
+#define PAYLOAD_PLACE(n) (UINT64_C(0x600000000) + (n) * UINT64_C(0x100000))
+#define PAYLOAD_BRK UINT64_C(0x700000)
+#define PAYLOAD_BRK_END UINT64_C(0x702000)
+#define PAYLOAD_GROWING UINT64_C(0x7fe000000000) /* one page that grows down */
 
 struct payload_data {
     uint32_t counted;

@@ -65,6 +65,7 @@ static inline struct builder *launch_builder(enum payload_scenario scenario, uin
     builder_memory(builder, IMAGE_MEMORY_IMAGE, PAYLOAD_CODE, builder_round(code_bytes), PROT_READ | PROT_EXEC, offset);
     builder_memory(builder, IMAGE_MEMORY_ANONYMOUS, PAYLOAD_STACKS, threads * PAYLOAD_STACK_BYTES,
                    PROT_READ | PROT_WRITE, 0);
+    builder_memory(builder, IMAGE_MEMORY_ANONYMOUS, PAYLOAD_BSS, PAYLOAD_BSS_BYTES, PROT_READ | PROT_WRITE, 0);
     for (uint32_t i = 0; i < threads; i++)
         builder_thread(builder, PAYLOAD_CODE, launch_stack_top(i), scenario, i);
     free(code);
