@@ -121,6 +121,7 @@ int describe_pipe(struct capture *capture, const struct open_file *file, struct 
     bool inside = (ends.reads && ends.writes) || other_end_closed(fd);
     if (!inside || pipe_is_elsewhere(capture, file->status.st_ino)) {
         record->flags |= CKPT_DESCRIPTION_OUTSIDE;
+        record->object = 0; /* no pipe of the process's own */
         if (file->standard)
             return 0;
         if (capture->request->allow & ALLOW_OUTSIDE_PIPE) {
