@@ -167,8 +167,8 @@ static const struct step STEPS[] = {
     {"threads", read_threads},
     {"process", read_process},
     {"descriptors", read_descriptors},
+    {"mappings", read_mappings}, /* before the questions, which need memory of their own for a moment */
     {"questions", interrogate},
-    {"mappings", read_mappings},
     {"pages", save_pages},
     {"go on", go_on},
     {"files", finish_pages},
@@ -184,8 +184,10 @@ static void release(struct capture *capture)
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
         close_descriptor(&fds[i]);
     release_mapped_files(capture);
-    for (size_t i = 0; i < capture->mapping_count; i++)
+    for (size_t i = 0; i < capture->mapping_count; i++) {
         free(capture->mappings[i].name);
+        buffer_free(&capture->mappings[i].shared_pages);
+    }
     free(capture->mappings);
     free(capture->threads);
     free(capture->pipes_elsewhere);

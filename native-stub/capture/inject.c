@@ -88,7 +88,7 @@ static int choose_place(struct injector *injector)
 {
     struct capture *capture = injector->capture;
     AUTO_BUFFER struct buffer maps = {0};
-    injector->place.size = injector->frame_size + SCRATCH_ARGUMENTS;
+    injector->place.size = injector->frame_size + LEAST_ARGUMENTS;
     injector->place.bytes = malloc(injector->place.size);
     if (!injector->place.bytes)
         return describe(injector, -ENOMEM);
@@ -249,7 +249,25 @@ static int call_on_place(struct injector *injector, int64_t *ret_result, long nu
     return error;
 }
 
-int injector_open(struct injector *injector, struct capture *capture)
+static int make_scratch(struct injector *injector, uint64_t arguments_size)
+{
+    int64_t address;
+    uint64_t size = (injector->frame_size + arguments_size + CKPT_PAGE_SIZE - 1) & ~(uint64_t)(CKPT_PAGE_SIZE - 1);
+    uint64_t arguments[6] = {0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0};
+    int error = call_on_place(injector, &address, SYS_mmap, arguments);
+    if (error < 0)
+        return error;
+    injector->arguments_size = LEAST_ARGUMENTS;
+    if (address > 0) { /* else a limit forbids it, and the place has to serve for all calls */
+        injector->scratch = (uint64_t)address;
+        injector->scratch_size = size;
+        injector->arguments_size = arguments_size;
+    }
+    injector->arguments = (injector->scratch ? injector->scratch : injector->place.address) + injector->frame_size;
+    return 0;
+}
+
+int injector_open(struct injector *injector, struct capture *capture, uint64_t arguments_size)
 {
     *injector = (struct injector){.capture = capture};
     if (!check_code(capture))
@@ -265,21 +283,7 @@ int injector_open(struct injector *injector, struct capture *capture)
             largest = capture->threads[i].record.xstate_size;
     injector->frame_size = signal_frame_size(largest);
     int error = choose_place(injector);
-    if (error < 0)
-        return error;
-
-    int64_t address;
-    uint64_t size = (injector->place.size + CKPT_PAGE_SIZE - 1) & ~(uint64_t)(CKPT_PAGE_SIZE - 1);
-    uint64_t arguments[6] = {0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0};
-    error = call_on_place(injector, &address, SYS_mmap, arguments);
-    if (error < 0)
-        return error;
-    if (address > 0) { /* else a limit forbids it, and the place has to serve for all calls */
-        injector->scratch = (uint64_t)address;
-        injector->scratch_size = size;
-    }
-    injector->arguments = (injector->scratch ? injector->scratch : injector->place.address) + injector->frame_size;
-    return 0;
+    return error < 0 ? error : make_scratch(injector, arguments_size);
 }
 
 int inject_read(struct injector *injector, size_t offset, void *ret, size_t size)

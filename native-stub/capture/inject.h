@@ -21,7 +21,7 @@
 #include "capture_arch.h"
 #include "state.h"
 
-#define SCRATCH_ARGUMENTS 512 /* bytes of the scratch that a call's arguments may use */
+#define LEAST_ARGUMENTS 512 /* bytes that a call's arguments may always use */
 
 struct borrowed_place {
     uint64_t address; /* 64-byte aligned; 0: none */
@@ -36,14 +36,16 @@ struct injector {
     size_t frame_size;
     uint64_t scratch;      /* address of the scratch in the program; 0: none */
     uint64_t scratch_size;
-    uint64_t arguments;    /* address of SCRATCH_ARGUMENTS bytes; 0: none */
+    uint64_t arguments;    /* address of memory for the arguments of calls */
+    uint64_t arguments_size; /* bytes, at least LEAST_ARGUMENTS */
     struct borrowed_place place;
     struct thread *thread; /* borrowed at the moment */
     uint64_t stack;        /* its stack pointer meanwhile */
 };
 
-/* Finds code and place and makes the scratch. Returns 0, or -errno with a line; injector_close() in either case. */
-int injector_open(struct injector *injector, struct capture *capture);
+/* Finds code and place and makes the scratch, with arguments_size bytes for arguments if the program's limits allow.
+ * Returns 0, or -errno with a line; injector_close() in either case. */
+int injector_open(struct injector *injector, struct capture *capture, uint64_t arguments_size);
 
 /* Borrows a thread, makes calls with it, gives it back. A call's result, also a negative errno of the program's kernel
  * call, goes to ret_result. They return 0, or -errno with a line when the thread is gone or out of hand. */

@@ -10,12 +10,14 @@
 
 #include "inject.h"
 #include "proc_files.h"
+#include "shared.h"
 
 #ifndef PR_GET_TID_ADDRESS
 #define PR_GET_TID_ADDRESS 40
 #endif
 #define MEMBARRIER_GET_REGISTRATIONS (1 << 9) /* since 6.3 */
 #define SIGNALS 64
+#define MINCORE_BYTES 262144 /* one for each page: 1 GiB per call */
 
 struct kernel_action { /* struct sigaction as rt_sigaction(2) gives it on x86-64 */
     uint64_t handler, flags, restorer, mask;
@@ -142,6 +144,8 @@ static int ask_all(struct injector *injector, struct capture *capture)
         error = ask_thread(injector, &capture->threads[i]);
         if (error == 0 && i == 0)
             error = ask_process(injector, capture);
+        if (error == 0 && i == 0)
+            error = list_shared_by_asking(injector, capture);
         int end = inject_end(injector);
         error = error < 0 ? error : end;
         if (error < 0)
@@ -156,7 +160,7 @@ int interrogate(struct capture *capture)
 {
     struct injector injector;
     read_signal_sets(capture);
-    int error = injector_open(&injector, capture);
+    int error = injector_open(&injector, capture, needs_shared_questions(capture) ? MINCORE_BYTES : LEAST_ARGUMENTS);
     if (error == 0)
         error = ask_all(&injector, capture);
     injector_close(&injector);

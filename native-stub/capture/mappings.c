@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "proc_files.h"
+#include "shared.h"
 
 #define HIGHEST_ADDRESS (UINT64_C(1) << 47)
 #define KERNEL_ADDRESS (UINT64_C(1) << 63) /* [vsyscall], the kernel's own */
@@ -152,8 +153,10 @@ static int add_mapping(struct capture *capture, const struct map_line *map, cons
         .file_offset = map->offset, .inode = map->inode, .dev_major = map->dev_major, .dev_minor = map->dev_minor,
         .name = strings_add(&capture->strings, name, length),
     };
-    if (mapping->record.kind == CKPT_MAPPING_SHARED_ANONYMOUS)
+    if (mapping->record.kind == CKPT_MAPPING_SHARED_ANONYMOUS) {
         mapping->record.share_id = share_id(capture, index, &mapping->record);
+        mapping->shared_listed = list_shared_by_seeking(capture, mapping);
+    }
     capture->mapping_count++;
     check_mapping(capture, mapping, &flags, text_number(details, "ProtectionKey:", 10, 0));
     return 0;

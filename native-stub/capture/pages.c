@@ -212,6 +212,55 @@ static int save_listed_pages(struct page_saver *saver)
     return error;
 }
 
+/* Keeps the guards of a list of ranges. Returns how many. */
+static size_t keep_guards(struct buffer *listed)
+{
+    struct page_range *range = (void *)listed->data;
+    size_t kept = 0;
+    for (size_t i = 0; i < listed->size / sizeof(*range); i++)
+        if (range[i].kind == PAGES_GUARD)
+            range[kept++] = range[i];
+    return kept;
+}
+
+/* Adds the guards that start at or before address. Returns the address behind the last one, or address. */
+static uint64_t pass_guards(struct page_saver *saver, const struct page_range *guards, size_t count, size_t *next,
+                            uint64_t address)
+{
+    uint64_t behind = *next ? guards[*next - 1].end : 0;
+    for (; *next < count && guards[*next].start <= address; (*next)++) {
+        add_extent(saver, guards[*next].start, guards[*next].end - guards[*next].start, CKPT_EXTENT_GUARD, NULL);
+        behind = guards[*next].end;
+    }
+    return behind > address ? behind : address;
+}
+
+/* Shared anonymous memory: what exists of the object, and this mapping's own guards, which hide what is under them. */
+static int save_shared(struct page_saver *saver)
+{
+    const struct ckpt_mapping *record = &saver->mapping->record;
+    const struct page_range *exist = (void *)saver->mapping->shared_pages.data;
+    AUTO_BUFFER struct buffer listed = {0};
+    int error = list_pages(saver->capture->pagemap, record->start, record->end, true, &listed);
+    if (error < 0)
+        return describe(saver, record->start, error);
+    const struct page_range *guards = (void *)listed.data;
+    size_t count = keep_guards(&listed), next = 0;
+    for (size_t i = 0; i < saver->mapping->shared_pages.size / sizeof(*exist); i++) {
+        uint64_t at = pass_guards(saver, guards, count, &next, exist[i].start);
+        while (error == 0 && at < exist[i].end) {
+            uint64_t stop = next < count && guards[next].start < exist[i].end ? guards[next].start : exist[i].end;
+            saver->capture->process.resident_bytes += stop - at;
+            error = save_range(saver, at, stop, CKPT_EXTENT_PRIVATE);
+            at = pass_guards(saver, guards, count, &next, stop);
+        }
+        if (error < 0)
+            return error;
+    }
+    pass_guards(saver, guards, count, &next, record->end);
+    return 0;
+}
+
 static int save_mapping(struct page_saver *saver, struct mapping *mapping)
 {
     struct ckpt_mapping *record = &mapping->record;
@@ -224,6 +273,8 @@ static int save_mapping(struct page_saver *saver, struct mapping *mapping)
         return save_range(saver, record->start, record->end, CKPT_EXTENT_PRIVATE);
     if (record->kind == CKPT_MAPPING_PRIVATE_FILE || record->kind == CKPT_MAPPING_SHARED_FILE)
         open_file(saver);
+    if (record->kind == CKPT_MAPPING_SHARED_ANONYMOUS)
+        return save_shared(saver);
     return save_listed_pages(saver);
 }
 

@@ -43,6 +43,8 @@ struct mapping {
     char *name;          /* without " (deleted)" */
     uint64_t resident;   /* bytes */
     uint64_t swapped;    /* bytes */
+    struct buffer shared_pages; /* struct page_range, shared.c: what exists of shared anonymous memory */
+    bool shared_listed;
 };
 
 /* A descriptor of the program that is an end of a pipe. */
