@@ -29,11 +29,13 @@
 #include "capture.h"
 #include "checkpoint_format.h"
 #include "messages.h"
+#include "proc_files.h"
 #include "state.h"
 #include "tracing.h"
 
 #define EXIT_CANNOT_RUN 126
 #define EXIT_NOT_FOUND 127
+#define LOOK_INTERVAL_NS UINT64_C(1000000000)
 
 struct launch {
     const struct options *options;
@@ -229,15 +231,24 @@ static void watch_signals(struct launch *launch)
     sigprocmask(SIG_BLOCK, &launch->watched, &launch->before);
 }
 
-/* Waits for the next signal, or until the next periodic checkpoint is due. Returns false when it is. */
-static bool wait_for_signal(struct launch *launch, siginfo_t *ret)
+/* Waits for the next signal, at most for a second or until the next periodic checkpoint is due. */
+static void wait_for_signal(struct launch *launch, siginfo_t *ret)
 {
-    if (!launch->next_ns)
-        return sigwaitinfo(&launch->watched, ret) > 0 || errno == EINTR;
-    uint64_t now = now_ns(CLOCK_MONOTONIC);
-    uint64_t wait = launch->next_ns > now ? launch->next_ns - now : 0;
+    uint64_t now = now_ns(CLOCK_MONOTONIC), wait = LOOK_INTERVAL_NS;
+    if (launch->next_ns && launch->next_ns < now + wait)
+        wait = launch->next_ns > now ? launch->next_ns - now : 0;
     struct timespec limit = {(time_t)(wait / 1000000000), (long)(wait % 1000000000)};
-    return sigtimedwait(&launch->watched, ret, &limit) > 0 || errno == EINTR;
+    if (sigtimedwait(&launch->watched, ret, &limit) < 0)
+        ret->si_signo = 0;
+}
+
+/* A thread other than the main one that calls execve becomes the main thread, untraced, and nobody tells us. */
+static void keep_tracing(struct launch *launch)
+{
+    AUTO_BUFFER struct buffer status = {0};
+    if (!launch->ended && read_proc(&status, "%d/status", launch->pid) == 0 &&
+        text_number((char *)status.data, "TracerPid:", 10, 0) == 0)
+        trace_seize(launch->pid);
 }
 
 /* ---- the end ---- */
@@ -274,14 +285,16 @@ int launch_program(const struct options *options)
         launch.next_ns = now_ns(CLOCK_MONOTONIC) + (uint64_t)options->interval * 1000000000;
     while (!launch.ended) {
         siginfo_t info = {0};
-        if (!wait_for_signal(&launch, &info)) {
+        wait_for_signal(&launch, &info);
+        if (info.si_signo)
+            on_own_signal(&launch, &info);
+        look_at_children(&launch);
+        keep_tracing(&launch);
+        if (launch.next_ns && now_ns(CLOCK_MONOTONIC) >= launch.next_ns) {
             if (!launch.stopped)
                 capture_now(&launch, CKPT_TRIGGER_INTERVAL);
             plan_next(&launch);
-        } else if (info.si_signo) {
-            on_own_signal(&launch, &info);
         }
-        look_at_children(&launch);
     }
     return end_like_program(&launch);
 }

@@ -112,16 +112,10 @@ int describe_pipe(struct capture *capture, const struct open_file *file, struct 
     if (fd < 0)
         return refuse(capture->report, -errno, "reading descriptor %d of process %d (%s): %s", file->fd, capture->pid,
                       file->path, strerror(errno));
-    struct ckpt_pipe *pipe = find_pipe(capture, file->status.st_ino, &record->object);
-    if (!pipe)
-        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
-    int capacity = fcntl(fd, F_GETPIPE_SZ);
-    pipe->capacity = capacity > 0 ? (uint32_t)capacity : 65536;
     struct pipe_end ends = join_ends(capture, file->status.st_ino);
     bool inside = (ends.reads && ends.writes) || other_end_closed(fd);
     if (!inside || pipe_is_elsewhere(capture, file->status.st_ino)) {
         record->flags |= CKPT_DESCRIPTION_OUTSIDE;
-        record->object = 0; /* no pipe of the process's own */
         if (file->standard)
             return 0;
         if (capture->request->allow & ALLOW_OUTSIDE_PIPE) {
@@ -133,6 +127,11 @@ int describe_pipe(struct capture *capture, const struct open_file *file, struct 
                       "captured; close it before, or go without it by --allow outside-pipe",
                       capture->pid, file->fd, file->path);
     }
+    struct ckpt_pipe *pipe = find_pipe(capture, file->status.st_ino, &record->object);
+    if (!pipe)
+        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
+    int capacity = fcntl(fd, F_GETPIPE_SZ);
+    pipe->capacity = capacity > 0 ? (uint32_t)capacity : 65536;
     if (ends.packets)
         pipe->flags |= PACKET_MODE;
     if (!reads || pipe->data_size)

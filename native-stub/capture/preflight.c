@@ -93,8 +93,9 @@ static int describe_permission(struct capture *capture, const char *status, int 
                       "capturing process %d: kernel.yama.ptrace_scope is %d, which forbids it; start the program with "
                       "ckpt, or run ckpt as root", capture->pid, level);
     return refuse(capture->report, error,
-                  "capturing process %d: %s (a set-uid program, one that forbids tracing, or one in another "
-                  "container); run ckpt as root", capture->pid, strerror(-error));
+                  "capturing process %d: %s (a set-uid program, one that forbids tracing, or one with more "
+                  "capabilities than ckpt); run ckpt %s", capture->pid, strerror(-error),
+                  geteuid() == 0 ? "with CAP_SYS_PTRACE, outside of containers" : "as root");
 }
 
 static int check_permission(struct capture *capture, const char *status)

@@ -95,8 +95,7 @@ int writer_open(struct writer *writer, int base, const char *base_path, const ch
         return error;
     struct stat present;
     if (fstatat(writer->directory, writer->name, &present, 0) == 0 && S_ISDIR(present.st_mode))
-        return refuse(report, -EISDIR, "writing the checkpoint %s/%s: a directory has that name; name another with -o",
-                      writer->directory_path, writer->name);
+        return refuse(report, -EISDIR, "writing the checkpoint %s: a directory has that name; name another with -o", output);
     error = create_temporary(writer);
     if (error < 0)
         return refuse(report, error, "writing the checkpoint %s into %s: %s; name another directory with -o",
