@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.undump.checkpoint.CheckpointBuilder;
+import dev.undump.checkpoint.CheckpointProcess;
+import dev.undump.checkpoint.CheckpointSamples;
+import dev.undump.checkpoint.Descriptor;
+import dev.undump.checkpoint.EpollItem;
+import dev.undump.checkpoint.FileKind;
+import dev.undump.checkpoint.NativeText;
+import dev.undump.checkpoint.OpenFile;
+import dev.undump.checkpoint.PipeState;
+import dev.undump.nativestub.CheckpointLayout;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FilePlannerTest {
+
+    private static final int O_WRONLY = 1;
+    private static final int O_RDWR = 2;
+    private static final int O_APPEND = 02000;
+    private static final int O_CREAT_TRUNC = 01100;
+    private static final int O_DIRECT = 040000;
+
+    @TempDir
+    private Path folder;
+
+    private final CheckpointBuilder builder = new CheckpointBuilder();
+    private final DataArea data = new DataArea();
+    private int files;
+
+    @Test
+    void standardDescriptors_terminal_areTheLaunchs() throws Exception {
+        open(FileKind.TERMINAL, O_RDWR, 0, 1, 2, 10);
+        assertThat(plan())
+                .containsExactly(inherit(0), inherit(1), inherit(2), duplicate(10, 0));
+    }
+
+    @Test
+    void standardDescriptors_filesOfUnknownOrigin_areTheLaunchs() throws Exception {
+        open(FileKind.DEVICE, 0, 0);
+        open(FileKind.REGULAR, O_WRONLY, 1, 2);
+        assertThat(plan()).containsExactly(inherit(0), inherit(1), inherit(2));
+    }
+
+    @Test
+    void standardDescriptors_alsoOpenElsewhere_areTheProgramsOwn() throws Exception {
+        open(FileKind.REGULAR, O_WRONLY, 1, 5);
+        assertThat(kinds()).containsExactly("OPEN 1", "DUPLICATE 5");
+    }
+
+    @Test
+    void standardDescriptors_underCkpt_areWhatWasInherited() throws Exception {
+        builder.process(launchedByCkpt());
+        open(FileKind.REGULAR, O_WRONLY, 1);
+        openWithFlags(FileKind.REGULAR, CheckpointLayout.DESCRIPTION_INHERITED, 2, 7);
+        assertThat(plan().subList(0, 1)).containsExactly(inherit(2));
+        assertThat(kinds()).containsExactly("INHERIT 2", "OPEN 1", "DUPLICATE 7");
+    }
+
+    @Test
+    void outside_aboveTheStandardOnes_isRefusedUnlessAPipeThatWasAllowed() throws Exception {
+        openWithFlags(FileKind.PIPE, CheckpointLayout.DESCRIPTION_OUTSIDE, 8);
+        assertThat(plan()).containsExactly(inherit(8));
+        open(FileKind.OUTSIDE, 0, 9);
+        assertThatThrownBy(this::plan).isInstanceOf(PlanException.class).hasMessageContaining("descriptor 9");
+    }
+
+    @Test
+    void regularFile_isOpenedAgainWithoutMakingOrEmptyingIt() throws Exception {
+        open(FileKind.REGULAR, O_RDWR | O_APPEND | O_CREAT_TRUNC, 3);
+        assertThat(plan())
+                .containsExactly(FileOp.of(
+                                FileOp.Kind.OPEN, 3, O_RDWR | O_APPEND, true, FileOp.number(0100000))
+                        .withPath(NativeText.of("/some/file"))
+                        .withOffset(12));
+    }
+
+    @Test
+    void deletedFile_bringsItsBytes() throws Exception {
+        OpenFile file = file(FileKind.DELETED, 0, O_RDWR, 0);
+        builder.openFile(file, new byte[5000]).descriptor(new Descriptor(4, 0, false));
+        assertThat(plan())
+                .containsExactly(FileOp.of(
+                                FileOp.Kind.DELETED, 4, O_RDWR, false, new PlanOffset.InData(0), FileOp.number(5000))
+                        .withPath(file.path())
+                        .withOffset(12));
+        assertThat(data.pieces()).containsExactly(new DataPiece(0, 5000, 4096));
+        assertThat(data.sizeBytes()).isEqualTo(8192);
+    }
+
+    @Test
+    void deletedFile_openedTwice_isRefused() {
+        open(FileKind.DELETED, 0, 3);
+        open(FileKind.DELETED, 0, 4);
+        assertThatThrownBy(this::plan)
+                .isInstanceOf(PlanException.class)
+                .hasMessageContaining("/some/file")
+                .hasMessageContaining("more than once");
+    }
+
+    @Test
+    void pipe_bothEnds_areMadeAtOnceAndFilledAtTheEnd() throws Exception {
+        builder.pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), new byte[7]);
+        open(FileKind.EVENTFD, O_RDWR, 3);
+        open(FileKind.PIPE, 0, 6);
+        open(FileKind.PIPE, O_WRONLY, 7, 8);
+        assertThat(kinds())
+                .containsExactly("EVENTFD 3", "PIPE 6", "PIPE_WRITER 7", "DUPLICATE 8", "PIPE_DATA 7");
+        FileOp pipe = plan().get(1);
+        assertThat(pipe.values().get(0)).isEqualTo(FileOp.number(7));
+        assertThat(pipe.values().get(3)).isEqualTo(FileOp.number(65536));
+        FileOp bytes = plan().get(4);
+        assertThat(bytes.values().get(0)).isEqualTo(FileOp.number(0));
+        assertThat(bytes.values().get(2)).isEqualTo(FileOp.number(7));
+    }
+
+    @Test
+    void pipe_closedWritingEnd_isFilledBeforeItCloses() throws Exception {
+        builder.pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), new byte[7]);
+        open(FileKind.PIPE, 0, 6);
+        assertThat(plan())
+                .containsExactly(FileOp.of(
+                        FileOp.Kind.PIPE,
+                        6,
+                        0,
+                        true,
+                        FileOp.number(-1),
+                        new PlanOffset.InData(0),
+                        FileOp.number(7),
+                        FileOp.number(65536)));
+    }
+
+    @Test
+    void pipe_closedReadingEnd_hasNoBytes() throws Exception {
+        builder.pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), new byte[0]);
+        open(FileKind.PIPE, O_WRONLY, 7);
+        assertThat(kinds()).containsExactly("PIPE -1", "PIPE_WRITER 7");
+    }
+
+    @Test
+    void pipe_packets_keepTheirLengths() throws Exception {
+        builder.pipe(new PipeState(55, 65536, true, 4096, 13, 2, 0), new byte[13]);
+        open(FileKind.PIPE, 0, 6);
+        open(FileKind.PIPE, O_WRONLY | O_DIRECT, 7);
+        FileOp bytes = plan().get(2);
+        assertThat(plan().get(1).openFlags()).isEqualTo(O_WRONLY | O_DIRECT);
+        assertThat(bytes.kind()).isEqualTo(FileOp.Kind.PIPE_DATA);
+        assertThat(bytes.values().get(0)).isEqualTo(FileOp.number(2));
+        assertThat(bytes.values().get(2)).isEqualTo(FileOp.number(13));
+    }
+
+    @Test
+    void pipe_openedTwice_isRefused() {
+        builder.pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), new byte[0]);
+        open(FileKind.PIPE, 0, 6);
+        open(FileKind.PIPE, 0, 7);
+        assertThatThrownBy(this::plan).isInstanceOf(PlanException.class).hasMessageContaining("pipe:[55]");
+    }
+
+    @Test
+    void epoll_watchesAreAddedWhenAllIsOpen() throws Exception {
+        open(FileKind.EPOLL, O_RDWR, 3);
+        open(FileKind.EVENTFD, O_RDWR, 4, 9);
+        builder.epollItem(new EpollItem(0, 9, 0x80000001, -2));
+        assertThat(kinds()).containsExactly("EPOLL 3", "EVENTFD 4", "DUPLICATE 9", "EPOLL_ADD 3");
+        assertThat(plan().get(3).values())
+                .startsWith(FileOp.number(9), FileOp.number(0x80000001L), FileOp.number(-2));
+    }
+
+    private void open(FileKind kind, int openFlags, int... descriptors) {
+        add(file(kind, 0, openFlags, files), descriptors);
+    }
+
+    private void openWithFlags(FileKind kind, int flags, int... descriptors) {
+        add(file(kind, flags, O_WRONLY, files), descriptors);
+    }
+
+    private void add(OpenFile file, int... descriptors) {
+        builder.openFile(file);
+        for (int descriptor : descriptors) {
+            builder.descriptor(new Descriptor(descriptor, files, true));
+        }
+        files++;
+    }
+
+    private static OpenFile file(FileKind kind, int flags, int openFlags, int offset) {
+        return new OpenFile(
+                kind,
+                flags,
+                openFlags,
+                0100644,
+                kind == FileKind.REGULAR || kind == FileKind.DELETED ? 12 : 0,
+                77,
+                8,
+                1,
+                0,
+                0,
+                100,
+                offset,
+                NativeText.of("/some/file"),
+                0,
+                0,
+                List.of(0L, 0L, 0L, 0L),
+                0,
+                0);
+    }
+
+    private List<FileOp> plan() throws Exception {
+        return new FilePlanner(PlanSamples.read(builder, folder), data).plan();
+    }
+
+    private List<String> kinds() throws Exception {
+        return plan().stream().map(op -> op.kind() + " " + op.fd()).toList();
+    }
+
+    private static FileOp inherit(int fd) {
+        return FileOp.of(FileOp.Kind.INHERIT, fd, 0, true);
+    }
+
+    private static FileOp duplicate(int fd, int of) {
+        return FileOp.of(FileOp.Kind.DUPLICATE, fd, 0, true, FileOp.number(of));
+    }
+
+    private static CheckpointProcess launchedByCkpt() {
+        CheckpointProcess like = CheckpointSamples.process(PlanSamples.TID);
+        return new CheckpointProcess(
+                like.ids(),
+                like.settings(),
+                like.trigger(),
+                true,
+                like.marks(),
+                like.moment(),
+                like.residentBytes(),
+                like.executable(),
+                like.commandLine(),
+                like.workingDirectory(),
+                like.commandName(),
+                like.kernelRelease(),
+                like.kernelVersion(),
+                like.engine(),
+                like.workingDirectoryDeleted(),
+                like.intervalTimers(),
+                like.rlimits(),
+                like.nice(),
+                like.vdsoSeen());
+    }
+}
