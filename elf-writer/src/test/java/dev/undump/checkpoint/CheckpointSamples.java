@@ -44,7 +44,7 @@ public final class CheckpointSamples {
                 3 * PAGE,
                 NativeText.of("/usr/bin/sample"),
                 NativeText.of("sample\0--count\0" + "3\0"),
-                NativeText.of("/home/user"),
+                NativeText.of("/"),
                 NativeText.of("sample"),
                 NativeText.of("6.1.0-13-amd64"),
                 NativeText.of("#1 SMP"),
@@ -131,9 +131,14 @@ public final class CheckpointSamples {
                 List.of());
     }
 
+    /** Returns a file that is open for reading and writing. */
     public static OpenFile openFile(FileKind kind, String path) {
+        return openFile(kind, path, 2);
+    }
+
+    public static OpenFile openFile(FileKind kind, String path, int openFlags) {
         return new OpenFile(
-                kind, 0, 2, 0100644, 0, 77, 8, 1, 0, 0, 0, 0, NativeText.of(path), 0, 0, List.of(0L, 0L, 0L, 0L), 0, 0);
+                kind, 0, openFlags, 0100644, 0, 77, 8, 1, 0, 0, 0, 0, NativeText.of(path), 0, 0, List.of(0L, 0L, 0L, 0L), 0, 0);
     }
 
     /** Returns a builder of a process with at least one record of every kind. */
@@ -148,7 +153,7 @@ public final class CheckpointSamples {
                 .thread(thread(1003, Optional.of(new InterruptedCall(202, -512, 0))))
                 .openFile(openFile(FileKind.TERMINAL, "/dev/pts/3"))
                 .openFile(openFile(FileKind.DELETED, "/tmp/scratch"), "still here".getBytes(StandardCharsets.UTF_8))
-                .openFile(openFile(FileKind.PIPE, "pipe:[55]"))
+                .openFile(openFile(FileKind.PIPE, "pipe:[55]", 0))
                 .openFile(openFile(FileKind.EPOLL, "anon_inode:[eventpoll]"))
                 .openFile(openFile(FileKind.REGULAR, "/var/log/sample.log"))
                 .descriptor(new Descriptor(0, 0, false))
@@ -175,7 +180,7 @@ public final class CheckpointSamples {
         int stackFlags = CheckpointLayout.VMA_STACK | CheckpointLayout.VMA_GROWSDOWN;
         return builder.mapping(
                         mapping(CODE, 4, MappingKind.PRIVATE_FILE, Mapping.READ | Mapping.EXECUTE, 0, "/usr/bin/sample"))
-                .bytes(CODE, ExtentKind.FILE, filled(PAGE, 0x90))
+                .bytes(CODE, ExtentKind.FILE, codeWithSystemCall())
                 .bytes(CODE + PAGE, ExtentKind.PRIVATE, filled(PAGE, 0xcc))
                 .pages(CODE + 3 * PAGE, ExtentKind.BEYOND_EOF, PAGE)
                 .mapping(mapping(HEAP, 3, MappingKind.ANONYMOUS, readWrite, CheckpointLayout.VMA_HEAP, "[heap]"))
@@ -190,6 +195,14 @@ public final class CheckpointSamples {
                 .bytes(VDSO, ExtentKind.FILE, filled(2 * PAGE, 0x44))
                 .mapping(mapping(STACK, 33, MappingKind.ANONYMOUS, readWrite, stackFlags, "[stack]"))
                 .bytes(STACK + 31 * PAGE, ExtentKind.PRIVATE, filled(2 * PAGE, 0x55));
+    }
+
+    /** A syscall instruction ends where the registers of all threads point to. */
+    private static byte[] codeWithSystemCall() {
+        byte[] code = filled(PAGE, 0x90);
+        code[0x121] = 0x0f;
+        code[0x122] = 0x05;
+        return code;
     }
 
     public static byte[] filled(int size, int value) {

@@ -39,7 +39,7 @@ final class Interruption {
         }
     }
 
-    private void request() {
+    void request() {
         requested = true;
         try {
             finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS);

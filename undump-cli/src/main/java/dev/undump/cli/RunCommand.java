@@ -3,15 +3,14 @@ package dev.undump.cli;
 
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointReader;
+import dev.undump.cli.inspect.Inspection;
 import dev.undump.image.ImageOptions;
 import dev.undump.image.ImageWriter;
 import dev.undump.plan.PlanException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -37,8 +36,6 @@ import picocli.CommandLine.Parameters;
             "125:the image could not be restored on this machine; one line on standard error says why"
         })
 final class RunCommand implements Callable<Integer>, HasCommonOptions {
-
-    private static final byte[] ELF_MAGIC = {0x7f, 'E', 'L', 'F'};
 
     private final Interruption interruption;
 
@@ -69,7 +66,7 @@ final class RunCommand implements Callable<Integer>, HasCommonOptions {
 
     @Override
     public Integer call() throws IOException, PlanException {
-        try (ReplacementProgram program = isElf() ? ReplacementProgram.open(file) : fromCheckpoint()) {
+        try (ReplacementProgram program = Inspection.isImage(file) ? ReplacementProgram.open(file) : fromCheckpoint()) {
             interruption.check();
             program.execute(arguments);
         }
@@ -90,15 +87,6 @@ final class RunCommand implements Callable<Integer>, HasCommonOptions {
             // The open file stays until the program that it becomes has ended.
             Files.deleteIfExists(image);
             Files.delete(folder);
-        }
-    }
-
-    private boolean isElf() throws IOException {
-        if (!Files.isRegularFile(file)) {
-            return false;
-        }
-        try (InputStream start = Files.newInputStream(file)) {
-            return Arrays.equals(start.readNBytes(ELF_MAGIC.length), ELF_MAGIC);
         }
     }
 }

@@ -4,6 +4,8 @@ package dev.undump.cli;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointReader;
 import dev.undump.checkpoint.NativeText;
+import dev.undump.cli.FailureReport.CommandFailure;
+import dev.undump.cli.inspect.Inspection;
 import dev.undump.image.ImageOptions;
 import dev.undump.image.ImageWriter;
 import dev.undump.plan.PlanException;
@@ -71,6 +73,10 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
     public Integer call() throws IOException, PlanException {
         if (checkpointFile == null) {
             throw new ParameterException(spec.commandLine(), "Missing required parameter: CHECKPOINT");
+        }
+        if (Inspection.isImage(checkpointFile)) {
+            throw new CommandFailure("reading the checkpoint " + checkpointFile + ": it is an image already; start it, or let"
+                    + " \"undump inspect\" tell what is inside");
         }
         Checkpoint checkpoint = CheckpointReader.read(checkpointFile);
         Path image = out != null ? out : Path.of(defaultName(checkpoint.process().commandName()));

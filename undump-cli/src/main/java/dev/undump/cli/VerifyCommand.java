@@ -2,6 +2,8 @@
 package dev.undump.cli;
 
 import dev.undump.checkpoint.CheckpointReader;
+import dev.undump.cli.FailureReport.CommandFailure;
+import dev.undump.cli.inspect.Inspection;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -42,6 +44,9 @@ final class VerifyCommand implements Callable<Integer>, HasCommonOptions {
 
     @Override
     public Integer call() throws IOException {
+        if (Inspection.isImage(file)) {
+            throw new CommandFailure("verifying " + file + ": it is an image; images check themselves whenever they start");
+        }
         try (ConsoleProgress progress = ConsoleProgress.onStandardError("Verifying " + file.getFileName())) {
             CheckpointReader.verify(file, (doneBytes, totalBytes) -> {
                 interruption.check();

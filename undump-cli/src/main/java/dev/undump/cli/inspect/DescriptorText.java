@@ -5,6 +5,7 @@ import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.OpenFile;
+import dev.undump.cli.Printable;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +25,8 @@ final class DescriptorText {
         List<Descriptor> descriptors = checkpoint.descriptors();
         LaunchActions actions = LaunchActions.of(checkpoint);
         out.println();
-        out.println(Sizes.count(descriptors.size(), "descriptor")
-                + actions.refusal().map(refusal -> "; undump will refuse: " + refusal).orElse(""));
+        out.println(Sizes.count(descriptors.size(), "descriptor"));
+        actions.refusal().ifPresent(refusal -> out.println(Printable.line("  undump will refuse them: " + refusal)));
         if (descriptors.isEmpty()) {
             return;
         }

@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import net.fornwall.jelf.ElfException;
 import net.fornwall.jelf.ElfFile;
 import net.fornwall.jelf.ElfSection;
 
@@ -67,8 +66,8 @@ record ImageSummary(
             ByteRange checkpoint = section(elf, CHECKPOINT_SECTION, file, channel.size());
             ByteRange plan = section(elf, PLAN_SECTION, file, channel.size());
             return read(file, channel, checkpoint, plan);
-        } catch (ElfException | IllegalArgumentException | IndexOutOfBoundsException e) {
-            // The library trusts the numbers in a file; these are what it throws when they lie.
+        } catch (RuntimeException e) {
+            // The library trusts the numbers in a file; when they lie, it throws whatever comes of that.
             throw damaged(file, e.getMessage(), e);
         }
     }

@@ -22,6 +22,19 @@ public final class Inspection implements Closeable {
     }
 
     /**
+     * Returns whether a file is an image; false for a checkpoint and for what does not exist.
+     *
+     * @throws IOException if it is an executable of another kind, or a damaged image
+     */
+    public static boolean isImage(Path file) throws IOException {
+        if (!ImageSummary.isElf(file)) {
+            return false;
+        }
+        ImageSummary.read(file);
+        return true;
+    }
+
+    /**
      * Opens a file of either kind.
      *
      * @throws IOException if it is neither, or cannot be read or trusted

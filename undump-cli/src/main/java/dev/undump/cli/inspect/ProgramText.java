@@ -4,7 +4,6 @@ package dev.undump.cli.inspect;
 import dev.undump.checkpoint.CaptureMoment;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointProcess;
-import dev.undump.checkpoint.Cpu;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.ProcessIds;
 import dev.undump.checkpoint.ProcessSettings;
@@ -38,7 +37,9 @@ final class ProgramText {
         line(out, "Directory", process.workingDirectory() + (process.workingDirectoryDeleted() ? " (deleted)" : ""));
         line(out, "Captured", captured(process));
         line(out, "Kernel", "Linux " + process.kernelRelease() + " " + process.kernelVersion());
-        line(out, "Processor", processor(checkpoint.cpu()));
+        line(out, "Processor", checkpoint.cpu().model().toString().strip() + " (" + checkpoint.cpu().vendor() + ")");
+        line(out, "Registers", String.join(" ", XstateNames.list(checkpoint.cpu().xcr0())) + ", "
+                + checkpoint.cpu().xsaveSize() + " bytes");
         line(out, "Identity", "uid " + Integer.toUnsignedString(ids.uid()) + ", gid " + Integer.toUnsignedString(ids.gid())
                 + ", parent " + ids.parentPid() + ", group " + ids.groupId() + ", session " + ids.sessionId());
         line(out, "Settings", settings(process));
@@ -87,11 +88,6 @@ final class ProgramText {
             case INTERVAL -> "interval";
             case API -> "its own call";
         };
-    }
-
-    private static String processor(Cpu cpu) {
-        return cpu.model().toString().strip() + " (" + cpu.vendor() + "), " + cpu.xsaveSize() + " bytes of xsave: "
-                + String.join(" ", XstateNames.list(cpu.xcr0()));
     }
 
     private static String settings(CheckpointProcess process) {

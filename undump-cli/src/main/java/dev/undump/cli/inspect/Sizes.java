@@ -22,8 +22,7 @@ final class Sizes {
             value /= BYTE_STEP;
             unit++;
         }
-        boolean whole = value == Math.rint(value) || value >= 100;
-        return String.format(Locale.ROOT, whole ? "%.0f %s" : "%.1f %s", value, BYTE_UNITS[unit]);
+        return tenths(value) + " " + BYTE_UNITS[unit];
     }
 
     /** Returns a duration in its natural unit, like {@code 2.5 ms}. */
@@ -45,10 +44,14 @@ final class Sizes {
     }
 
     private static String scaled(long value, double unit) {
-        double quotient = value / unit;
-        return quotient == Math.rint(quotient)
-                ? String.format(Locale.ROOT, "%.0f", quotient)
-                : String.format(Locale.ROOT, "%.1f", quotient);
+        return tenths(value / unit);
+    }
+
+    /** One digit behind the point, if it says anything. */
+    private static String tenths(double value) {
+        double rounded = Math.rint(value * 10) / 10;
+        boolean whole = rounded == Math.rint(rounded) || rounded >= 1000;
+        return String.format(Locale.ROOT, whole ? "%.0f" : "%.1f", rounded);
     }
 
     /** Returns a count with its noun, like {@code 1 thread} or {@code 2 threads}. */

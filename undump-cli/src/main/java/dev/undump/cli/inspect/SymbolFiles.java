@@ -5,7 +5,6 @@ import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Mapping;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
@@ -13,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import net.fornwall.jelf.ElfException;
 import net.fornwall.jelf.ElfFile;
 import net.fornwall.jelf.ElfSegment;
 import net.fornwall.jelf.ElfSymbol;
@@ -73,7 +71,7 @@ final class SymbolFiles {
             add(elf.getDynamicSymbolTableSection(), functions);
             add(elf.getSymbolTableSection(), functions);
             return Optional.of(new Functions(elf, functions));
-        } catch (IOException | ElfException | InvalidPathException e) {
+        } catch (IOException | RuntimeException e) {
             return Optional.empty();
         }
     }

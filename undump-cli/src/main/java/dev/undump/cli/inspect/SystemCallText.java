@@ -22,7 +22,7 @@ import java.util.OptionalLong;
 final class SystemCallText {
 
     /**
-     * The arguments worth showing of calls that wait, one letter each: d number, u unsigned number, p address, f descriptor, t
+     * The arguments worth showing of calls that wait, one letter each: d number, u unsigned number, v unsigned 32-bit number, p address, f descriptor, t
      * address of a timespec, m milliseconds, o futex operation. Other calls show no arguments.
      */
     private static final Map<String, String> ARGUMENTS = Map.ofEntries(
@@ -40,7 +40,7 @@ final class SystemCallText {
             Map.entry("epoll_pwait2", "fpdt"),
             Map.entry("nanosleep", "t"),
             Map.entry("clock_nanosleep", ""),
-            Map.entry("futex", "pout"),
+            Map.entry("futex", "povt"),
             Map.entry("wait4", "dpd"),
             Map.entry("waitid", "ddpd"),
             Map.entry("rt_sigtimedwait", "ppt"),
@@ -140,6 +140,7 @@ final class SystemCallText {
         return switch (kind) {
             case 'd' -> Integer.toString((int) value);
             case 'u' -> Long.toUnsignedString(value);
+            case 'v' -> Integer.toUnsignedString((int) value);
             case 'f' -> paths.containsKey((int) value) ? (int) value + " " + paths.get((int) value) : "" + (int) value;
             case 'm' -> (int) value < 0 ? "no timeout" : (int) value + " ms";
             case 'o' -> futexOperation((int) value);

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli.inspect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.undump.checkpoint.CheckpointBuilder;
+import dev.undump.checkpoint.CheckpointSamples;
+import dev.undump.checkpoint.ExtentKind;
+import dev.undump.checkpoint.InterruptedCall;
+import dev.undump.checkpoint.Mapping;
+import dev.undump.checkpoint.MappingKind;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InspectionTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void printText_everyKindOfRecord_isThereInHundredColumns() throws IOException {
+        String text = text(CheckpointSamples.everything());
+
+        assertThat(text.lines().skip(1)).allMatch(line -> line.length() <= 100);
+        assertThat(text)
+                .contains("format 1, id 0123456789abcdef1122334455667788")
+                .contains("Program     /usr/bin/sample, named sample, pid 1000")
+                .contains("Command     sample --count 3")
+                .contains("Captured    2023-11-14 22:13:20 UTC by ckpt 1.0.0 (--pid), frozen for 2.5 ms")
+                .contains("Kernel      Linux 6.1.0-13-amd64 #1 SMP")
+                .contains("x87 sse avx opmask zmm_hi256 hi16_zmm")
+                .contains("Allowed     tcp-closed")
+                .contains("3 threads")
+                .contains("1001  sample  running")
+                .contains("1003  sample  waits in futex(")
+                .contains("rip 0x400123 /usr/bin/sample+0x123")
+                .contains("7 mappings: 208 KiB mapped, 12 KiB private resident, 40 KiB stored, 144 KiB zero")
+                .contains("6 descriptors")
+                .contains("2 signals not at default")
+                .contains("USR1")
+                .contains("ignored")
+                .contains("2 pending signals")
+                .contains("RTMIN for thread 1003");
+    }
+
+    @Test
+    void printText_unchangedFile_namesTheFunction() throws IOException {
+        // The smallest process with a real file: this JVM's C library, mapped at its first executable page.
+        Path library = Path.of("/lib/x86_64-linux-gnu/libc.so.6").toRealPath();
+        SymbolFiles symbols = new SymbolFiles();
+        Mapping mapping = fileMapping(library, Files.size(library), modified(library));
+
+        List<String> names = new ArrayList<>();
+        for (long offset = 0; offset < Files.size(library) && names.isEmpty(); offset += 4096) {
+            symbols.nearest(mapping, offset).ifPresent(names::add);
+        }
+
+        assertThat(names).hasSize(1);
+        assertThat(new SymbolFiles().nearest(fileMapping(library, Files.size(library), 1), 0x30000)).isEmpty();
+        assertThat(new SymbolFiles().nearest(fileMapping(Path.of("/nowhere"), 1, 1), 0)).isEmpty();
+    }
+
+    @Test
+    void printText_sleep_showsItsTime() throws IOException {
+        byte[] page = new byte[CheckpointSamples.PAGE];
+        ByteBuffer.wrap(page).order(ByteOrder.LITTLE_ENDIAN).putLong(0, 3).putLong(8, 250_000_000L);
+        CheckpointBuilder builder = new CheckpointBuilder()
+                .thread(CheckpointSamples.thread(1000, Optional.of(new InterruptedCall(35, -516, 1_000_000))))
+                .mapping(CheckpointSamples.mapping(
+                        1000L << 32, 1, MappingKind.ANONYMOUS, Mapping.READ | Mapping.WRITE, 0, ""))
+                .bytes(1000L << 32, ExtentKind.PRIVATE, page);
+
+        String text = text(builder);
+
+        // The sample's rdi is 107 behind the start of the page, where zeros are.
+        assertThat(text).contains("waits in nanosleep(0 ns) since 1 ms");
+    }
+
+    @Test
+    void printText_hostileNames_cannotControlTheTerminal() throws IOException {
+        String text = text(new CheckpointBuilder()
+                .mapping(CheckpointSamples.mapping(0x10000, 1, MappingKind.ANONYMOUS, 1, 0, "a\n\u001b[31mb"))
+                .allowance("x\u0007"));
+
+        assertThat(text).contains("a\\x0a\\x1b[31mb").contains("x\\x07").doesNotContain("\u001b").doesNotContain("\u0007");
+    }
+
+    @Test
+    void printJson_everyKindOfRecord_isValidAndComplete() throws IOException {
+        List<String> names = topLevelNames(json(CheckpointSamples.everything()));
+
+        assertThat(names)
+                .containsExactly(
+                        "kind", "file", "size_bytes", "format_version", "id", "process", "processor", "threads", "memory",
+                        "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "epoll_items", "signal_actions",
+                        "pending_signals", "allowances");
+    }
+
+    @Test
+    void printJson_registers_haveTheirNames() throws IOException {
+        assertThat(json(CheckpointSamples.everything()))
+                .contains("\"rip\" : \"0x400123\"")
+                .contains("\"orig_rax\" : \"0xffffffffffffffff\"")
+                .contains("\"fs_base\" : \"0x1001000\"");
+    }
+
+    @Test
+    void open_program_isRefused() {
+        assertThatThrownBy(() -> Inspection.open(Path.of("/bin/true"))).hasMessageContaining("it is an ELF file but no image");
+    }
+
+    @Test
+    void open_brokenProgram_isRefused() throws IOException {
+        byte[] head = new byte[100];
+        head[0] = 0x7f;
+        head[1] = 'E';
+        head[2] = 'L';
+        head[3] = 'F';
+        Path file = Files.write(folder.resolve("elf"), head);
+
+        assertThatThrownBy(() -> Inspection.open(file)).isInstanceOf(IOException.class).hasMessageContaining(file.toString());
+    }
+
+    private String text(CheckpointBuilder builder) throws IOException {
+        StringWriter text = new StringWriter();
+        try (Inspection inspection = Inspection.open(builder.write(folder.resolve("my.dat")));
+                PrintWriter out = new PrintWriter(text)) {
+            inspection.printText(out);
+        }
+        return text.toString();
+    }
+
+    private String json(CheckpointBuilder builder) throws IOException {
+        StringWriter text = new StringWriter();
+        try (Inspection inspection = Inspection.open(builder.write(folder.resolve("my.dat")));
+                PrintWriter out = new PrintWriter(text)) {
+            inspection.printJson(out);
+        }
+        return text.toString();
+    }
+
+    private static List<String> topLevelNames(String json) throws IOException {
+        List<String> names = new ArrayList<>();
+        JsonFactory strict = JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+        int depth = 0;
+        try (JsonParser parser = strict.createParser(json)) {
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+                if (token == JsonToken.FIELD_NAME && depth == 1) {
+                    names.add(parser.currentName());
+                }
+            }
+        }
+        return names;
+    }
+
+    private static Mapping fileMapping(Path file, long size, long mtimeNs) {
+        Mapping sample = CheckpointSamples.mapping(0x7f0000000000L, 400, MappingKind.PRIVATE_FILE, 5, 0, file.toString());
+        return new Mapping(
+                sample.range(), sample.kind(), 5, 0, 0, 0, 1, 8, 1, sample.name(), size, mtimeNs, List.of());
+    }
+
+    private static long modified(Path file) throws IOException {
+        return Files.getLastModifiedTime(file).to(TimeUnit.NANOSECONDS);
+    }
+}
