@@ -38,12 +38,16 @@ static bool returns(const uint8_t *code, size_t size, uint32_t *ret_displacement
     return false;
 }
 
-static bool is_restorer(const uint8_t *code, size_t before)
+/* Length of an instruction in front of code that loads the number of rt_sigreturn; 0 when there is none. */
+static size_t sigreturn_load(const uint8_t *code, size_t before)
 {
     static const uint8_t by_rax[] = {0x48, 0xc7, 0xc0, 15, 0, 0, 0}; /* mov $15,%rax: glibc, musl, Go */
     static const uint8_t by_eax[] = {0xb8, 15, 0, 0, 0};             /* mov $15,%eax */
-    return (before >= sizeof(by_rax) && memcmp(code - sizeof(by_rax), by_rax, sizeof(by_rax)) == 0) ||
-           (before >= sizeof(by_eax) && memcmp(code - sizeof(by_eax), by_eax, sizeof(by_eax)) == 0);
+    if (before >= sizeof(by_rax) && memcmp(code - sizeof(by_rax), by_rax, sizeof(by_rax)) == 0)
+        return sizeof(by_rax);
+    if (before >= sizeof(by_eax) && memcmp(code - sizeof(by_eax), by_eax, sizeof(by_eax)) == 0)
+        return sizeof(by_eax);
+    return 0;
 }
 
 void find_gadgets(const uint8_t *code, size_t size, uint64_t address, struct gadgets *gadgets)
@@ -62,8 +66,9 @@ void find_gadgets(const uint8_t *code, size_t size, uint64_t address, struct gad
         }
         if (!gadgets->bare)
             gadgets->bare = address + at;
-        if (!gadgets->restorer && is_restorer(next, at))
-            gadgets->restorer = address + at - (next[-7] == 0x48 ? 7 : 5);
+        size_t load = gadgets->restorer ? 0 : sigreturn_load(next, at);
+        if (load)
+            gadgets->restorer = address + at - load;
         if (gadgets->returning.address && gadgets->restorer)
             return;
     }

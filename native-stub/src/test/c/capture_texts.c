@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parsers of /proc texts, byte buffers and checksums of the capture engine. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+
+#include "capture/buffer.c"
+#include "capture/crc32c.c"
+#include "capture/proc_text.c"
+
+static int failures;
+
+static void expect(bool good, const char *what)
+{
+    if (good)
+        return;
+    failures++;
+    fprintf(stderr, "failed: %s\n", what);
+}
+
+static const char STATUS[] = "Name:\tTgid: 9\nTgid:\t42\nUid:\t1\t2\t3\t4\nNSpid:\t42\t7\t1\nSigCgt:\t00000000000000ff\nUmask:\t0027\n";
+
+static void fields_are_found_at_line_starts_only(void)
+{
+    expect(text_number(STATUS, "Tgid:", 10, 0) == 42, "Tgid, though the name looks like one");
+    expect(text_number(STATUS, "SigCgt:", 16, 0) == 255, "hexadecimal");
+    expect(text_number(STATUS, "Umask:", 8, 0) == 027, "octal");
+    expect(text_number(STATUS, "Gid:", 10, 77) == 77, "a missing field gives the fallback");
+    expect(text_number("A:\tx\n", "A:", 10, 5) == 5, "a field without a number gives the fallback");
+    expect(text_last_number(STATUS, "NSpid:", 0) == 1, "the innermost namespace");
+    expect(text_last_number("NSpid:\t9\n", "NSpid:", 0) == 9, "the only namespace");
+    char line[4];
+    text_line("abcdef\nx", line, sizeof(line));
+    expect(strcmp(line, "abc") == 0, "a line is cut to its room");
+}
+
+static void stat_counts_from_the_last_bracket(void)
+{
+    const char *stat = "12 (a) R 1 (b) S 3 4 5 6\n";
+    expect(stat_state(stat) == 'S', "state behind a name with brackets");
+    expect(stat_field(stat, 4) == 3 && stat_field(stat, 7) == 6, "numbered fields");
+    expect(stat_field(stat, 8) == 0, "a missing field");
+    expect(stat_state("") == 0, "an empty text");
+}
+
+static void scheduler_times_are_nanoseconds(void)
+{
+    const char *sched = "x (1, #threads: 1)\n---\nse.exec_start                                :       1151129.913937\n"
+                        "nr_voluntary_switches                        :                    12\n";
+    expect(sched_nanoseconds(sched, "se.exec_start") == UINT64_C(1151129913937), "milliseconds with six digits");
+    expect(sched_nanoseconds("se.exec_start : 3.5\n", "se.exec_start") == 3500000, "fewer digits");
+    expect(sched_nanoseconds(sched, "se.vruntime") == 0, "missing");
+    expect(sched_count(sched, "nr_voluntary_switches") == 12, "count");
+}
+
+static void map_lines_are_taken_apart(void)
+{
+    struct map_line map;
+    expect(parse_map_line("7f00-7f10 rw-p 00001000 fe:02 339380                     /usr/lib/x y.so (deleted)\n", &map),
+           "a file mapping");
+    expect(map.start == 0x7f00 && map.end == 0x7f10 && map.offset == 0x1000 && map.dev_major == 0xfe &&
+               map.dev_minor == 2 && map.inode == 339380 && strcmp(map.access, "rw-p") == 0,
+           "its numbers");
+    size_t length = map.name_length;
+    expect(strip_deleted(map.name, &length) && length == strlen("/usr/lib/x y.so"), "deleted mark");
+    expect(!strip_deleted("(deleted)", &(size_t){9}), "a name is not a mark");
+    expect(parse_map_line("7f00-7f10 ---p 00000000 00:00 0 \n", &map) && map.name_length == 0, "no name");
+    expect(!parse_map_line("Size:                  8 kB\n", &map), "details are no mapping");
+    expect(!parse_map_line("VmFlags: rd mr mw me \n", &map), "flags are no mapping");
+    expect(!parse_map_line("7f00-7f10 rw", &map) && !parse_map_line("", &map), "cut lines");
+    char path[] = "a\\012b\\040\\01";
+    size_t size = unescape_path(path, strlen(path));
+    expect(size == strlen("a\nb\\040\\01") && memcmp(path, "a\nb\\040\\01", size) == 0, "only newlines are escaped");
+}
+
+static void vm_flags_have_two_letters(void)
+{
+    struct vm_flags flags;
+    parse_vm_flags("rd wr mr mw me gd ac dp wf\n", &flags);
+    expect(flags.flags == (CKPT_VMA_GROWSDOWN | CKPT_VMA_MAY_WRITE | CKPT_VMA_ACCOUNTED | CKPT_VMA_DROPPABLE |
+                           CKPT_VMA_WIPEONFORK), "flags that are kept");
+    expect(!flags.io && !flags.huge_pages && !flags.userfault && !flags.shadow_stack, "nothing refused");
+    parse_vm_flags("rd io ht uw ss", &flags);
+    expect(flags.io && flags.huge_pages && flags.userfault && flags.shadow_stack, "all refused");
+    parse_vm_flags("", &flags);
+    expect(flags.flags == 0, "no flags");
+}
+
+static void checksums_are_those_of_the_standard(void)
+{
+    uint8_t bytes[4097];
+    memset(bytes, 0, sizeof(bytes));
+    expect(crc32c(0, bytes, 32) == 0x8a9136aa, "32 zeros, RFC 3720 B.4");
+    expect(crc32c(0, "123456789", 9) == 0xe3069283, "check value");
+    expect(crc32c(0, bytes, 0) == 0, "nothing");
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 31 + (i >> 8));
+    uint32_t whole = crc32c(0, bytes, sizeof(bytes));
+    expect(crc32c_by_table(0, bytes, sizeof(bytes)) == whole, "instruction and table agree");
+    expect(crc32c(crc32c(0, bytes, 1001), bytes + 1001, sizeof(bytes) - 1001) == whole, "pieces");
+}
+
+static void buffers_grow_and_strings_end(void)
+{
+    struct buffer buffer = {0};
+    for (int i = 0; i < 5000; i++)
+        buffer_append(&buffer, "abc", 3);
+    expect(buffer.size == 15000 && memcmp(buffer.data + 14997, "abc", 3) == 0, "appending");
+    buffer_align(&buffer, 64);
+    expect(buffer.size % 64 == 0 && buffer.data[buffer.size - 1] == 0, "alignment with zeros");
+    buffer_free(&buffer);
+    struct ckpt_string empty = strings_add_text(&buffer, ""), word = strings_add_text(&buffer, "word");
+    expect(empty.offset == 0 && empty.length == 0, "the empty string");
+    expect(word.offset == 1 && word.length == 4 && memcmp(buffer.data, "\0word\0", 6) == 0, "a string");
+    buffer_free(&buffer);
+}
+
+int main(void)
+{
+    fields_are_found_at_line_starts_only();
+    stat_counts_from_the_last_bracket();
+    scheduler_times_are_nanoseconds();
+    map_lines_are_taken_apart();
+    vm_flags_have_two_letters();
+    checksums_are_those_of_the_standard();
+    buffers_grow_and_strings_end();
+    return failures ? 1 : 0;
+}
