@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A program is captured again and again while it runs, and ckpt is killed at random moments. The program must go on
+ * in every case: its numbers complete and in order, no wait too short, nothing left behind.
+ *
+ * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CAPTURES 20
+#define KILLS 100
+#define WAIT_NS 3000000
+
+static int failures;
+
+static void expect(bool good, const char *what)
+{
+    if (good)
+        return;
+    failures++;
+    fprintf(stderr, "failed: %s\n", what);
+}
+
+/* ---- the program ---- */
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void complain(const char *what)
+{
+    fprintf(stderr, "the captured program: %s\n", what);
+    _exit(1);
+}
+
+/* The kernel does not restart these by itself. EINTR may be seen only when the inner ckpt is killed in the moment
+ * between the stop and the repair of the registers; signal(7) says that stop and continue do the same. */
+static void *wait_for_events(void *tolerant)
+{
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    for (;;) {
+        struct epoll_event event;
+        uint64_t start = now();
+        int count = epoll_wait(epoll, &event, 1, WAIT_NS / 1000000);
+        if (count < 0 && errno == EINTR && *(bool *)tolerant)
+            continue;
+        if (count != 0)
+            complain("epoll_wait did not time out");
+        if (now() - start < WAIT_NS)
+            complain("epoll_wait ended early");
+    }
+    return tolerant;
+}
+
+static void *sleep_again(void *unused)
+{
+    for (;;) {
+        struct timespec wait = {0, WAIT_NS};
+        uint64_t start = now();
+        if (nanosleep(&wait, NULL) != 0)
+            complain("nanosleep failed");
+        if (now() - start < WAIT_NS)
+            complain("nanosleep ended early");
+    }
+    return unused;
+}
+
+static void *calculate(void *unused)
+{
+    volatile uint64_t value = 1;
+    for (;;)
+        value = value * 6364136223846793005u + 1;
+    return unused;
+}
+
+static void run_program(int numbers, bool tolerant)
+{
+    pthread_t thread;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    pthread_create(&thread, NULL, wait_for_events, &tolerant);
+    pthread_create(&thread, NULL, sleep_again, NULL);
+    pthread_create(&thread, NULL, calculate, NULL);
+    for (uint32_t number = 0;; number++) {
+        struct timespec wait = {0, 500000};
+        if (write(numbers, &number, sizeof(number)) != sizeof(number))
+            complain("write failed");
+        nanosleep(&wait, NULL);
+    }
+}
+
+/* ---- the test ---- */
+
+struct subject {
+    pid_t pid;
+    int numbers;
+    uint32_t next;
+};
+
+/* Takes what the program has written; every number has to be the next one. Waits for at least one. */
+static void take_numbers(struct subject *subject)
+{
+    uint32_t numbers[4096];
+    ssize_t size = read(subject->numbers, numbers, sizeof(numbers));
+    expect(size > 0, "the program still writes");
+    for (ssize_t i = 0; i < size / (ssize_t)sizeof(*numbers); i++)
+        expect(numbers[i] == subject->next++, "numbers are complete and in order");
+}
+
+static struct subject start_program(bool tolerant)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        exit(1);
+    struct subject subject = {.pid = fork(), .numbers = ends[0]};
+    if (subject.pid == 0) {
+        for (int fd = 3; fd < 256; fd++) /* pipes that the test's own starter left open */
+            if (fd != ends[1])
+                close(fd);
+        dup2(ends[1], 1);
+        close(ends[1]);
+        run_program(1, tolerant);
+    }
+    close(ends[1]);
+    take_numbers(&subject);
+    return subject;
+}
+
+static void end_program(struct subject *subject)
+{
+    int status;
+    expect(waitpid(subject->pid, &status, WNOHANG) == 0, "the program is alive");
+    kill(subject->pid, SIGKILL);
+    waitpid(subject->pid, &status, 0);
+    close(subject->numbers);
+}
+
+static pid_t start_ckpt(const char *ckpt, pid_t pid, const char *directory)
+{
+    char number[16], output[128];
+    snprintf(number, sizeof(number), "%d", pid);
+    snprintf(output, sizeof(output), "%s/survival.dat", directory);
+    pid_t child = fork();
+    if (child == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, 2);
+        execl(ckpt, "ckpt", "--pid", number, "--continue", "-o", output, (char *)NULL);
+        _exit(127);
+    }
+    return child;
+}
+
+/* The process that traces the program, 0 when there is none. */
+static pid_t tracer_of(pid_t pid)
+{
+    char path[64], text[4096];
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[size > 0 ? size : 0] = 0;
+    const char *field = strstr(text, "TracerPid:");
+    return field ? (pid_t)strtol(field + 10, NULL, 10) : 0;
+}
+
+static void pause_random(unsigned *seed, long longest_ns)
+{
+    struct timespec wait = {0, rand_r(seed) % longest_ns};
+    nanosleep(&wait, NULL);
+}
+
+static void captures_in_a_row_harm_nothing(const char *ckpt, const char *directory)
+{
+    struct subject subject = start_program(false);
+    for (int i = 0; i < CAPTURES; i++) {
+        int status;
+        waitpid(start_ckpt(ckpt, subject.pid, directory), &status, 0);
+        expect(status == 0, "a capture that goes on");
+        take_numbers(&subject);
+    }
+    end_program(&subject);
+}
+
+/* inner: kill the process that traces, as soon as it does; else the one that was started. */
+static void killed_captures_harm_nothing(const char *ckpt, const char *directory, bool inner)
+{
+    struct subject subject = start_program(inner);
+    unsigned seed = (unsigned)getpid();
+    fprintf(stderr, "seed %u\n", seed);
+    for (int i = 0; i < KILLS; i++) {
+        pid_t outer = start_ckpt(ckpt, subject.pid, directory), tracer = 0;
+        if (inner) {
+            for (int look = 0; look < 10000 && !tracer && waitpid(outer, NULL, WNOHANG) == 0; look++)
+                tracer = tracer_of(subject.pid);
+            pause_random(&seed, 5000000);
+            if (tracer)
+                kill(tracer, SIGKILL);
+        } else {
+            pause_random(&seed, 15000000);
+            kill(outer, SIGKILL);
+        }
+        waitpid(outer, NULL, 0);
+        take_numbers(&subject);
+        while (tracer_of(subject.pid)) /* the inner one undoes what it has begun */
+            take_numbers(&subject);
+    }
+    take_numbers(&subject);
+    end_program(&subject);
+}
+
+static int count_leftovers(const char *directory)
+{
+    int count = 0;
+    DIR *entries = opendir(directory);
+    for (struct dirent *entry; (entry = readdir(entries)); )
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                 strcmp(entry->d_name, "survival.dat") != 0;
+    closedir(entries);
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    char ckpt[512], file[128], directory[] = "/tmp/capture_survival.XXXXXX";
+    const char *slash = strrchr(argv[0], '/');
+    snprintf(ckpt, sizeof(ckpt), "%.*s/../ckpt", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
+    if (argc < 1 || access(ckpt, X_OK) != 0) {
+        fprintf(stderr, "skipped: %s is not built\n", ckpt);
+        return 0;
+    }
+    if (!mkdtemp(directory)) {
+        perror("mkdtemp");
+        return 1;
+    }
+    captures_in_a_row_harm_nothing(ckpt, directory);
+    killed_captures_harm_nothing(ckpt, directory, false);
+    expect(count_leftovers(directory) == 0, "an orderly undo leaves no file");
+    killed_captures_harm_nothing(ckpt, directory, true);
+    expect(count_leftovers(directory) == 0, "a sudden death leaves no file");
+    snprintf(file, sizeof(file), "%s/survival.dat", directory);
+    unlink(file);
+    expect(rmdir(directory) == 0, "the directory is empty");
+    return failures ? 1 : 0;
+}
