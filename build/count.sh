@@ -10,8 +10,7 @@ forget_results() {
 
 # Prints "passed failed skipped" of one module's JUnit reports.
 count_junit() {
-    find "$1/target/surefire-reports" "$1/target/failsafe-reports" -name 'TEST-*.xml' \
-        -exec grep -ho '<testsuite [^>]*>' {} + 2>/dev/null | awk '
+    find "$1" -path '*/target/*-reports/TEST-*.xml' -exec grep -ho '<testsuite [^>]*>' {} + | awk '
         function attribute(name) { return match($0, " " name "=\"[0-9]+\"") ? substr($0, RSTART + length(name) + 3) + 0 : 0 }
         { run += attribute("tests"); bad += attribute("failures") + attribute("errors"); skipped += attribute("skipped") }
         END { print run - bad - skipped, bad + 0, skipped + 0 }'
@@ -19,12 +18,13 @@ count_junit() {
 
 # Prints "passed failed skipped" of one folder's tests.txt files.
 count_lines() {
-    find "$1/target" -name tests.txt -exec cat {} + 2>/dev/null | awk '
+    find "$1" -path '*/target/*' -name tests.txt -exec cat {} + | awk '
         { count[$1]++ }
         END { print count["passed"] + 0, count["failed"] + 0, count["skipped"] + 0 }'
 }
 
-# One line per folder, then the sum alone on the last line; fails when a test failed or when none ran.
+# print_counts STATUS: one line per folder, then the sum alone on the last line; fails when a test failed or when none
+# ran. A build that failed (STATUS not 0) without a failed test counts as one failure, so that the sum never looks well.
 print_counts() {
     local folder passed failed skipped sum_passed=0 sum_failed=0 sum_skipped=0
     echo
@@ -36,6 +36,10 @@ print_counts() {
         printf '%-14s %5d passed %3d failed %3d skipped\n' "$folder" "$passed" "$failed" "$skipped"
         sum_passed=$((sum_passed + passed)) sum_failed=$((sum_failed + failed)) sum_skipped=$((sum_skipped + skipped))
     done
+    if [ "$1" != 0 ] && [ "$sum_failed" = 0 ]; then
+        printf '%-14s %5d passed %3d failed %3d skipped\n' build 0 1 0
+        sum_failed=1
+    fi
     echo "$sum_passed passed, $sum_failed failed, $sum_skipped skipped"
     [ "$sum_failed" = 0 ] && [ "$sum_passed" -gt 0 ]
 }
