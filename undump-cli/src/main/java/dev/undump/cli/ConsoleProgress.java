@@ -50,7 +50,7 @@ final class ConsoleProgress implements AutoCloseable {
             decided = true;
             int columns = terminal.columns();
             if (columns > 0 && doneBytes < totalBytes) {
-                bar = open(totalBytes, columns);
+                bar = open(doneBytes, totalBytes, columns);
             }
         }
         if (bar != null) {
@@ -65,12 +65,13 @@ final class ConsoleProgress implements AutoCloseable {
         }
     }
 
-    private ProgressBar open(long totalBytes, int columns) {
+    private ProgressBar open(long doneBytes, long totalBytes, int columns) {
         return new ProgressBarBuilder()
                 .setTaskName(task)
                 .setInitialMax(totalBytes)
                 .setUnit(" MiB", 1 << 20)
                 .setStyle(ProgressBarStyle.ASCII)
+                .startsFrom(doneBytes, Duration.ofNanos(nanoTime.getAsLong() - start))
                 .setUpdateIntervalMillis(UPDATE_MS)
                 .setConsumer(new ConsoleProgressBarConsumer(out, columns - 1))
                 .clearDisplayOnFinish()

@@ -31,10 +31,10 @@ final class FailureReport {
     static String message(Throwable failure) {
         if (failure instanceof OutOfMemoryError) {
             return "out of memory: the Java heap of " + (Runtime.getRuntime().maxMemory() >> 20)
-                    + " MiB is too small for this file; give more with JAVA_TOOL_OPTIONS=-Xmx1g";
+                    + " MiB is too small for this file; give more with UNDUMP_JAVA_OPTIONS=-Xmx1g";
         }
         if (failure instanceof StackOverflowError) {
-            return "out of stack space; give more with JAVA_TOOL_OPTIONS=-Xss8m";
+            return "out of stack space; give more with UNDUMP_JAVA_OPTIONS=-Xss8m";
         }
         if (failure instanceof CancellationException) {
             return "interrupted; nothing was left behind";

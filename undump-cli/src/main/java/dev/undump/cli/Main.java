@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 
@@ -27,13 +28,27 @@ public final class Main {
      * @return the exit status, see {@link ExitStatus}
      */
     static int run(String[] args, Interruption interruption) {
-        CommandLine commandLine = commandLine(interruption);
+        StandardOutput output = StandardOutput.ofProcess();
+        CommandLine commandLine = commandLine(interruption).setOut(output.writer());
         try {
-            return commandLine.execute(args);
+            int status = commandLine.execute(args);
+            commandLine.getOut().flush();
+            return status == ExitStatus.DONE ? outputStatus(output, commandLine.getErr()) : status;
         } catch (OutOfMemoryError e) {
             // Thrown outside of a command: while parsing, or while a failure was reported.
             return FailureReport.print(e, commandLine.getErr(), false);
         }
+    }
+
+    private static int outputStatus(StandardOutput output, PrintWriter err) {
+        if (output.failure().isEmpty()) {
+            return ExitStatus.DONE;
+        }
+        if (!output.isAbandoned()) {
+            FailureReport.print(
+                    new IOException("writing to standard output: " + output.failure().get().getMessage()), err, false);
+        }
+        return ExitStatus.FAILED;
     }
 
     /** Returns the command line with all its subcommands, as the manual pages show it. */

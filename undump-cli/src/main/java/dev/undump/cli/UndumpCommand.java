@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         name = "undump",
         versionProvider = Version.class,
         synopsisHeading = "Usage: ",
-        customSynopsis = {"undump [--out FILE] [--eager] CHECKPOINT", "       undump COMMAND ..."},
+        customSynopsis = "undump [--out FILE] [--eager] CHECKPOINT | undump COMMAND ...",
         header = "Turns a checkpoint into an executable that goes on where the program was.",
         description = {
             "",

@@ -30,7 +30,7 @@ class FailureReportTest {
     void message_outOfMemory_namesTheHeapAndTheWayOut() {
         assertThat(FailureReport.message(new OutOfMemoryError("Java heap space")))
                 .startsWith("out of memory: the Java heap of ")
-                .contains("JAVA_TOOL_OPTIONS");
+                .contains("UNDUMP_JAVA_OPTIONS");
     }
 
     @Test

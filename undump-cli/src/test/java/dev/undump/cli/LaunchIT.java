@@ -20,6 +20,8 @@ import dev.undump.checkpoint.RobustList;
 import dev.undump.checkpoint.RseqRegistration;
 import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -179,11 +181,60 @@ class LaunchIT {
     }
 
     @Test
-    void undump_outputClosed_failsWithoutATrace() throws Exception {
-        Outcome outcome = undump("inspect", folder.resolve("missing").toString());
+    void inspect_outputFull_failsInOneLine() throws Exception {
+        Path err = folder.resolve("err");
+        Process process = new ProcessBuilder(undumpCommand(List.of(), "inspect", checkpoint.toString()))
+                .redirectOutput(Path.of("/dev/full").toFile())
+                .redirectError(err.toFile())
+                .start();
+
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(1);
+        assertThat(err).hasContent("undump: writing to standard output: No space left on device");
+    }
+
+    @Test
+    void inspect_outputAbandoned_isSilent() throws Exception {
+        Path err = folder.resolve("err");
+        Process process = new ProcessBuilder(undumpCommand(List.of(), "inspect", checkpoint.toString()))
+                .redirectError(err.toFile())
+                .start();
+        process.getInputStream().close();
+
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(1);
+        assertThat(err).isEmptyFile();
+    }
+
+    @Test
+    void inspect_smallHeap_failsInOneLine() throws Exception {
+        CheckpointBuilder builder = new CheckpointBuilder();
+        for (int i = 0; i < 100_000; i++) {
+            builder.allowance("word " + i + " of very many that do not fit into a small heap all at once");
+        }
+        Path large = builder.write(folder.resolve("large.dat"));
+
+        Outcome outcome = undumpWith(List.of("-Xmx16m"), "inspect", large.toString());
 
         assertThat(outcome.status()).isEqualTo(1);
-        assertThat(outcome.output()).startsWith("undump: ").hasLineCount(1);
+        assertThat(outcome.output()).startsWith("undump: out of memory: the Java heap of 1").hasLineCount(1);
+    }
+
+    @Test
+    void undump_interrupted_leavesNothing() throws Exception {
+        Interruption interruption = new Interruption();
+        interruption.finished();
+        interruption.request();
+        Path image = folder.resolve("fast-hello");
+
+        int status = Main.commandLine(interruption)
+                .setErr(new PrintWriter(new StringWriter()))
+                .execute("--out", image.toString(), checkpoint.toString());
+
+        assertThat(status).isEqualTo(1);
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).containsExactly(checkpoint);
+        }
     }
 
     private Outcome undump(String... arguments) throws Exception {
@@ -191,13 +242,17 @@ class LaunchIT {
     }
 
     private Outcome undumpWith(List<String> options, String... arguments) throws Exception {
+        return run(undumpCommand(options, arguments));
+    }
+
+    private static List<String> undumpCommand(List<String> options, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx64m", "-XX:-UsePerfData"));
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(List.of(arguments));
-        return run(command);
+        return command;
     }
 
     private Outcome run(List<String> command) throws Exception {
