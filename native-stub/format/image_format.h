@@ -146,7 +146,8 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_SIGNALFD 11 /* values[0] mask */
 #define IMAGE_FILE_TERMINAL 12 /* /dev/tty, or a duplicate of the first of 0, 1, 2 that is a terminal */
 #define IMAGE_FILE_PIPE_DATA 13 /* after all ends are open: writes values[2] bytes of image offset values[1] into descriptor fd
-                                   (packets: values[0] lengths of uint32_t stand first) */
+                                   (packets: values[0] lengths of uint32_t stand first, counted in values[2]) */
+#define IMAGE_FILE_CLOSE 14    /* a standard descriptor that the program had closed */
 
 /* ---- signals ---- */
 struct image_signal_action { /* argument of rt_sigaction, plus the number */
@@ -254,7 +255,7 @@ IMAGE_ASSERT_SIZE(image_thread_block, 2048);
 #define IMAGE_BLOCK_XSTATE 2048
 
 /* Memory words that hold the id of a thread or of the process: after all threads exist,
- * *address = (*address & keep_mask) | new id of the thread. */
+ * *address = (*address & keep_mask) | new id of the thread. A register is patched in the frame, inside the blocks. */
 struct image_tid_patch {
     uint64_t address;
     uint64_t keep_mask; /* bits of the old word that stay, such as FUTEX_WAITERS */

@@ -165,6 +165,9 @@ static void restore_one(struct stub_state *state, const struct image_file_op *op
     case IMAGE_FILE_SIGNALFD:
         make_signalfd(state, op);
         break;
+    case IMAGE_FILE_CLOSE:
+        sys_close(op->fd); /* closed by this launch as well, perhaps */
+        break;
     case IMAGE_FILE_TERMINAL:
         open_terminal(state, op);
         break;

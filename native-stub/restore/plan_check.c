@@ -144,6 +144,17 @@ static int check_signals(struct plan_checker *checker)
     return 0;
 }
 
+/* In the program's memory, or a register in some thread's frame. */
+static bool good_patch_address(const struct plan_checker *checker, uint64_t address, uint64_t width)
+{
+    const struct image_plan *plan = checker->plan;
+    uint64_t blocks = (uint64_t)(uintptr_t)plan + plan->plan_size;
+
+    if (address >= blocks && address - blocks < plan->blocks_size && width <= plan->blocks_size - (address - blocks))
+        return (address - blocks) % plan->thread_block_size >= offsetof(struct image_thread_block, frame);
+    return check_bytes(checker, address, width);
+}
+
 static int check_tid_patches(struct plan_checker *checker)
 {
     const struct image_plan *plan = checker->plan;
@@ -155,7 +166,7 @@ static int check_tid_patches(struct plan_checker *checker)
     for_each_record(patch, image_tid_patch, plan, plan->tid_patches) {
         if ((patch->width != 4 && patch->width != 8) || patch->thread >= plan->threads.count)
             return check_fault(checker, "thread id patch", index, "record");
-        if (!check_bytes(checker, patch->address, patch->width))
+        if (!good_patch_address(checker, patch->address, patch->width))
             return check_fault(checker, "thread id patch", index, "address");
         index++;
     }

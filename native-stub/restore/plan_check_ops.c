@@ -123,7 +123,7 @@ static const char *file_op_problem(const struct plan_checker *checker, const str
             return "packet count";
         return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
     default:
-        return op->kind >= IMAGE_FILE_OPEN && op->kind <= IMAGE_FILE_PIPE_DATA ? NULL : "kind";
+        return op->kind >= IMAGE_FILE_OPEN && op->kind <= IMAGE_FILE_CLOSE ? NULL : "kind";
     }
 }
 

@@ -210,7 +210,7 @@ static void lies_about_files_are_named(struct loaded loaded)
     const char *where = "file operation";
 
     EXPECT_FAULT(ops[0].kind, 0, where, "kind");
-    EXPECT_FAULT(ops[0].kind, 14, where, "kind");
+    EXPECT_FAULT(ops[0].kind, 15, where, "kind");
     EXPECT_FAULT(ops[0].fd, -1, where, "descriptor");
     EXPECT_FAULT(ops[0].fd, INT32_MAX, where, "descriptor");
     EXPECT_FAULT(ops[0].path, 0, where, "path");
@@ -247,6 +247,7 @@ static void lies_about_the_rest_are_named(struct loaded loaded)
     EXPECT_FAULT(RECORD(image_tid_patch, tid_patches, 0)->thread, 2, "thread id patch", "record");
     EXPECT_FAULT(RECORD(image_tid_patch, tid_patches, 0)->width, 2, "thread id patch", "record");
     EXPECT_FAULT(RECORD(image_tid_patch, tid_patches, 0)->address, BUILDER_SLOT + 8, "thread id patch", "address");
+    EXPECT_FAULT(RECORD(image_tid_patch, tid_patches, 0)->address, (uint64_t)block->stack, "thread id patch", "address");
     EXPECT_FAULT(RECORD(image_cpu_feature, cpu_features, 0)->reg, 4, "processor feature", "record");
     EXPECT_FAULT(RECORD(image_cpu_feature, cpu_features, 0)->name, 0, "processor feature", "record");
     EXPECT_FAULT(RECORD(image_xstate_component, xstate_components, 0)->offset, 8192, "xstate component", "place");

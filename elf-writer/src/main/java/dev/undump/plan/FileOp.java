@@ -49,7 +49,9 @@ public record FileOp(
         /** {@code IMAGE_FILE_TERMINAL}. */
         TERMINAL(ImageLayout.FILE_TERMINAL),
         /** {@code IMAGE_FILE_PIPE_DATA}. */
-        PIPE_DATA(ImageLayout.FILE_PIPE_DATA);
+        PIPE_DATA(ImageLayout.FILE_PIPE_DATA),
+        /** {@code IMAGE_FILE_CLOSE}. */
+        CLOSE(ImageLayout.FILE_CLOSE);
 
         private final int code;
 

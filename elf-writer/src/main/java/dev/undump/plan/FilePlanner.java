@@ -55,12 +55,23 @@ final class FilePlanner {
                 openFile(checkpoint.openFile(descriptor), sharing);
             }
         }
+        closedStandards();
         watches();
         List<FileOp> all = new ArrayList<>();
         for (List<FileOp> phase : List.of(inherits, creations, duplicates, pipeData, watches)) {
             all.addAll(phase);
         }
         return List.copyOf(all);
+    }
+
+    /** What the program had closed is closed, else its next open would not get that number. */
+    private void closedStandards() {
+        for (int fd = 0; fd <= LAST_STANDARD; fd++) {
+            int number = fd;
+            if (checkpoint.descriptors().stream().noneMatch(descriptor -> descriptor.fd() == number)) {
+                inherits.add(FileOp.of(FileOp.Kind.CLOSE, number, 0, false));
+            }
+        }
     }
 
     /** Plans one open file description and all its descriptors, of which the first is the lowest. */
