@@ -40,6 +40,16 @@ static void list_code(struct capture *capture, struct buffer *ranges)
     }
 }
 
+static void find_tail(struct capture *capture, uint64_t end)
+{
+    static const uint8_t zero[CODE_BYTES];
+    uint8_t bytes[CODE_BYTES];
+    if (!capture->gadgets.tail &&
+        pread(capture->mem, bytes, sizeof(bytes), (off_t)(end - sizeof(bytes))) == sizeof(bytes) &&
+        memcmp(bytes, zero, sizeof(zero)) == 0)
+        capture->gadgets.tail = end - sizeof(bytes);
+}
+
 static bool complete(const struct gadgets *gadgets)
 {
     return gadgets->returning.address && gadgets->restorer;
@@ -58,6 +68,7 @@ void find_code(struct capture *capture)
     /* The smallest first: the dynamic linker has it all and takes no time. */
     qsort(range, count, sizeof(*range), compare_sizes);
     for (size_t i = 0; i < count && !complete(&capture->gadgets); i++) {
+        find_tail(capture, range[i].end);
         for (uint64_t at = range[i].start; at < range[i].end && !complete(&capture->gadgets); at += PIECE - OVERLAP) {
             uint64_t left = range[i].end - at;
             ssize_t size = pread(capture->mem, piece, left < PIECE ? left : PIECE, (off_t)at);

@@ -323,6 +323,8 @@ int freeze_process(struct capture *capture)
         struct thread *thread = &capture->threads[i];
         thread->waited_ns =
             observed_wait(capture->pid, thread, clocks, PROCESSORS, capture->frozen_since, &text);
+        if (thread->call.inside && !kernel_restarts(&thread->regs))
+            shorten_wait(&thread->resume, thread->waited_ns); /* takes effect when the thread is asked, inject.c */
     }
     return 0;
 }

@@ -249,6 +249,30 @@ static int call_on_place(struct injector *injector, int64_t *ret_result, long nu
     return error;
 }
 
+/* Gives a program the code that it lacks, in zero bytes behind the end of its code. */
+static void borrow_code(struct injector *injector)
+{
+    struct gadgets gadgets = {0};
+    uint8_t code[CODE_BYTES], present[CODE_BYTES];
+    uint64_t address = injector->gadgets.tail;
+    if (!address || pread(injector->capture->mem, present, sizeof(present), (off_t)address) != sizeof(present) ||
+        !all_zero(present, sizeof(present)))
+        return;
+    provide_gadgets(code, address, &gadgets);
+    if (pwrite(injector->capture->mem, code, sizeof(code), (off_t)address) == sizeof(code)) {
+        injector->gadgets = gadgets;
+        injector->code = address;
+    }
+}
+
+static void return_code(struct injector *injector)
+{
+    static const uint8_t zero[CODE_BYTES];
+    if (injector->code && pwrite(injector->capture->mem, zero, sizeof(zero), (off_t)injector->code) < 0)
+        return; /* the program is gone */
+    injector->code = 0;
+}
+
 static int make_scratch(struct injector *injector, uint64_t arguments_size)
 {
     int64_t address;
@@ -277,6 +301,8 @@ int injector_open(struct injector *injector, struct capture *capture, uint64_t a
                       "capturing process %d: its code has no syscall instruction, which its state is asked through",
                       capture->pid);
     injector->gadgets = capture->gadgets;
+    if (!survivable(injector))
+        borrow_code(injector);
     size_t largest = 0;
     for (size_t i = 0; i < capture->thread_count; i++)
         if (capture->threads[i].record.xstate_size > largest)
@@ -303,6 +329,7 @@ void injector_close(struct injector *injector)
         call_on_place(injector, &result, SYS_munmap, arguments);
     }
     restore_place(injector);
+    return_code(injector);
     free(injector->place.bytes);
     injector->place = (struct borrowed_place){0};
 }

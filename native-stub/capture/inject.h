@@ -12,8 +12,10 @@
  * language. That mapping is made, and given back, by one call whose frame lies on a borrowed place of an existing stack:
  * unused zero bytes at the low end of [stack] if there are any, else the bytes below the red zone of a thread.
  *
- * A program without such code (no `syscall; ret`, or no rt_sigreturn call) gets plain injection: then, and only then,
- * is there a window of some microseconds per call in which a kill -9 of the engine harms it.
+ * A program without such code (no `syscall; ret`, or no rt_sigreturn call, as in a small static program that handles no
+ * signals) gets it, in zero bytes that fill up the last page of its vdso or other code; bytes that nobody runs harm
+ * nobody when they stay behind. Where there is no such place either, injection is plain: then, and only then, is there a
+ * window of some microseconds per call in which a kill -9 of the engine harms the program.
  */
 #ifndef UNDUMP_CAPTURE_INJECT_H
 #define UNDUMP_CAPTURE_INJECT_H
@@ -33,6 +35,7 @@ struct borrowed_place {
 struct injector {
     struct capture *capture;
     struct gadgets gadgets;
+    uint64_t code;         /* address of CODE_BYTES that were written behind the program's code; 0: none */
     size_t frame_size;
     uint64_t scratch;      /* address of the scratch in the program; 0: none */
     uint64_t scratch_size;

@@ -29,6 +29,11 @@ void decode_syscall(const struct user_regs_struct *registers, const char *wait_c
 /* Makes the call again that registers are in the middle of. */
 void wind_back(struct user_regs_struct *registers);
 
+/* Takes the time that a call has waited already from its timeout, when registers hold that and are wound back: else a
+ * wait of ten seconds would never end in a program that is captured every five. That register is not the program's any
+ * more after the call, by the C calling convention. Timeouts in memory are left alone: they are the program's. */
+void shorten_wait(struct user_regs_struct *registers, uint64_t waited_ns);
+
 /* Whether the kernel does that by itself when the thread goes on with these registers. */
 bool kernel_restarts(const struct user_regs_struct *registers);
 
@@ -46,8 +51,13 @@ struct gadgets {
     struct gadget returning;
     uint64_t bare;     /* syscall with anything behind it */
     uint64_t restorer; /* mov $15,%rax; syscall */
+    uint64_t tail;     /* CODE_BYTES of zeros at the end of a mapping of code; filled by code.c */
 };
 void find_gadgets(const uint8_t *code, size_t size, uint64_t address, struct gadgets *gadgets);
+
+/* Writes such code, to stand at address. */
+#define CODE_BYTES 16
+void provide_gadgets(uint8_t code[CODE_BYTES], uint64_t address, struct gadgets *ret);
 
 /* ---- capture_sigframe.c ---- */
 

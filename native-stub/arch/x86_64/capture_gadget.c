@@ -73,3 +73,13 @@ void find_gadgets(const uint8_t *code, size_t size, uint64_t address, struct gad
             return;
     }
 }
+
+void provide_gadgets(uint8_t code[CODE_BYTES], uint64_t address, struct gadgets *ret)
+{
+    static const uint8_t bytes[CODE_BYTES] = {
+        0x0f, 0x05, 0xc3, 0xcc,                                                 /* syscall; ret */
+        0x48, 0xc7, 0xc0, 15,   0,    0,    0,    0x0f, 0x05, 0xcc, 0xcc, 0xcc, /* mov $15,%rax; syscall */
+    };
+    memcpy(code, bytes, sizeof(bytes));
+    *ret = (struct gadgets){.returning.address = address, .bare = address, .restorer = address + 4};
+}

@@ -87,3 +87,12 @@ void wind_back(struct user_regs_struct *registers)
     registers->rax = registers->orig_rax;
     registers->orig_rax = (uint64_t)-1;
 }
+
+void shorten_wait(struct user_regs_struct *registers, uint64_t waited_ns)
+{
+    int32_t timeout_ms = (int32_t)registers->r10; /* fourth argument */
+    uint64_t waited_ms = waited_ns / 1000000;
+    if ((registers->rax != SYS_epoll_wait && registers->rax != SYS_epoll_pwait) || timeout_ms <= 0)
+        return;
+    registers->r10 = (uint64_t)timeout_ms > waited_ms ? (uint64_t)timeout_ms - waited_ms : 0;
+}

@@ -60,6 +60,15 @@ static void the_sigreturn_call_is_found(void)
     expect(!gadgets.restorer && gadgets.bare, "another call");
 }
 
+static void provided_code_is_what_is_looked_for(void)
+{
+    uint8_t code[CODE_BYTES];
+    struct gadgets provided, found = {0};
+    provide_gadgets(code, 0x3000, &provided);
+    find_gadgets(code, sizeof(code), 0x3000, &found);
+    expect(memcmp(&provided, &found, sizeof(found)) == 0, "found where it was put");
+}
+
 static struct syscall_state decode(long number, long result, const char *channel, uint64_t rdi, bool explained)
 {
     struct user_regs_struct registers = {.orig_rax = (uint64_t)number, .rax = (uint64_t)result, .rdi = rdi};
@@ -104,12 +113,29 @@ static void winding_back_makes_the_call_again(void)
     expect(kernel_restarts(&registers), "ERESTARTNOHAND");
 }
 
+static uint64_t shortened(long number, uint64_t timeout, uint64_t waited_ns)
+{
+    struct user_regs_struct registers = {.rax = (uint64_t)number, .r10 = timeout};
+    shorten_wait(&registers, waited_ns);
+    return registers.r10;
+}
+
+static void waits_go_on_with_what_is_left(void)
+{
+    expect(shortened(SYS_epoll_wait, 1000, 400999999) == 600, "milliseconds are rounded up");
+    expect(shortened(SYS_epoll_pwait, 1000, 2000000000) == 0, "nothing is left");
+    expect(shortened(SYS_epoll_wait, (uint32_t)-1, 2000000000) == (uint32_t)-1, "no timeout");
+    expect(shortened(SYS_rt_sigtimedwait, 8, 2000000000) == 8, "a size is no timeout");
+}
+
 int main(void)
 {
     gadgets_return_without_side_effects();
     the_sigreturn_call_is_found();
+    provided_code_is_what_is_looked_for();
     calls_in_flight_are_told_from_finished_ones();
     restarted_calls_are_recognized();
     winding_back_makes_the_call_again();
+    waits_go_on_with_what_is_left();
     return failures ? 1 : 0;
 }
