@@ -53,6 +53,12 @@ bool capture_given_up(const struct capture *capture)
 void capture_prepare_process(void)
 {
     signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f then fails with EFBIG instead */
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC); /* takes the lowest free number */
+    while (fd >= 0 && fd <= 2);
+    if (fd > 2)
+        close(fd);
 }
 
 /* ---- the output's name ---- */

@@ -66,7 +66,8 @@ struct capture_outcome {
  * children itself afterwards. */
 int capture_program(const struct capture_request *request, struct capture_outcome *ret, struct report *report);
 
-/* Makes the process survive what a full disk does: SIGXFSZ is ignored. To be undone in launched programs. */
+/* Makes the process survive what a full disk does (SIGXFSZ is ignored), and keeps messages out of the checkpoint when
+ * it was started with closed standard descriptors (they become /dev/null). Not for programs that ckpt launches. */
 void capture_prepare_process(void);
 
 #endif

@@ -298,10 +298,10 @@ int freeze_process(struct capture *capture)
     AUTO_BUFFER struct buffer text = {0};
     if (!clocks)
         return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
-    observe_clocks(clocks, PROCESSORS);
     int error = observe_all(capture);
     if (error < 0)
         return error;
+    observe_clocks(clocks, PROCESSORS, capture->threads, capture->thread_count);
 
     capture->frozen = true;
     capture->frozen_since = now_ns(CLOCK_MONOTONIC);

@@ -11,23 +11,30 @@
 
 #define STAT_PROCESSOR 39 /* proc(5) */
 
-void observe_clocks(struct processor_clock *clocks, unsigned count)
+static void read_own_clock(struct processor_clock *clock, struct buffer *text)
+{
+    if (read_proc(text, "self/sched") < 0)
+        return;
+    clock->exec_start = sched_nanoseconds((char *)text->data, "se.exec_start");
+    clock->monotonic_ns = now_ns(CLOCK_MONOTONIC);
+}
+
+void observe_clocks(struct processor_clock *clocks, unsigned count, const struct thread *threads, size_t thread_count)
 {
     cpu_set_t before;
     AUTO_BUFFER struct buffer text = {0};
     memset(clocks, 0, count * sizeof(*clocks));
     if (sched_getaffinity(0, sizeof(before), &before) < 0)
         return;
-    for (unsigned i = 0; i < count && i < CPU_SETSIZE; i++) {
+    for (size_t i = 0; i < thread_count; i++) {
+        unsigned processor = threads[i].processor;
         cpu_set_t one;
         CPU_ZERO(&one);
-        CPU_SET(i, &one);
-        if (!CPU_ISSET(i, &before) || sched_setaffinity(0, sizeof(one), &one) < 0)
+        if (!threads[i].exec_start || processor >= count || processor >= CPU_SETSIZE || clocks[processor].monotonic_ns)
             continue;
-        if (read_proc(&text, "self/sched") == 0) {
-            clocks[i].exec_start = sched_nanoseconds((char *)text.data, "se.exec_start");
-            clocks[i].monotonic_ns = now_ns(CLOCK_MONOTONIC);
-        }
+        CPU_SET(processor, &one);
+        if (CPU_ISSET(processor, &before) && sched_setaffinity(0, sizeof(one), &one) == 0)
+            read_own_clock(&clocks[processor], &text);
     }
     sched_setaffinity(0, sizeof(before), &before);
 }

@@ -16,8 +16,9 @@ struct processor_clock {
     uint64_t monotonic_ns; /* when it was read */
 };
 
-/* Fills clocks[0..count) for the processors we may run on. Runs on each of them for a moment. */
-void observe_clocks(struct processor_clock *clocks, unsigned count);
+/* Fills clocks[0..count) for the processors where one of the observed threads waits, as far as we may run there. Runs on
+ * each of them for a moment. */
+void observe_clocks(struct processor_clock *clocks, unsigned count, const struct thread *threads, size_t thread_count);
 
 /* Fills the fields of thread that are read before the stop. */
 void observe_thread(pid_t pid, struct thread *thread, struct buffer *text);
