@@ -16,11 +16,14 @@ import dev.undump.plan.MappedFile;
 import dev.undump.plan.MemoryOp;
 import dev.undump.plan.PlanOffset;
 import dev.undump.plan.PlannedThread;
+import dev.undump.plan.RegisterPatch;
 import dev.undump.plan.TidPatch;
 import dev.undump.plan.VdsoSymbol;
 import dev.undump.plan.XstateComponent;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
@@ -75,7 +78,7 @@ final class PlanEncoder {
         records(buffer, tables.actions, plan.actions(), PlanEncoder::action);
         records(buffer, tables.pending, plan.pending(), PlanEncoder::pending);
         threads(buffer);
-        records(buffer, tables.tidPatches, plan.tidPatches(), PlanEncoder::tidPatch);
+        records(buffer, tables.tidPatches, allPatches(), PlanEncoder::tidPatch);
         records(buffer, tables.vdsoSymbols, plan.vdso().symbols(), this::vdsoSymbol);
         records(buffer, tables.auxv, plan.auxv(), PlanEncoder::auxiliary);
         buffer.put((int) tables.vdsoCopy.offset(), plan.vdso().copy().toArray());
@@ -244,6 +247,21 @@ final class PlanEncoder {
         buffer.putInt(at + ImageLayout.PendingSignal.SIGNAL, signal.signal());
         buffer.put(at + ImageLayout.PendingSignal.INFO, signal.info().toArray());
         return ImageLayout.PendingSignal.SIZE_BYTES;
+    }
+
+    /** A register stands in the thread's frame, whose address is known only here. */
+    private List<TidPatch> allPatches() {
+        List<TidPatch> all = new ArrayList<>(plan.tidPatches());
+        for (RegisterPatch patch : plan.registerPatches()) {
+            long block = plan.slot()
+                    + plan.stub().planOffset()
+                    + tables.sizeBytes
+                    + (long) patch.thread() * plan.threadBlockBytes();
+            long address = block + ImageLayout.ThreadBlock.FRAME + patch.frameField();
+            all.add(new TidPatch(address, 0, patch.thread(), Long.BYTES));
+        }
+        Collections.sort(all);
+        return all;
     }
 
     private static int tidPatch(ByteBuffer buffer, int at, TidPatch patch) {

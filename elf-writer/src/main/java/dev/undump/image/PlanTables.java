@@ -51,7 +51,8 @@ final class PlanTables {
         int pendingOfThreads =
                 plan.threads().stream().mapToInt(thread -> thread.pending().size()).sum();
         threadPending = table(pendingOfThreads, ImageLayout.PendingSignal.SIZE_BYTES);
-        tidPatches = table(plan.tidPatches().size(), ImageLayout.TidPatch.SIZE_BYTES);
+        tidPatches = table(
+                plan.tidPatches().size() + plan.registerPatches().size(), ImageLayout.TidPatch.SIZE_BYTES);
         vdsoSymbols = table(plan.vdso().symbols().size(), ImageLayout.VdsoSymbol.SIZE_BYTES);
         auxv = table(plan.auxv().size(), 2 * Long.BYTES);
         vdsoCopy = table(plan.vdso().copy().length(), 1);

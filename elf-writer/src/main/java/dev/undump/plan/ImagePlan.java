@@ -25,6 +25,7 @@ import java.util.List;
  * @param pending signals pending for the process, in queue order
  * @param threads the leader first
  * @param tidPatches by address
+ * @param registerPatches by thread
  * @param vdso the captured vdso
  * @param auxv as captured
  * @param threadBlockBytes bytes of a thread's block, page aligned
@@ -45,6 +46,7 @@ public record ImagePlan(
         List<PendingSignal> pending,
         List<PlannedThread> threads,
         List<TidPatch> tidPatches,
+        List<RegisterPatch> registerPatches,
         VdsoPlan vdso,
         List<AuxiliaryEntry> auxv,
         int threadBlockBytes,
@@ -60,6 +62,7 @@ public record ImagePlan(
         pending = List.copyOf(pending);
         threads = List.copyOf(threads);
         tidPatches = List.copyOf(tidPatches);
+        registerPatches = List.copyOf(registerPatches);
         auxv = List.copyOf(auxv);
         data = List.copyOf(data);
         overlays = List.copyOf(overlays);

@@ -13,8 +13,8 @@ import dev.undump.nativestub.CheckpointLayout;
  */
 record KernelVersion(int major, int minor) {
 
-    /** close_range(2), with which the stub gets rid of the launch's other descriptors. */
-    private static final KernelVersion STUB = new KernelVersion(5, 9);
+    /** rseq(2), which today's libc registers for every thread; everything else that the stub needs is older. */
+    private static final KernelVersion STUB = new KernelVersion(4, 18);
 
     private static final KernelVersion SEALS = new KernelVersion(6, 10);
     private static final KernelVersion GUARD_PAGES = new KernelVersion(6, 13);

@@ -3,8 +3,6 @@ package dev.undump.plan;
 
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
-import dev.undump.checkpoint.CheckpointThread;
-import dev.undump.checkpoint.MappingKind;
 import java.io.IOException;
 import java.util.List;
 
@@ -36,6 +34,7 @@ public final class LayoutPlanner {
             // Behind the memory: a rewritten word needs to know where its page stands.
             List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data).plan();
             XstateArea xstate = XstateArea.of(checkpoint);
+            ThreadIds ids = ThreadIds.find(checkpoint, memory);
             return new ImagePlan(
                     checkpoint.header().id(),
                     slot,
@@ -50,7 +49,8 @@ public final class LayoutPlanner {
                             .filter(signal -> signal.ownTid() == SYSTEM_WIDE_PENDING)
                             .toList(),
                     threads,
-                    tidPatches(checkpoint, memory),
+                    ids.inMemory(),
+                    ids.inRegisters(),
                     VdsoPlanner.plan(checkpoint, memory, options.forceVdsoTrampolines()),
                     checkpoint.auxv(),
                     xstate.blockBytes(),
@@ -80,20 +80,5 @@ public final class LayoutPlanner {
                 checkpoint.cpu().xsavecSize(),
                 kernel.major(),
                 kernel.minor());
-    }
-
-    private static List<TidPatch> tidPatches(Checkpoint checkpoint, CheckpointMemory memory) throws IOException {
-        TidPatches patches = new TidPatches(checkpoint.threads(), memory);
-        ThreadIdWords words = new ThreadIdWords(memory, patches);
-        RobustLists robust = new RobustLists(memory, patches);
-        for (CheckpointThread thread : checkpoint.threads()) {
-            words.find(thread);
-            robust.find(thread, words.isMusl(thread));
-        }
-        new LockScanner(memory, patches)
-                .scan(checkpoint.mappings().stream()
-                        .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE)
-                        .toList());
-        return patches.inOrder();
     }
 }

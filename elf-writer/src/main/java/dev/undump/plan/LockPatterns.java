@@ -2,6 +2,7 @@
 package dev.undump.plan;
 
 import java.nio.ByteBuffer;
+import java.util.function.IntPredicate;
 
 /**
  * Recognises glibc's mutexes and read-write locks that a known thread holds, by their bytes.
@@ -100,6 +101,21 @@ final class LockPatterns {
             return count >= 1 && count <= MOST_USERS;
         }
         return count == ((kind & (ROBUST | INHERIT | PROTECT)) != 0 ? 1 : 0);
+    }
+
+    /**
+     * Returns whether a mutex lies here whose lock function reads the caller's id before it waits, held by a known thread.
+     *
+     * @param memory little-endian, from the start of the mutex
+     * @param isTid knows the threads
+     */
+    static boolean takesIdBeforeWaiting(ByteBuffer memory, IntPredicate isTid) {
+        int kind = memory.getInt(MUTEX_KIND);
+        int owner = memory.getInt(MUTEX_OWNER);
+        return (kind & ~KNOWN_KIND) == 0
+                && (kind & (ROBUST | INHERIT | PROTECT)) != 0
+                && isTid.test(owner)
+                && lockFits(memory.getInt(0), kind, owner);
     }
 
     private static boolean lockFits(int lock, int kind, int tid) {

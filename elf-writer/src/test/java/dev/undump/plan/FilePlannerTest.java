@@ -64,6 +64,16 @@ class FilePlannerTest {
     }
 
     @Test
+    void standardDescriptors_closedByTheProgram_areClosed() throws Exception {
+        open(FileKind.TERMINAL, O_RDWR, 1);
+        assertThat(wholePlan())
+                .containsExactly(
+                        inherit(1),
+                        FileOp.of(FileOp.Kind.CLOSE, 0, 0, false),
+                        FileOp.of(FileOp.Kind.CLOSE, 2, 0, false));
+    }
+
+    @Test
     void outside_aboveTheStandardOnes_isRefusedUnlessAPipeThatWasAllowed() throws Exception {
         openWithFlags(FileKind.PIPE, CheckpointLayout.DESCRIPTION_OUTSIDE, 8);
         assertThat(plan()).containsExactly(inherit(8));
@@ -211,7 +221,12 @@ class FilePlannerTest {
                 0);
     }
 
+    /** The plan without what it says about standard descriptors that the test did not mention. */
     private List<FileOp> plan() throws Exception {
+        return wholePlan().stream().filter(op -> op.kind() != FileOp.Kind.CLOSE).toList();
+    }
+
+    private List<FileOp> wholePlan() throws Exception {
         return new FilePlanner(PlanSamples.read(builder, folder), data).plan();
     }
 

@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.CheckpointThread;
+import dev.undump.checkpoint.InterruptedCall;
+import dev.undump.checkpoint.Registers;
 import dev.undump.checkpoint.RobustList;
 import dev.undump.checkpoint.RseqRegistration;
+import dev.undump.nativestub.ImageLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -115,6 +119,43 @@ class TidPatchesTest {
             heap.putInt(at, TID - 500 + at / 4 % 1000);
         }
         assertThat(find()).isEmpty();
+    }
+
+    @Test
+    void lockWaiters_robustMutexOfAnotherThread_frameAndRegisters() throws Exception {
+        CheckpointThread waiter = waiter(0x90, 0);
+        assertThat(waiting(waiter))
+                .isEqualTo(List.of(
+                        new TidPatch(HEAP + 0x180c, 0, 0, 4), new RegisterPatch(0, ImageLayout.SignalFrame.R13)));
+    }
+
+    @Test
+    void lockWaiters_recursiveMutexOrOtherCommand_nothing() throws Exception {
+        assertThat(waiting(waiter(1, 0))).isEmpty();
+        assertThat(waiting(waiter(0x90, 1))).isEmpty();
+    }
+
+    /** A thread in futex(2) on a mutex at 0x600 that itself holds, with its id on the stack and in a register. */
+    private CheckpointThread waiter(int kind, int command) {
+        heap.putInt(0x600, TID | 0x80000000).putInt(0x608, TID).putInt(0x60c, 1).putInt(0x610, kind);
+        heap.putInt(0x180c, TID).putInt(0x1a00, TID);
+        Registers like = PlanSamples.registers();
+        Registers registers = new Registers(
+                15, 14, TID, 12, 105, 103, 11, 0, 0, 0, -512, 101, TID, command | 128, HEAP + 0x600, 202, like.rip(), 0x33,
+                0x246, HEAP + 0x1800, 0x2b, FS_BASE, 0, 0, 0, 0, 0);
+        return PlanSamples.thread(TID, registers, Optional.of(new InterruptedCall(202, -512, 5)));
+    }
+
+    private List<Object> waiting(CheckpointThread waiter) throws IOException {
+        Checkpoint checkpoint = PlanSamples.read(PlanSamples.builder(heap).thread(waiter), folder);
+        try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
+            TidPatches patches = new TidPatches(checkpoint.threads(), memory);
+            LockWaiters waiters = new LockWaiters(memory, patches);
+            waiters.find(waiter, 0);
+            List<Object> found = new ArrayList<>(patches.inOrder());
+            found.addAll(waiters.registers());
+            return found;
+        }
     }
 
     private CheckpointThread with(long robustHead, long clearChildTid) {
