@@ -30,6 +30,7 @@ final class DescriptorText {
         if (descriptors.isEmpty()) {
             return;
         }
+        OpenFileDetails details = new OpenFileDetails(checkpoint);
         Table table = new Table(" FD", "KIND", "FLAGS", " OFFSET", "AT LAUNCH", "PATH");
         for (Descriptor descriptor : descriptors) {
             OpenFile file = checkpoint.openFile(descriptor);
@@ -39,9 +40,13 @@ final class DescriptorText {
                     String.join(" ", flags(descriptor, file)),
                     hasOffset(file) ? Long.toString(file.offset()) : "-",
                     actions.of(descriptor.fd()),
-                    file.path().toString());
+                    path(file, details.of(descriptor.openFile())));
         }
         table.print(out);
+    }
+
+    private static String path(OpenFile file, String details) {
+        return file.path() + (details.isEmpty() ? "" : " (" + details + ")");
     }
 
     static String kind(OpenFile file) {

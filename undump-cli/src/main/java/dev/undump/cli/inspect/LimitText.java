@@ -17,16 +17,23 @@ final class LimitText {
 
     static void print(Subject subject, PrintWriter out) {
         List<Rlimit> limits = subject.checkpoint().process().rlimits();
+        if (limits.stream().allMatch(LimitText::isUnlimited)) {
+            return;
+        }
         Table table = new Table("LIMIT", " SOFT", " HARD");
         for (int i = 0; i < NAMES.size(); i++) {
             Rlimit limit = limits.get(i);
-            if (limit.soft() != Rlimit.UNLIMITED || limit.hard() != Rlimit.UNLIMITED) {
+            if (!isUnlimited(limit)) {
                 table.row(NAMES.get(i), value(limit.soft()), value(limit.hard()));
             }
         }
         out.println();
         out.println("resource limits, as far as they are not unlimited");
         table.print(out);
+    }
+
+    private static boolean isUnlimited(Rlimit limit) {
+        return limit.soft() == Rlimit.UNLIMITED && limit.hard() == Rlimit.UNLIMITED;
     }
 
     private static String value(long limit) {
