@@ -4,28 +4,30 @@
 #include "restore/cpu.h"
 
 #define LEAF_XSTATE 0xd
+#define LEAF_EXTENDED 0x80000000
 
-static struct cpuid_answer ask_once(struct stub_state *state, uint32_t leaf, uint32_t subleaf)
+/* Asks the processor, or remembers. The last place is used again and again when there are more leaves than places. */
+static const uint32_t *ask(struct stub_state *state, uint32_t leaf, uint32_t subleaf)
 {
-    struct cpuid_answer answer = cpu_ask(leaf, subleaf);
+    struct stub_machine *machine = &state->machine;
+    struct stub_cpuid *place;
 
-    if (leaf == 1) {
-        state->machine.leaf1_asked = true;
-        state->machine.leaf1_ecx = answer.registers[2];
+    for (uint32_t i = 0; i < machine->answer_count; i++) {
+        if (machine->answers[i].leaf == leaf && machine->answers[i].subleaf == subleaf)
+            return machine->answers[i].registers;
     }
-    return answer;
-}
-
-static uint32_t leaf1_ecx(struct stub_state *state)
-{
-    if (!state->machine.leaf1_asked)
-        ask_once(state, 1, 0);
-    return state->machine.leaf1_ecx;
+    if (machine->answer_count < STUB_ANSWERS)
+        machine->answer_count++;
+    place = &machine->answers[machine->answer_count - 1];
+    place->leaf = leaf;
+    place->subleaf = subleaf;
+    cpu_ask(leaf, subleaf, place->registers);
+    return place->registers;
 }
 
 bool machine_has_crc(struct stub_state *state)
 {
-    return (leaf1_ecx(state) & CPUID_1_ECX_SSE42) != 0;
+    return (ask(state, 1, 0)[2] & CPUID_1_ECX_SSE42) != 0;
 }
 
 void machine_check_kernel(struct stub_state *state)
@@ -47,27 +49,25 @@ void machine_check_kernel(struct stub_state *state)
                   (uint64_t)plan->min_kernel_minor, release);
 }
 
+/* A leaf behind the last one is answered with the last one's bits (Intel SDM 2A, CPUID). Leaves up to 0xd and
+ * 0x80000008 exist on every processor that has x86-64 and xsave, so the last one is asked for only for others. */
+static bool leaf_exists(struct stub_state *state, uint32_t leaf)
+{
+    return leaf <= LEAF_XSTATE || leaf >= LEAF_EXTENDED || leaf <= ask(state, 0, 0)[0];
+}
+
 /* A line that names all that is missing, not only the first. */
 static void check_features(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
     struct stub_line *missing = &state->warning; /* nobody warns here */
-    struct cpuid_answer answer = {.registers = {0}};
-    uint32_t leaf = 0, subleaf = 0;
-    bool asked = false;
 
     missing->length = 0;
     for_each_record(feature, image_cpu_feature, plan, plan->cpu_features) {
-        if (feature->leaf == 1 && state->machine.leaf1_asked && feature->reg == 2) {
-            answer.registers[2] = state->machine.leaf1_ecx;
-            asked = false;
-        } else if (!asked || feature->leaf != leaf || feature->subleaf != subleaf) {
-            answer = ask_once(state, feature->leaf, feature->subleaf);
-            leaf = feature->leaf;
-            subleaf = feature->subleaf;
-            asked = true;
-        }
-        if ((answer.registers[feature->reg] & feature->mask) != feature->mask)
+        bool exists = leaf_exists(state, feature->leaf);
+        uint32_t found = exists ? ask(state, feature->leaf, feature->subleaf)[feature->reg] : 0;
+
+        if ((found & feature->mask) != feature->mask)
             line_append(missing, "%s%s", missing->length == 0 ? "" : ", ", plan_string(plan, feature->name));
     }
     if (missing->length == 0)
@@ -85,16 +85,16 @@ static void find_places(struct stub_state *state)
     struct stub_machine *machine = &state->machine;
 
     for_each_record(component, image_xstate_component, plan, plan->xstate_components) {
-        struct cpuid_answer answer = cpu_ask(LEAF_XSTATE, component->number);
+        const uint32_t *answer = ask(state, LEAF_XSTATE, component->number);
         struct xstate_place *place = &machine->places[machine->place_count];
 
         if (machine->place_count == XSTATE_PLACES_LIMIT)
             stub_fail(state, "the image uses more than %u xsave components", (uint64_t)XSTATE_PLACES_LIMIT);
-        if (answer.registers[0] != component->size)
+        if (answer[0] != component->size)
             stub_fail(state, "this processor has xsave component %u of %u bytes, the program's has %u",
-                      (uint64_t)component->number, (uint64_t)answer.registers[0], (uint64_t)component->size);
+                      (uint64_t)component->number, (uint64_t)answer[0], (uint64_t)component->size);
         *place = (struct xstate_place){.number = component->number, .size = component->size,
-                                       .from = component->offset, .to = answer.registers[1]};
+                                       .from = component->offset, .to = answer[1]};
         machine->places_moved |= place->from != place->to;
         machine->place_count++;
     }
@@ -106,18 +106,18 @@ static void check_xsave(struct stub_state *state)
     uint64_t missing;
     uint32_t compacted;
 
-    if ((leaf1_ecx(state) & CPUID_1_ECX_OSXSAVE) == 0)
+    if ((ask(state, 1, 0)[2] & CPUID_1_ECX_OSXSAVE) == 0)
         stub_fail(state, "this processor or kernel has no xsave, which every image needs");
     missing = plan->xcr0 & ~cpu_xcr0();
     if (missing != 0)
         stub_fail(state, "this kernel or processor does not enable xsave components %x, which the program uses", missing);
-    state->machine.xsave_size = ask_once(state, LEAF_XSTATE, 0).registers[1];
+    state->machine.xsave_size = ask(state, LEAF_XSTATE, 0)[1];
     if (plan->max_xsave_size != 0 && state->machine.xsave_size > plan->max_xsave_size)
         stub_fail(state, "this processor's xsave area has %u bytes, the program's libraries reserve only %u",
                   (uint64_t)state->machine.xsave_size, (uint64_t)plan->max_xsave_size);
     if (plan->max_xsavec_size == 0)
         return;
-    compacted = ask_once(state, LEAF_XSTATE, 1).registers[1];
+    compacted = ask(state, LEAF_XSTATE, 1)[1];
     if (compacted > plan->max_xsavec_size)
         stub_fail(state, "this processor's compacted xsave area has %u bytes, the program's libraries reserve only %u",
                   (uint64_t)compacted, (uint64_t)plan->max_xsavec_size);

@@ -33,9 +33,16 @@ struct stub_launch { /* what this exec brought along; the strings move with the 
     uint64_t vdso;         /* AT_SYSINFO_EHDR, 0 when there is none */
 };
 
+#define STUB_ANSWERS 16
+
+struct stub_cpuid { /* an answer of CPUID, so that no leaf is asked twice */
+    uint32_t leaf, subleaf;
+    uint32_t registers[4];
+};
+
 struct stub_machine { /* what was learnt about processor and kernel */
-    bool leaf1_asked;
-    uint32_t leaf1_ecx;
+    struct stub_cpuid answers[STUB_ANSWERS];
+    uint32_t answer_count;
     uint32_t xsave_size;  /* CPUID 0xD.0 EBX */
     uint32_t place_count; /* of places */
     bool places_moved;

@@ -5,21 +5,13 @@
 
 #include <stdint.h>
 
-struct cpuid_answer {
-    uint32_t registers[4]; /* eax, ebx, ecx, edx: the order of image_cpu_feature.reg */
-};
-
 #define CPUID_1_ECX_SSE42 (UINT32_C(1) << 20)
 #define CPUID_1_ECX_OSXSAVE (UINT32_C(1) << 27)
 
-/* Input eax leaf, ecx subleaf; output all four registers. */
-static inline struct cpuid_answer cpu_ask(uint32_t leaf, uint32_t subleaf)
+/* Input eax leaf, ecx subleaf; output eax, ebx, ecx, edx, the order of image_cpu_feature.reg. */
+static inline void cpu_ask(uint32_t leaf, uint32_t subleaf, uint32_t r[4])
 {
-    struct cpuid_answer answer;
-    uint32_t *r = answer.registers;
-
     __asm__("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "a"(leaf), "c"(subleaf));
-    return answer;
 }
 
 /* Input ecx 0, output edx:eax: the xsave components that the kernel enabled. Needs OSXSAVE. */
