@@ -23,6 +23,18 @@ count_lines() {
         END { print count["passed"] + 0, count["failed"] + 0, count["skipped"] + 0 }'
 }
 
+# Prints the names of failed tests, the first 40.
+list_failures() {
+    {
+        find . -path './*/target/*-reports/TEST-*.xml' -exec awk '
+            function attribute(name) { return match($0, " " name "=\"[^\"]*\"") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4) : "" }
+            /^ *<testcase / { test = attribute("classname") " " attribute("name") }
+            /^ *<(failure|error)[ >]/ { if (test != "") print test; test = "" }' {} + \
+            | sed -e 's/&quot;/"/g' -e "s/&apos;/'/g" -e 's/&lt;/</g' -e 's/&gt;/>/g' -e 's/&amp;/\&/g'
+        find . -path './*/target/*' -name tests.txt -exec awk '$1 == "failed" { print FILENAME " " $2 }' {} +
+    } | awk 'NR <= 40 { print "FAILED: " $0 } END { if (NR > 40) print "and " NR - 40 " more" }'
+}
+
 # print_counts STATUS: one line per folder, then the sum alone on the last line; fails when a test failed or when none
 # ran. A build that failed (STATUS not 0) without a failed test counts as one failure, so that the sum never looks well.
 print_counts() {
@@ -40,6 +52,7 @@ print_counts() {
         printf '%-14s %5d passed %3d failed %3d skipped\n' build 0 1 0
         sum_failed=1
     fi
+    list_failures
     echo "$sum_passed passed, $sum_failed failed, $sum_skipped skipped"
     [ "$sum_failed" = 0 ] && [ "$sum_passed" -gt 0 ]
 }

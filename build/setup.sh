@@ -86,9 +86,11 @@ run_maven() {
     return "${PIPESTATUS[0]}"
 }
 
-# explain_failure LOG: the end of what Maven had to say, and where the rest is.
+# explain_failure LOG: the last of what Maven had to say, and where the rest is.
 explain_failure() {
     echo >&2
-    grep -v -e '^\[ERROR\] \[Help' -e 'For more information about' -e 're-run Maven' "$1" | tail -n 40 >&2
+    grep -E '^\[(ERROR|FATAL)\]|^undump: |: error: |\*\*\*' "$1" \
+        | grep -v -e '\[Help' -e 'For more information about' -e 're-run Maven' -e 'Re-run Maven' -e 'mvn <args>' -e '^\[ERROR\] *$' \
+        | cut -c 1-300 | tail -n 25 >&2
     echo "undump: the build failed; all of its output is in $PWD/$1" >&2
 }
