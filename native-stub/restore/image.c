@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * The image as a file: found, opened, and held against the plan that the kernel loaded from it.
- *
- * Order matters: the file's length is compared with the program headers before the plan is touched, because pages of
- * a mapping behind the end of a truncated file are SIGBUS.
- */
+/* The image as a file, held against the plan that the kernel loaded from it. */
 #include "restore/stub.h"
-
-#define PROGRAM_HEADERS_LIMIT 64
-
-struct image_head {
-    struct abi_elf_header elf;
-    struct abi_program_header segments[PROGRAM_HEADERS_LIMIT];
-};
 
 static bool wants_fd(const struct image_file_op *op, int fd)
 {
@@ -61,18 +49,6 @@ int image_duplicate_aside(const struct stub_state *state, int fd)
     }
 }
 
-void image_open(struct stub_state *state)
-{
-    int64_t fd = sys_open("/proc/self/exe", ABI_O_RDONLY | ABI_O_CLOEXEC);
-
-    if (is_error(fd) && state->launch.file_name != NULL)
-        fd = sys_open(state->launch.file_name, ABI_O_RDONLY | ABI_O_CLOEXEC);
-    if (is_error(fd))
-        stub_fail(state, "opening the image itself, %s: %e; without /proc it must be launched by a path that can be read",
-                  state->launch.file_name == NULL ? "/proc/self/exe" : state->launch.file_name, fd);
-    state->image_fd = (int)fd;
-}
-
 void image_read(struct stub_state *state, void *to, uint64_t length, uint64_t offset)
 {
     uint8_t *next = to;
@@ -92,8 +68,8 @@ void image_read(struct stub_state *state, void *to, uint64_t length, uint64_t of
     }
 }
 
-/* Bytes that the loader mapped from the plan's start on, without a gap; the file must hold all of them. */
-static uint64_t mapped_plan_bytes(struct stub_state *state, const struct image_head *head, uint64_t file_size)
+/* Bytes that the loader mapped from the plan's start on, without a gap. */
+static uint64_t mapped_plan_bytes(const struct stub_state *state, const struct image_head *head)
 {
     uint64_t start = STUB_ADDRESS(state->plan);
     uint64_t end = start;
@@ -101,27 +77,10 @@ static uint64_t mapped_plan_bytes(struct stub_state *state, const struct image_h
     for (uint32_t i = 0; i < head->elf.program_header_count; i++) {
         const struct abi_program_header *segment = &head->segments[i];
 
-        if (segment->type != ABI_PT_LOAD)
-            continue;
-        if (segment->offset > file_size || segment->file_size > file_size - segment->offset)
-            stub_fail(state, "the image is truncated: the file has %u bytes, its program headers speak of %u", file_size,
-                      segment->offset + segment->file_size);
-        if (segment->address == end && segment->file_size <= IMAGE_SLOT_SIZE)
+        if (segment->type == ABI_PT_LOAD && segment->address == end && segment->file_size <= IMAGE_SLOT_SIZE)
             end += (segment->file_size + STUB_PAGE - 1) & ~(STUB_PAGE - 1);
     }
     return end - start;
-}
-
-static void read_head(struct stub_state *state, struct image_head *head)
-{
-    static const uint8_t elf_ident[5] = {0x7f, 'E', 'L', 'F', 2};
-    const struct abi_elf_header *elf = &head->elf;
-
-    image_read(state, &head->elf, sizeof(head->elf), 0);
-    if (memcmp(elf->ident, elf_ident, sizeof(elf_ident)) != 0 || elf->program_header_count > PROGRAM_HEADERS_LIMIT ||
-        elf->program_header_size != sizeof(struct abi_program_header))
-        stub_fail(state, "the file that was opened as the image is not this image");
-    image_read(state, head->segments, elf->program_header_count * sizeof(struct abi_program_header), elf->program_headers);
 }
 
 static void check_identity(struct stub_state *state)
@@ -137,18 +96,10 @@ static void check_identity(struct stub_state *state)
 void image_check_plan(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
-    struct plan_surroundings around = {.slot = state->slot};
+    struct plan_surroundings around = {.slot = state->slot, .image_size = state->image_size};
     struct plan_fault fault;
-    struct image_head *head = (struct image_head *)state->buffer;
-    struct abi_stat stat;
-    int64_t result = sys_fstat(state->image_fd, &stat);
 
-    _Static_assert(sizeof(*head) <= sizeof(state->buffer), "program headers fit the buffer");
-    if (is_error(result))
-        stub_fail(state, "asking for the size of the image: %e", result);
-    read_head(state, head);
-    around.image_size = (uint64_t)stat.size;
-    around.plan_bytes = mapped_plan_bytes(state, head, around.image_size);
+    around.plan_bytes = mapped_plan_bytes(state, (const struct image_head *)state->buffer);
     if (plan_check_head(plan, &around, &fault) < 0)
         stub_fail(state, "the image is damaged or of another release: %s, %s", fault.where, fault.what);
     if (plan->image_size > around.image_size)

@@ -25,6 +25,13 @@
 #define STUB_BUFFER_BYTES 65536
 #define STUB_NO_FD (-1)
 
+#define PROGRAM_HEADERS_LIMIT 64
+
+struct image_head { /* of the opened file; in the buffer between image_open() and image_check_plan() */
+    struct abi_elf_header elf;
+    struct abi_program_header segments[PROGRAM_HEADERS_LIMIT];
+};
+
 struct stub_launch { /* what this exec brought along; the strings move with the launch's stack */
     uint64_t stack_bottom; /* initial rsp, rounded down to a page */
     uint64_t stack_end;    /* exclusive */
@@ -66,6 +73,7 @@ struct stub_state {
     uint64_t stub_size; /* bytes from the slot's start to the plan */
     int64_t pid;
     int image_fd;
+    uint64_t image_size; /* bytes of the opened file */
     int report_fd; /* where messages go: 2, or a duplicate of the launch's 2 */
     int object_fd; /* current shared object of the memory operations */
     struct stub_launch launch;
@@ -108,8 +116,10 @@ void stub_warn(struct stub_state *state, const char *format, ...);
 /* launch.c */
 void launch_read(struct stub_state *state, const uint64_t *initial_stack);
 
-/* image.c */
+/* image_open.c */
 void image_open(struct stub_state *state);
+
+/* image.c */
 void image_check_plan(struct stub_state *state);
 void image_read(struct stub_state *state, void *to, uint64_t length, uint64_t offset);
 void image_move_aside(struct stub_state *state);

@@ -164,15 +164,6 @@ bool text_equal(const char *a, const char *b)
     return *a == *b;
 }
 
-uint64_t text_length(const char *text)
-{
-    uint64_t length = 0;
-
-    while (text[length] != '\0')
-        length++;
-    return length;
-}
-
 uint32_t text_number(const char **text)
 {
     uint32_t number = 0;

@@ -26,7 +26,15 @@ void line_append_list(struct stub_line *line, const char *format, va_list argume
 void line_finish(struct stub_line *line);
 
 bool text_equal(const char *a, const char *b);
-uint64_t text_length(const char *text);
+
+static inline uint64_t text_length(const char *text)
+{
+    uint64_t length = 0;
+
+    while (text[length] != '\0')
+        length++;
+    return length;
+}
 
 /* Leading decimal number of *text; advances *text behind it. */
 uint32_t text_number(const char **text);

@@ -33,6 +33,19 @@ static void patch_file(uint64_t offset, const void *bytes, size_t size)
     close(fd);
 }
 
+/* From the second page of the stub on: the first page sees it. */
+static void truncated_images_are_seen(struct builder **builder, uint64_t from, uint64_t end)
+{
+    for (uint64_t size = from; size < end; size += 1111) {
+        builder_free(*builder);
+        *builder = threads_builder(2);
+        image_write(*builder, launch_path());
+        if (truncate(launch_path(), (off_t)size) < 0)
+            err(1, "truncate");
+        expect("truncated", launch_file(launch_path(), NULL), IMAGE_EXIT_STATUS, "truncated");
+    }
+}
+
 static void damage_is_found(void)
 {
     struct builder *builder = threads_builder(2);
@@ -56,16 +69,7 @@ static void damage_is_found(void)
     version = 1;
     patch_file(places.plan + offsetof(struct image_plan, version), &version, 4);
     expect("one byte short", launch_file(launch_path(), NULL), IMAGE_EXIT_STATUS, "truncated");
-    for (uint64_t size = places.plan; size < end; size += 4096) {
-        if (truncate(launch_path(), 0) < 0)
-            err(1, "truncate");
-        builder_free(builder);
-        builder = threads_builder(2);
-        image_write(builder, launch_path());
-        if (truncate(launch_path(), (off_t)size) < 0)
-            err(1, "truncate");
-        expect("truncated", launch_file(launch_path(), NULL), IMAGE_EXIT_STATUS, "truncated");
-    }
+    truncated_images_are_seen(&builder, places.text + 4096, end);
     builder_free(builder);
     unlink(launch_path());
 }
