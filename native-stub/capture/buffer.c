@@ -19,6 +19,8 @@ void *buffer_extend(struct buffer *buffer, size_t size)
         buffer->data = data;
         buffer->capacity = capacity;
     }
+    if (!buffer->data) /* nothing was asked for, and nothing is there */
+        return NULL;
     void *start = buffer->data + buffer->size;
     memset(start, 0, size);
     buffer->size += size;
