@@ -70,14 +70,46 @@ static bool is_trigger(const struct capture *capture, const struct thread *threa
 }
 
 /* A handler that will run as soon as the thread goes on explains why its call ended with EINTR. */
-static bool has_handled_signal(const struct capture *capture, const struct thread *thread)
+static bool has_handled_signal(pid_t pid, pid_t tid, int delivered)
 {
     AUTO_BUFFER struct buffer status = {0};
-    if (read_proc(&status, "%d/task/%d/status", capture->pid, thread->tid) < 0)
+    if (read_proc(&status, "%d/task/%d/status", pid, tid) < 0)
         return false;
     const char *text = (char *)status.data;
+    uint64_t caught = text_number(text, "SigCgt:", 16, 0);
     uint64_t pending = text_number(text, "SigPnd:", 16, 0) | text_number(text, "ShdPnd:", 16, 0);
-    return pending & ~text_number(text, "SigBlk:", 16, 0) & text_number(text, "SigCgt:", 16, 0);
+    pending &= ~text_number(text, "SigBlk:", 16, 0);
+    if (delivered)
+        pending |= UINT64_C(1) << (delivered - 1);
+    return pending & caught;
+}
+
+/* Finds out what a stopped thread is in the middle of, and what it has to go on with. */
+static void decode_call(pid_t pid, pid_t tid, int mem, const char *wait_channel, int delivered,
+                        const struct user_regs_struct *registers, struct syscall_state *ret,
+                        struct user_regs_struct *ret_resume)
+{
+    uint8_t code[7];
+    size_t size = 0;
+    bool inside = (int64_t)registers->orig_rax >= 0;
+    if (inside && mem >= 0 && pread(mem, code, sizeof(code), (off_t)(registers->rip - sizeof(code))) == sizeof(code))
+        size = sizeof(code);
+    bool explained = inside && (int64_t)registers->rax == -EINTR && has_handled_signal(pid, tid, delivered);
+    decode_syscall(registers, wait_channel, code, size, explained, ret);
+    *ret_resume = *registers;
+    if (ret->inside && !kernel_restarts(registers))
+        wind_back(ret_resume);
+}
+
+void mend_call(pid_t tid, int delivered)
+{
+    struct user_regs_struct registers, resume;
+    struct syscall_state call;
+    if (trace_get_registers(tid, &registers) < 0)
+        return;
+    decode_call(tid, tid, -1, "", delivered, &registers, &call, &resume);
+    if (resume.rip != registers.rip)
+        trace_set_registers(tid, &resume);
 }
 
 /* Reads the registers of a thread that stands, and at once makes sure that it would not see an EINTR of our making,
@@ -89,18 +121,9 @@ static int read_registers(struct capture *capture, struct thread *thread)
         error = trace_get_mask(thread->tid, &thread->mask);
     if (error < 0)
         return error;
-    uint8_t code[7];
-    size_t size = 0;
-    bool inside = (int64_t)thread->regs.orig_rax >= 0;
-    if (inside && pread(capture->mem, code, sizeof(code), (off_t)(thread->regs.rip - sizeof(code))) == sizeof(code))
-        size = sizeof(code);
-    bool explained = inside && (int64_t)thread->regs.rax == -EINTR && has_handled_signal(capture, thread);
-    decode_syscall(&thread->regs, thread->wait_channel, code, size, explained, &thread->call);
-    thread->resume = thread->regs;
-    if (!thread->call.inside || kernel_restarts(&thread->regs))
-        return 0;
-    wind_back(&thread->resume);
-    return trace_set_registers(thread->tid, &thread->resume);
+    decode_call(capture->pid, thread->tid, capture->mem, thread->wait_channel, 0, &thread->regs, &thread->call,
+                &thread->resume);
+    return thread->resume.rip == thread->regs.rip ? 0 : trace_set_registers(thread->tid, &thread->resume);
 }
 
 /* Waits until an interrupted thread stands. Returns 1 when it does, 0 when it is gone, or -errno with a line. */
@@ -136,7 +159,10 @@ static int hold_thread(struct capture *capture, struct thread *thread)
                           "capturing process %d: it is stopped by job control; continue it first (kill -CONT %d)",
                           capture->pid, capture->pid);
         case STOP_SIGNAL:
-            trace_resume(thread->tid, is_trigger(capture, thread, stop.signal) ? 0 : stop.signal);
+            if (is_trigger(capture, thread, stop.signal))
+                stop.signal = 0;
+            mend_call(thread->tid, stop.signal);
+            trace_resume(thread->tid, stop.signal);
             break;
         default:
             trace_resume(thread->tid, 0);

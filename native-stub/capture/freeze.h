@@ -4,6 +4,11 @@
 
 #include "state.h"
 
+/* For a thread that stands before a signal is delivered (0: before it goes on without one): when the signal runs no
+ * handler, the program must not see that a call was broken off, as it would not without a tracer. The kernel wakes a
+ * traced thread even for signals that the program ignores. */
+void mend_call(pid_t tid, int delivered);
+
 /* Stops every thread in PTRACE_EVENT_STOP, outside the vdso, and fills capture->threads with registers and masks.
  * Returns 0, or -errno with a line; then thaw_process() has to be called as well. */
 int freeze_process(struct capture *capture);

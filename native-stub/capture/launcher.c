@@ -28,6 +28,7 @@
 
 #include "capture.h"
 #include "checkpoint_format.h"
+#include "freeze.h"
 #include "messages.h"
 #include "proc_files.h"
 #include "state.h"
@@ -139,9 +140,11 @@ static bool asks_for_checkpoint(const struct launch *launch, int signal)
 static void on_signal(struct launch *launch, int signal)
 {
     if (!asks_for_checkpoint(launch, signal)) {
+        mend_call(launch->pid, signal);
         trace_resume(launch->pid, signal);
         return;
     }
+    mend_call(launch->pid, 0);
     /* The interrupt keeps the thread from running on between here and the capture. */
     trace_interrupt(launch->pid);
     trace_resume(launch->pid, 0);
@@ -169,6 +172,7 @@ static void on_stop(struct launch *launch, const struct stop *stop)
         break;
     case STOP_EVENT:
         launch->stopped = false;
+        mend_call(launch->pid, 0);
         trace_resume(launch->pid, 0);
         break;
     default:
@@ -179,6 +183,8 @@ static void on_stop(struct launch *launch, const struct stop *stop)
 /* Another thread, which a failed capture could not stop in time and which has stopped now. */
 static void release_thread(pid_t tid, const struct stop *stop)
 {
+    if (stop->kind == STOP_EVENT)
+        mend_call(tid, 0);
     if (stop->kind != STOP_GONE)
         ptrace(PTRACE_DETACH, tid, 0, stop->kind == STOP_SIGNAL ? stop->signal : 0);
 }
