@@ -66,6 +66,22 @@ int keep_mapped_file(struct capture *capture, const struct mapping *mapping, uin
     return fd;
 }
 
+bool find_file_data(int file, uint64_t offset, uint64_t *ret_data, uint64_t *ret_hole)
+{
+    off_t data = lseek(file, (off_t)offset, SEEK_DATA);
+    if (data < 0 && errno == ENXIO)
+        return false;
+    off_t hole = data < 0 ? -1 : lseek(file, data, SEEK_HOLE);
+    if (hole < 0) { /* the file system does not tell */
+        *ret_data = offset;
+        *ret_hole = UINT64_MAX / 2;
+        return true;
+    }
+    *ret_data = (uint64_t)data & ~(uint64_t)(PAGE - 1);
+    *ret_hole = ((uint64_t)hole + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+    return true;
+}
+
 static size_t index_of_file(const struct capture *capture, int fd)
 {
     const struct mapped_file *files = (const void *)capture->mapped_files.data;

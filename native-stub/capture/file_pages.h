@@ -14,6 +14,9 @@
 int keep_mapped_file(struct capture *capture, const struct mapping *mapping, uint64_t *ret_size,
                      uint64_t *ret_mtime_ns);
 
+/* The next run of data in a file at or behind offset, widened to whole pages. Returns false when there is none. */
+bool find_file_data(int file, uint64_t offset, uint64_t *ret_data, uint64_t *ret_hole);
+
 /* Adds an extent for pages of a kept file, whose bytes come later. Returns 0 or -errno with a line. */
 int defer_file_pages(struct capture *capture, struct mapping *mapping, uint64_t address, uint64_t length, int file);
 

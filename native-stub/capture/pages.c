@@ -25,6 +25,7 @@ struct page_saver {
     struct capture *capture;
     struct mapping *mapping;
     int file;            /* of the mapping, kept open by file_pages.c; or -1 */
+    bool deferred;       /* pages of the file are copied later */
     uint64_t file_end;   /* address behind the last page within the file */
     uint8_t *chunk;
     struct iovec pieces[CHUNK_BYTES / PAGE];
@@ -141,15 +142,33 @@ static int save_range(struct page_saver *saver, uint64_t start, uint64_t end, ui
     return 0;
 }
 
-/* Pages of a file mapping that the program has not written: within the file, and behind its end. */
+/* Pages of a file mapping that the program has not written, within the file. Holes of the file read as zero and are
+ * left out. */
+static int save_file_pages(struct page_saver *saver, uint64_t start, uint64_t end)
+{
+    const struct ckpt_mapping *record = &saver->mapping->record;
+    if (saver->file < 0)
+        return save_range(saver, start, end, CKPT_EXTENT_FILE);
+    uint64_t base = record->start - record->file_offset; /* address of the file's first byte, mapped or not */
+    int error = 0;
+    while (error == 0 && start < end) {
+        uint64_t data, hole;
+        if (!find_file_data(saver->file, start - base, &data, &hole) || base + data >= end)
+            break;
+        uint64_t stop = base + hole < end ? base + hole : end;
+        start = base + data > start ? base + data : start;
+        error = saver->deferred ? defer_file_pages(saver->capture, saver->mapping, start, stop - start, saver->file)
+                                : save_range(saver, start, stop, CKPT_EXTENT_FILE);
+        start = stop;
+    }
+    return error;
+}
+
+/* The same with what lies behind the end of the file. */
 static int save_file_range(struct page_saver *saver, uint64_t start, uint64_t end)
 {
     uint64_t middle = end < saver->file_end ? end : saver->file_end > start ? saver->file_end : start;
-    int error = 0;
-    if (middle > start && saver->file >= 0)
-        error = defer_file_pages(saver->capture, saver->mapping, start, middle - start, saver->file);
-    else if (middle > start)
-        error = save_range(saver, start, middle, CKPT_EXTENT_FILE);
+    int error = middle > start ? save_file_pages(saver, start, middle) : 0;
     if (error == 0 && middle < end)
         add_extent(saver, middle, end - middle, CKPT_EXTENT_BEYOND_EOF, NULL);
     return error;
@@ -169,8 +188,7 @@ static void open_file(struct page_saver *saver)
     record->file_size = size;
     uint64_t pages = (size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
     saver->file_end = pages > record->file_offset ? record->start + (pages - record->file_offset) : record->start;
-    if (record->kind == CKPT_MAPPING_SHARED_FILE && record->flags & CKPT_VMA_MAY_WRITE)
-        saver->file = -1;
+    saver->deferred = record->kind == CKPT_MAPPING_PRIVATE_FILE || !(record->flags & CKPT_VMA_MAY_WRITE);
 }
 
 static int save_listed(struct page_saver *saver, const struct page_range *range)
