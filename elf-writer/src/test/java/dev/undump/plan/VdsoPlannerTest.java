@@ -57,7 +57,7 @@ class VdsoPlannerTest {
         assumeTrue(vdso.isPresent(), "this process has no vdso");
         for (int at = 0; at < 1024; at += 7) {
             byte[] damaged = vdso.get().clone();
-            damaged[at] ^= 0xff;
+            damaged[at] ^= (byte) 0xff;
             try {
                 assertThat(plan(damaged).copy().length()).isEqualTo(damaged.length);
             } catch (PlanException e) {
