@@ -2,6 +2,7 @@
 // C++ threads, mutexes, condition variables, exceptions through frames and across the capture.
 #include "fixture.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <map>
@@ -15,12 +16,12 @@
 namespace {
 
 struct Counted {
-    static int alive;
+    static std::atomic<int> alive;
     Counted() { alive++; }
     Counted(const Counted &) { alive++; }
     ~Counted() { alive--; }
 };
-int Counted::alive = 0;
+std::atomic<int> Counted::alive{0};
 
 // Throws from the bottom of a recursion; every frame has something to destroy.
 int throw_from_below(int depth) {
@@ -102,7 +103,7 @@ int main(int argc, char **argv) {
         CHECK_EQ(result, 999 * 1000 / 2);
     promise.set_value(std::make_unique<int>(73));
     CHECK_EQ(later.get(), 73);
-    CHECK_EQ(Counted::alive, 0);
+    CHECK_EQ(Counted::alive.load(), 0);
     auto fresh = std::async(std::launch::async, [] { return throw_from_below(3); });
     try {
         fresh.get();

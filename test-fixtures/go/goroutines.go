@@ -81,8 +81,8 @@ func main() {
 	go churn(&stop, &group)
 	go churn(&stop, &group)
 	ticker := time.NewTicker(20 * time.Millisecond)
-	late := time.After(1500 * time.Millisecond)
 	start := time.Now()
+	late := time.After(1500 * time.Millisecond)
 	<-ticker.C
 	ask(jobs, 0, 1000)
 
