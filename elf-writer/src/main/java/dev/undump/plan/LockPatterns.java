@@ -18,6 +18,9 @@ final class LockPatterns {
     /** Bytes of the longest lock, from its start. */
     static final int LOCK_BYTES = 56;
 
+    /** Bytes of a mutex. */
+    static final int MUTEX_BYTES = 40;
+
     private static final int MUTEX_COUNT = 4;
     private static final int MUTEX_OWNER = 8;
     private static final int MUTEX_USERS = 12;
@@ -25,7 +28,6 @@ final class LockPatterns {
     private static final int MUTEX_SPINS = 20;
     private static final int MUTEX_PREVIOUS = 24;
     private static final int MUTEX_NEXT = 32;
-    private static final int MUTEX_BYTES = 40;
 
     private static final int TYPE_MASK = 0x3;
     private static final int RECURSIVE = 1;

@@ -1,29 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
-import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.Extent;
 import dev.undump.checkpoint.ExtentKind;
 import dev.undump.checkpoint.Mapping;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Searches the memory that the program can write for locks that its threads hold.
  *
- * <p>It reads window by window, so that it needs the same memory for any size. The quick test on each 8-byte word, "a known
- * id below, a small number above", fits both kinds of locks; what passes is looked at closely.
+ * <p>It reads window by window, on all processors, so that it needs the same memory for any size. The quick test on each 8-byte
+ * word, "a known id below, a small number above", fits both kinds of locks; what passes is looked at closely.
  */
 final class LockScanner {
 
-    private static final int WINDOW = 1 << 20;
-    /** A lock may begin before its window and end behind it. */
-    private static final int MARGIN = 64;
+    /** Small enough to stay in a processor's cache between reading and searching. */
+    private static final int WINDOW = 256 << 10;
 
-    private static final int SMALL = 65535;
+    private static final long SMALL = 65535;
+
+    /** Part of an extent. */
+    private record Window(long address, long fileOffset, int lengthBytes) {}
+
+    /** A word that may be the owner of a lock. */
+    private record Candidate(long address, int tid) {}
+
+    private static final ThreadLocal<ByteBuffer> BUFFER = ThreadLocal.withInitial(
+            () -> ByteBuffer.allocateDirect(WINDOW).order(ByteOrder.LITTLE_ENDIAN));
 
     private final CheckpointMemory memory;
     private final TidPatches patches;
@@ -40,58 +50,76 @@ final class LockScanner {
     }
 
     void scan(List<Mapping> mappings) throws IOException {
+        try {
+            List<Candidate> candidates =
+                    windows(mappings).parallelStream().flatMap(window -> search(window).stream()).toList();
+            for (Candidate candidate : candidates) {
+                check(candidate);
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static List<Window> windows(List<Mapping> mappings) {
+        List<Window> windows = new ArrayList<>();
         for (Mapping mapping : mappings) {
-            if ((mapping.protection() & Mapping.WRITE) != 0) {
-                for (Extent extent : mapping.extents()) {
-                    scan(extent);
+            for (Extent extent : mapping.extents()) {
+                if ((mapping.protection() & Mapping.WRITE) == 0 || extent.kind() != ExtentKind.PRIVATE) {
+                    continue;
+                }
+                for (long done = 0; done < extent.lengthBytes(); done += WINDOW) {
+                    int length = (int) Math.min(WINDOW, extent.lengthBytes() - done);
+                    windows.add(new Window(extent.address() + done, extent.fileOffset() + done, length));
                 }
             }
         }
+        return windows;
     }
 
-    private void scan(Extent extent) throws IOException {
-        if (extent.kind() != ExtentKind.PRIVATE) {
-            return;
-        }
-        for (long start = extent.address(); start < extent.range().end(); start += WINDOW) {
-            ByteRange window = new ByteRange(start, Math.min(start + WINDOW, extent.range().end()));
-            ByteRange wide = new ByteRange(window.start() - MARGIN, window.end() + MARGIN);
-            Optional<ByteBuffer> bytes = read(wide);
-            if (bytes.isPresent()) {
-                scan(bytes.get(), wide.start(), MARGIN, bytes.get().limit() - MARGIN);
-            } else {
-                bytes = read(window);
-                if (bytes.isPresent()) {
-                    scan(bytes.get(), window.start(), 0, bytes.get().limit());
+    private List<Candidate> search(Window window) {
+        ByteBuffer buffer = BUFFER.get().clear().limit(window.lengthBytes());
+        try {
+            while (buffer.hasRemaining()) {
+                if (memory.channel().read(buffer, window.fileOffset() + buffer.position()) < 0) {
+                    throw new IOException("reading " + memory.file() + ": it ended at byte "
+                            + (window.fileOffset() + buffer.position()) + " while it was being read");
                 }
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
+        long[] words = new long[window.lengthBytes() / Long.BYTES];
+        buffer.flip().asLongBuffer().get(words);
+        return search(words, window.address());
     }
 
-    private Optional<ByteBuffer> read(ByteRange range) throws IOException {
-        return memory.read(range.start(), Math.toIntExact(range.lengthBytes()));
-    }
-
-    private void scan(ByteBuffer bytes, long address, int from, int to) {
-        for (int at = from; at < to; at += Long.BYTES) {
-            long word = bytes.getLong(at);
-            int low = (int) word;
-            if (low >= lowestTid && low <= highestTid && word >>> Integer.SIZE <= SMALL && patches.isTid(low)) {
-                candidate(bytes, address, at, low);
+    private List<Candidate> search(long[] words, long address) {
+        List<Candidate> found = new ArrayList<>();
+        int lowest = lowestTid;
+        int span = highestTid - lowestTid + Integer.MIN_VALUE;
+        for (int i = 0; i < words.length; i++) {
+            int low = (int) words[i];
+            // Unsigned: lowest <= low <= highest.
+            if (low - lowest + Integer.MIN_VALUE <= span && words[i] >>> Integer.SIZE <= SMALL && patches.isTid(low)) {
+                found.add(new Candidate(address + (long) i * Long.BYTES, low));
             }
         }
+        return found;
     }
 
-    private void candidate(ByteBuffer bytes, long address, int at, int tid) {
-        int mutex = at - LockPatterns.mutexOwner();
-        if (LockPatterns.isHeldMutex(bytes, mutex, tid)) {
-            patches.addInt(address + at, tid, 0);
-            if (LockPatterns.hasOwnerInLock(bytes, mutex)) {
-                patches.addInt(address + mutex, tid, TidPatches.FUTEX_FLAGS);
+    private void check(Candidate candidate) throws IOException {
+        long mutex = candidate.address() - LockPatterns.mutexOwner();
+        Optional<ByteBuffer> bytes = memory.read(mutex, LockPatterns.MUTEX_BYTES);
+        if (bytes.isPresent() && LockPatterns.isHeldMutex(bytes.get(), 0, candidate.tid())) {
+            patches.addInt(candidate.address(), candidate.tid(), 0);
+            if (LockPatterns.hasOwnerInLock(bytes.get(), 0)) {
+                patches.addInt(mutex, candidate.tid(), TidPatches.FUTEX_FLAGS);
             }
         }
-        if (LockPatterns.isHeldRwlock(bytes, at - LockPatterns.rwlockWriter(), tid)) {
-            patches.addInt(address + at, tid, 0);
+        bytes = memory.read(candidate.address() - LockPatterns.rwlockWriter(), LockPatterns.LOCK_BYTES);
+        if (bytes.isPresent() && LockPatterns.isHeldRwlock(bytes.get(), 0, candidate.tid())) {
+            patches.addInt(candidate.address(), candidate.tid(), 0);
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.nativestub.CheckpointLayout;
+import dev.undump.nativestub.ImageLayout;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,6 +47,11 @@ final class MemoryPlanner {
         Map<SharedObject.Key, List<Mapping>> shared = new LinkedHashMap<>();
         for (Mapping mapping : checkpoint.mappings()) {
             occupied.add(mapping.range());
+            if (mapping.range().end() > ImageLayout.ADDRESS_LIMIT) {
+                throw new PlanException("memory at " + mapping.range() + " lies above "
+                        + ByteRange.format(ImageLayout.ADDRESS_LIMIT)
+                        + ": programs that use 5-level page tables cannot be brought back");
+            }
             switch (mapping.kind()) {
                 case ANONYMOUS -> anonymous(mapping);
                 case PRIVATE_FILE -> fileBytes(mapping);

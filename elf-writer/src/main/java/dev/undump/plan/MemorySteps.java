@@ -9,10 +9,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The memory steps in the order in which the stub takes them: first every mapping, then contents, protections, advice,
- * names, locks and at last seals. Steps that continue their predecessor become one.
+ * The memory steps in the order in which the stub takes them: first every mapping, then which pages may be huge, contents,
+ * protections, other advice, names, locks and at last seals. Steps that continue their predecessor become one.
  *
- * <p>The order matters: contents need write access, guards and locks need contents, nothing may touch what is sealed.
+ * <p>The order matters: page sizes are decided when contents come, contents need write access, guards and locks need contents,
+ * nothing may touch what is sealed.
  */
 final class MemorySteps {
 
@@ -27,6 +28,7 @@ final class MemorySteps {
             MemoryOp.Kind.SEAL);
 
     private final List<MemoryOp> maps = new ArrayList<>();
+    private final List<MemoryOp> pageSizes = new ArrayList<>();
     private final List<MemoryOp> contents = new ArrayList<>();
     private final List<MemoryOp> protections = new ArrayList<>();
     private final List<MemoryOp> advice = new ArrayList<>();
@@ -35,7 +37,7 @@ final class MemorySteps {
     private final List<MemoryOp> seals = new ArrayList<>();
 
     void add(MemoryOp op) {
-        List<MemoryOp> phase = phaseOf(op.kind());
+        List<MemoryOp> phase = phaseOf(op);
         if (!phase.isEmpty()) {
             Optional<MemoryOp> joined = join(phase.get(phase.size() - 1), op);
             if (joined.isPresent()) {
@@ -48,18 +50,18 @@ final class MemorySteps {
 
     List<MemoryOp> inOrder() {
         List<MemoryOp> all = new ArrayList<>();
-        for (List<MemoryOp> phase : List.of(maps, contents, protections, advice, names, locks, seals)) {
+        for (List<MemoryOp> phase : List.of(maps, pageSizes, contents, protections, advice, names, locks, seals)) {
             all.addAll(phase);
         }
         return List.copyOf(all);
     }
 
-    private List<MemoryOp> phaseOf(MemoryOp.Kind kind) {
-        return switch (kind) {
+    private List<MemoryOp> phaseOf(MemoryOp op) {
+        return switch (op.kind()) {
             case ANONYMOUS, SHARED, IMAGE, FILE, OBJECT, OBJECT_MAP, DROPPABLE -> maps;
             case READ -> contents;
             case PROTECT, UNMAP -> protections;
-            case ADVISE -> advice;
+            case ADVISE -> VmaAdvice.decidesPageSize(op.argument()) ? pageSizes : advice;
             case NAME -> names;
             case LOCK -> locks;
             case SEAL -> seals;

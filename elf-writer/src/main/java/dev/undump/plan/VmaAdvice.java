@@ -28,6 +28,11 @@ enum VmaAdvice {
         this.optional = optional;
     }
 
+    /** Whether advice with this number tells which pages may be huge. */
+    static boolean decidesPageSize(int number) {
+        return number == HUGEPAGE.number || number == NOHUGEPAGE.number;
+    }
+
     int vmaFlag() {
         return vmaFlag;
     }

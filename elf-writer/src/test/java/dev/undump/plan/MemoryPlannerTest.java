@@ -99,6 +99,25 @@ class MemoryPlannerTest {
     }
 
     @Test
+    void attributes_pageSize_isDecidedBeforeContentsCome() throws Exception {
+        anonymous(1, RW, CheckpointLayout.VMA_NOHUGEPAGE).bytes(A, ExtentKind.PRIVATE, filled(1));
+        assertThat(plan())
+                .containsExactly(
+                        MemoryOp.anonymous(pages(0, 1), RW, 0),
+                        MemoryOp.advise(pages(0, 1), 15, true),
+                        MemoryOp.read(pages(0, 1), new PlanOffset.InData(0)));
+    }
+
+    @Test
+    void plan_above47Bits_isRefused() {
+        builder.mapping(CheckpointSamples.mapping(1L << 50, 1, MappingKind.ANONYMOUS, RW, 0, ""));
+        assertThatThrownBy(this::plan)
+                .isInstanceOf(PlanException.class)
+                .hasMessageContaining("0x4000000000000")
+                .hasMessageContaining("5-level");
+    }
+
+    @Test
     void attributes_namesLocksAndSealsComeLast() throws Exception {
         builder.mapping(CheckpointSamples.mapping(
                         A,
