@@ -26,6 +26,9 @@ static void plan_named_files(struct builder *builder)
     op = builder_file(builder, IMAGE_FILE_OPEN, 7);
     op->path = builder_string(builder, text_path);
     op->open_flags = O_WRONLY | O_APPEND;
+    op = builder_file(builder, IMAGE_FILE_OPEN, 3); /* the number that it gets anyway */
+    op->path = builder_string(builder, text_path);
+    op->close_on_exec = 1;
     builder_file(builder, IMAGE_FILE_INHERIT, 1);
 }
 

@@ -7,6 +7,8 @@
 
 #define PAYLOAD_CODE UINT64_C(0x400000)  /* where its code is mapped; execution starts at the first byte */
 #define PAYLOAD_DATA UINT64_C(0x500000)  /* struct payload_data, read and write */
+#define PAYLOAD_SLOT UINT64_C(0x20000000000)
+#define PAYLOAD_SLOT_BYTES UINT64_C(0x40000000)
 #define PAYLOAD_BSS UINT64_C(0x580000)   /* its variables, PAYLOAD_BSS_BYTES */
 #define PAYLOAD_BSS_BYTES UINT64_C(0x20000)
 #define PAYLOAD_STACKS UINT64_C(0x7ff000000000) /* PAYLOAD_STACK_BYTES per thread; in the range of kernel stacks */

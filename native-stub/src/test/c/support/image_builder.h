@@ -22,7 +22,7 @@
 #include "restore/xstate.h"
 
 #define BUILDER_PAGE 4096UL
-#define BUILDER_SLOT 0x20000000000UL
+#define BUILDER_SLOT 0x20000000000UL /* PAYLOAD_SLOT of payload.h */
 #define BUILDER_PLAN_LIMIT (1UL << 20)
 #define BUILDER_DATA_LIMIT (64UL << 20)
 #define BUILDER_BLOCK_BYTES 8192UL

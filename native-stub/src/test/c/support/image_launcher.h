@@ -154,6 +154,7 @@ static inline void plan_thread_state(struct builder *builder, uint32_t index)
         thread->rseq_address = data + offsetof(struct payload_data, rseq) + index * 32UL;
         thread->rseq_size = 32;
         thread->rseq_signature = 0x53053053;
+        memset(launch_data(builder)->rseq[index] + 4, 0xff, 4); /* cpu_id: not registered */
     }
     if (index == 1)
         strcpy((char *)thread->name, "other");
