@@ -56,17 +56,35 @@ static size_t locate(struct capture *capture, const struct known_files *known, i
     return low;
 }
 
-/* Whether ckpt itself has the description open: then the program got it when it was launched. */
-static bool is_inherited(const struct capture *capture, int fd)
+/* Whether process has the description of the program's descriptor fd open, at number own or, when that is -1, anywhere. */
+static bool is_open_in(const struct capture *capture, pid_t process, int own, int fd)
 {
-    AUTO_FREE pid_t *own = NULL;
+    AUTO_FREE pid_t *numbers = NULL;
     size_t count;
-    if (!capture->request->seized || list_proc_numbers(&own, &count, "self/fd") < 0)
+    if (own >= 0)
+        return syscall(SYS_kcmp, process, capture->pid, KCMP_FILE, own, fd) == 0;
+    if (list_proc_numbers(&numbers, &count, "%d/fd", process) < 0)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (syscall(SYS_kcmp, getpid(), capture->pid, KCMP_FILE, own[i], fd) == 0)
+        if (syscall(SYS_kcmp, process, capture->pid, KCMP_FILE, numbers[i], fd) == 0)
             return true;
     return false;
+}
+
+/* Whether the program got the description when it was executed: ckpt, which launched it, has it open itself; or its
+ * parent, another program, has it at the same number. After a fork alone the two run the same program, and a common
+ * descriptor is what they talk through. */
+static bool is_inherited(const struct capture *capture, int fd)
+{
+    pid_t parent = (pid_t)capture->process.parent_pid;
+    char own_program[PATH_MAX], parents_program[PATH_MAX];
+    if (capture->request->seized)
+        return is_open_in(capture, getpid(), -1, fd);
+    ssize_t own = read_proc_link(own_program, sizeof(own_program), "%d/exe", capture->pid);
+    ssize_t parents = read_proc_link(parents_program, sizeof(parents_program), "%d/exe", parent);
+    if (own <= 0 || parents <= 0 || (own == parents && memcmp(own_program, parents_program, (size_t)own) == 0))
+        return false;
+    return is_open_in(capture, parent, fd, fd);
 }
 
 /* ---- regular files and directories ---- */

@@ -69,8 +69,6 @@ static int ask_thread(struct injector *injector, struct thread *thread)
 static int ask_actions(struct injector *injector, struct capture *capture)
 {
     for (uint32_t signal = 1; signal <= SIGNALS; signal++) {
-        if (!((capture->caught | capture->ignored) >> (signal - 1) & 1))
-            continue;
         struct kernel_action action = {0};
         uint64_t arguments[6] = {signal, 0, injector->arguments, sizeof(uint64_t)};
         int64_t result;
@@ -79,6 +77,8 @@ static int ask_actions(struct injector *injector, struct capture *capture)
             error = inject_read(injector, 0, &action, sizeof(action));
         if (error < 0)
             return error;
+        if (!action.handler && !action.flags && !action.mask)
+            continue;
         struct ckpt_signal_action *record = buffer_extend(&capture->actions, sizeof(*record));
         if (record)
             *record = (struct ckpt_signal_action){.signal = signal, .handler = action.handler, .flags = action.flags,
@@ -125,16 +125,6 @@ static int ask_process(struct injector *injector, struct capture *capture)
     return error;
 }
 
-/* SigCgt and SigIgn as they are now; the program may have changed them since preflight. */
-static void read_signal_sets(struct capture *capture)
-{
-    AUTO_BUFFER struct buffer status = {0};
-    if (read_proc(&status, "%d/status", capture->pid) < 0)
-        return;
-    capture->caught = text_number((char *)status.data, "SigCgt:", 16, capture->caught);
-    capture->ignored = text_number((char *)status.data, "SigIgn:", 16, capture->ignored);
-}
-
 static int ask_all(struct injector *injector, struct capture *capture)
 {
     for (size_t i = 0; i < capture->thread_count; i++) {
@@ -159,7 +149,6 @@ static int ask_all(struct injector *injector, struct capture *capture)
 int interrogate(struct capture *capture)
 {
     struct injector injector;
-    read_signal_sets(capture);
     int error = injector_open(&injector, capture, needs_shared_questions(capture) ? MINCORE_BYTES : LEAST_ARGUMENTS);
     if (error == 0)
         error = ask_all(&injector, capture);

@@ -116,8 +116,8 @@ int describe_pipe(struct capture *capture, const struct open_file *file, struct 
     bool inside = (ends.reads && ends.writes) || other_end_closed(fd);
     if (!inside || pipe_is_elsewhere(capture, file->status.st_ino)) {
         record->flags |= CKPT_DESCRIPTION_OUTSIDE;
-        if (file->standard)
-            return 0;
+        if (file->standard || record->flags & CKPT_DESCRIPTION_INHERITED)
+            return 0; /* the launch's own; a shell or build server above leaves such descriptors open */
         if (capture->request->allow & ALLOW_OUTSIDE_PIPE) {
             capture->allowed |= ALLOW_OUTSIDE_PIPE;
             return 0;

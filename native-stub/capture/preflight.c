@@ -242,8 +242,6 @@ int preflight(struct capture *capture)
         error = check_permission(capture, text);
     if (error < 0)
         return error;
-    capture->caught = text_number(text, "SigCgt:", 16, 0);
-    capture->ignored = text_number(text, "SigIgn:", 16, 0);
     check_kind(capture, text);
     check_state(capture, (char *)stat.data);
     check_children(capture);

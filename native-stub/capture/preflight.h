@@ -5,7 +5,7 @@
 #include "state.h"
 
 /* Checks all that can be checked before anything is stopped, and changes nothing. Returns 0 or -errno with a line for
- * every obstacle found. Fills vdso_start and vdso_end, caught and ignored. */
+ * every obstacle found. Fills vdso_start and vdso_end. */
 int preflight(struct capture *capture);
 
 /* Children, seen once more when the program stands: 0 or -errno with a line. */

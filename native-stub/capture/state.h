@@ -78,9 +78,7 @@ struct capture {
     struct buffer mapped_files;   /* file_pages.c */
     struct buffer deferred_copies;
 
-    uint64_t caught;     /* SigCgt */
-    uint64_t ignored;    /* SigIgn */
-    uint64_t *pipes_elsewhere; /* outside.c: inodes of pipes that other processes hold, sorted */
+    uint64_t *pipes_elsewhere;    /* outside.c: inodes of pipes that other processes hold, sorted */
     size_t pipes_elsewhere_count;
     struct pipe_end *pipe_ends; /* outside.c */
     size_t pipe_end_count;
