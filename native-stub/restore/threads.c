@@ -200,15 +200,20 @@ void threads_patch_ids(struct stub_state *state)
     }
 }
 
+/* The text stays for undump_resume_call, the blocks for what interrupted calls point at; the plan is of no more use, and
+ * a later capture of this program shall not carry it along. */
 _Noreturn void threads_resume(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
+    struct image_signal_frame *frame = &plan_block(plan, plan_at(plan, plan->threads.offset))->frame;
+    bool alone = plan->threads.count == 1;
 
     sys_close(state->image_fd);
     if (state->report_fd != 2 && state->report_fd != STUB_NO_FD)
         sys_close(state->report_fd);
     __atomic_store_n(&state->go, 1, __ATOMIC_RELEASE);
-    if (plan->threads.count > 1)
+    if (!alone)
         sys_futex_wake(&state->go, INT32_MAX);
-    stub_resume(&plan_block(plan, plan_at(plan, plan->threads.offset))->frame);
+    sys_munmap(STUB_ADDRESS(plan), plan->plan_size);
+    stub_resume(frame);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Launches good images under hostile conditions. */
 #define _GNU_SOURCE
+#include <sched.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -62,6 +63,33 @@ static void launches_with_a_large_environment(void)
     expect("1 MB of environment", launch_under(vdso_builder(false, 0), &conditions), PAYLOAD_GOOD, NULL);
     for (int i = 0; i < 1024; i++)
         free(environment[i]);
+}
+
+/* A right that the launch does not have: said once, and the program goes on. */
+static void realtime_threads_go_on_without(void)
+{
+    struct launch_conditions nobody = {.prepare = drop_user};
+    struct builder *builder = threads_builder(3);
+
+    if (geteuid() != 0) {
+        fprintf(stderr, "skipped: real-time threads as nobody (needs root)\n");
+        builder_free(builder);
+        return;
+    }
+    for (int i = 0; i < 3; i++) {
+        builder->threads[i].set_scheduling = 1;
+        builder->threads[i].policy = i == 0 ? SCHED_BATCH : SCHED_FIFO;
+        builder->threads[i].priority = i == 0 ? 0 : 10;
+        builder->threads[i].nice = i == 0 ? -5 : 0;
+        builder->threads[i].set_affinity = 1;
+        builder->threads[i].affinity[15] = UINT64_C(1) << 63; /* a processor that nobody has */
+    }
+    image_write(builder, launch_path());
+    builder_free(builder);
+    chmod(launch_path(), 0755);
+    expect("real-time threads", launch_file(launch_path(), &nobody), PAYLOAD_GOOD,
+           "had real-time scheduling (policy 1, priority 10), here: Operation not permitted (EPERM); going on without\n");
+    unlink(launch_path());
 }
 
 /* ---- file systems ---- */
@@ -190,6 +218,7 @@ int main(void)
 {
     launches_under_any_stack_limit();
     launches_with_a_large_environment();
+    realtime_threads_go_on_without();
     launches_in_an_empty_root();
     launches_under_other_personalities();
     launches_with_everything_closed();
