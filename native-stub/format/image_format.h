@@ -5,12 +5,14 @@
  *
  * The file is an ELF executable (ET_EXEC):
  *
- *   0               ELF header, program headers
+ *   0               ELF header, program headers, build-id note
  *                   stub text and read-only data       PT_LOAD R E   -> slot
- *                   plan: image_plan, tables, strings   PT_LOAD R     -> slot + stub_plan
- *                   thread blocks                       PT_LOAD RW    -> behind the plan, page aligned
+ *                   stub data                           PT_LOAD RW    -> behind the text
  *                   page data, each piece page aligned  mapped or read by the stub, not by the loader
- *                   section headers and names           for readelf, objdump, gdb
+ *                   plan: image_plan, tables, strings   PT_LOAD R     -> slot + undump_plan
+ *                   thread blocks                       PT_LOAD RW    -> behind the plan, page aligned
+ *                   header and index of the checkpoint  for inspect, not loaded
+ *                   section names and headers           for readelf, objdump, gdb
  *
  * Address space while the stub works: everything of its own lies in the slot, IMAGE_SLOT_SIZE bytes that the planner
  * proved free of the program's mappings, below IMAGE_SLOT_LIMIT, where the kernel never places stack or vdso.

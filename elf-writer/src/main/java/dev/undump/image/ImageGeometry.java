@@ -6,11 +6,13 @@ import dev.undump.plan.ImagePlan;
 /**
  * Where everything stands in an image file; image offsets in bytes. All but the tail begin page aligned.
  *
+ * <p>Page data comes before the plan, so that its place is known, and copying can begin, while the plan is still being made.
+ *
  * @param stubText the stub's text, behind the page of headers
  * @param stubData the stub's writable data
+ * @param data page data
  * @param plan the plan record and its tables
  * @param blocks the thread blocks
- * @param data page data
  * @param checkpoint header and index of the checkpoint, one behind the other
  * @param names names of the sections
  * @param sections section headers
@@ -19,9 +21,9 @@ import dev.undump.plan.ImagePlan;
 record ImageGeometry(
         long stubText,
         long stubData,
+        long data,
         long plan,
         long blocks,
-        long data,
         long checkpoint,
         long names,
         long sections,
@@ -30,22 +32,25 @@ record ImageGeometry(
     static final int PAGE = 4096;
     private static final int SECTION_ALIGNMENT = 8;
 
+    /** Image offset of the page data, which depends on nothing but the stub. */
+    static long dataStart(StubFile stub) {
+        return pages(stubDataStart(stub) + stub.data().length);
+    }
+
     static ImageGeometry of(StubFile stub, ImagePlan plan, int planBytes, long checkpointBytes) {
-        long stubText = PAGE;
-        long stubData = pages(stubText + stub.text().length);
-        long planStart = pages(stubData + stub.data().length);
+        long data = dataStart(stub);
+        long planStart = data + plan.dataBytes();
         long blocks = planStart + planBytes;
-        long data = blocks + (long) plan.threads().size() * plan.threadBlockBytes();
-        long checkpoint = data + plan.dataBytes();
+        long checkpoint = blocks + (long) plan.threads().size() * plan.threadBlockBytes();
         long names = checkpoint + checkpointBytes;
         long namesEnd = names + SectionNames.BYTES.length;
         long sections = (namesEnd + SECTION_ALIGNMENT - 1) / SECTION_ALIGNMENT * SECTION_ALIGNMENT;
         return new ImageGeometry(
-                stubText,
-                stubData,
+                PAGE,
+                stubDataStart(stub),
+                data,
                 planStart,
                 blocks,
-                data,
                 checkpoint,
                 names,
                 sections,
@@ -59,5 +64,9 @@ record ImageGeometry(
 
     static long pages(long bytes) {
         return (bytes + PAGE - 1) / PAGE * PAGE;
+    }
+
+    private static long stubDataStart(StubFile stub) {
+        return pages((long) PAGE + stub.text().length);
     }
 }

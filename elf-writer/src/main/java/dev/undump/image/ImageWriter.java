@@ -7,7 +7,6 @@ import dev.undump.checkpoint.CheckpointReader;
 import dev.undump.nativestub.CheckpointLayout;
 import dev.undump.nativestub.NativeBinaries;
 import dev.undump.plan.DataOverlay;
-import dev.undump.plan.DataPiece;
 import dev.undump.plan.ImagePlan;
 import dev.undump.plan.LayoutPlanner;
 import dev.undump.plan.PlanException;
@@ -22,7 +21,8 @@ import java.nio.file.StandardOpenOption;
 /**
  * Writes images. The same checkpoint gives the same bytes.
  *
- * <p>Memory need does not depend on the size of the image: page data goes from file to file inside the kernel.
+ * <p>Memory need does not depend on the size of the image: page data goes from file to file inside the kernel, while the plan is
+ * still being made.
  */
 public final class ImageWriter {
 
@@ -34,7 +34,7 @@ public final class ImageWriter {
      * @param checkpoint read and checked; its file must still be there
      * @param options what the user has chosen
      * @param out the image's path; an existing file is replaced at once when the image is complete, with mode 0700
-     * @param progress is told about the copying of page data
+     * @param progress is told about the copying of page data, from another thread, until this method returns
      * @throws PlanException if the checkpoint holds something that cannot be brought back faithfully
      * @throws ImageException if the image cannot be written; nothing is left behind, an existing file is as before
      * @throws IOException if the checkpoint cannot be read
@@ -44,47 +44,42 @@ public final class ImageWriter {
         StubFile stub = StubFile.of(NativeBinaries.stub());
         PlanOptions planOptions =
                 new PlanOptions(PlanOptions.AnonymousMemory.READ, options.forceVdsoTrampolines());
-        ImagePlan plan = LayoutPlanner.plan(checkpoint, stub.layout(), planOptions);
-        PlanTables tables = new PlanTables(plan);
-        ByteRange index = checkpoint.header().index();
-        ImageGeometry geometry =
-                ImageGeometry.of(stub, plan, tables.sizeBytes, CheckpointReader.summarySize(checkpoint));
-        byte[] blocks = threadBlocks(plan, tables);
-        byte[] planBytes = new PlanEncoder(plan, tables, geometry).encode(blocks);
-        ElfTables elf = new ElfTables(stub, plan, tables.sizeBytes, geometry);
         try (FileChannel source = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
-                NewFile file = NewFile.create(out, geometry.size())) {
-            file.write(elf.headers(), 0);
-            file.write(ByteBuffer.wrap(stub.text()), geometry.stubText());
-            file.write(ByteBuffer.wrap(stub.data()), geometry.stubData());
-            file.write(ByteBuffer.wrap(planBytes), geometry.plan());
-            file.write(ByteBuffer.wrap(blocks), geometry.blocks());
-            file.copyFrom(checkpoint.file(), source, copies -> {
-                long done = 0;
-                for (DataPiece piece : plan.data()) {
-                    long before = done;
-                    copies.copy(
-                            piece.checkpointOffset(),
-                            geometry.data() + piece.dataOffset(),
-                            piece.lengthBytes(),
-                            bytes -> progress.copied(before + bytes, total(plan)));
-                    done += piece.lengthBytes();
-                }
-                long headerBytes = CheckpointLayout.Header.SIZE_BYTES;
-                copies.copy(0, geometry.checkpoint(), headerBytes, bytes -> {});
-                copies.copy(index.start(), geometry.checkpoint() + headerBytes, index.lengthBytes(), bytes -> {});
-            });
+                NewFile file = NewFile.create(out, checkpoint.header().totalSize());
+                PageCopy pages =
+                        new PageCopy(checkpoint.file(), source, file, ImageGeometry.dataStart(stub), progress)) {
+            ImagePlan plan = LayoutPlanner.plan(checkpoint, stub.layout(), planOptions, pages::start);
+            ImageGeometry geometry = writeHead(checkpoint, stub, plan, file);
+            pages.await();
             for (DataOverlay overlay : plan.overlays()) {
                 file.write(overlay.content().buffer(), geometry.data() + overlay.dataOffset());
             }
-            file.write(ByteBuffer.wrap(SectionNames.BYTES), geometry.names());
-            file.write(elf.sections(), geometry.sections());
+            ByteRange index = checkpoint.header().index();
+            long headerBytes = CheckpointLayout.Header.SIZE_BYTES;
+            file.copyFrom(checkpoint.file(), source, copies -> {
+                copies.copy(0, geometry.checkpoint(), headerBytes, bytes -> {});
+                copies.copy(index.start(), geometry.checkpoint() + headerBytes, index.lengthBytes(), bytes -> {});
+            });
             file.commit();
         }
     }
 
-    private static long total(ImagePlan plan) {
-        return plan.data().stream().mapToLong(DataPiece::lengthBytes).sum();
+    /** Writes everything that is not copied: headers, stub, plan, thread blocks. */
+    private static ImageGeometry writeHead(Checkpoint checkpoint, StubFile stub, ImagePlan plan, NewFile file)
+            throws ImageException {
+        PlanTables tables = new PlanTables(plan);
+        ImageGeometry geometry =
+                ImageGeometry.of(stub, plan, tables.sizeBytes, CheckpointReader.summarySize(checkpoint));
+        byte[] blocks = threadBlocks(plan, tables);
+        ElfTables elf = new ElfTables(stub, plan, tables.sizeBytes, geometry);
+        file.write(elf.headers(), 0);
+        file.write(ByteBuffer.wrap(stub.text()), geometry.stubText());
+        file.write(ByteBuffer.wrap(stub.data()), geometry.stubData());
+        file.write(ByteBuffer.wrap(new PlanEncoder(plan, tables, geometry).encode(blocks)), geometry.plan());
+        file.write(ByteBuffer.wrap(blocks), geometry.blocks());
+        file.write(ByteBuffer.wrap(SectionNames.BYTES), geometry.names());
+        file.write(elf.sections(), geometry.sections());
+        return geometry;
     }
 
     private static byte[] threadBlocks(ImagePlan plan, PlanTables tables) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.image;
 
-/** Is told how far writing an image has come. */
+/** Is told how far writing an image has come, by one thread at a time. */
 @FunctionalInterface
 public interface WriteProgress {
 

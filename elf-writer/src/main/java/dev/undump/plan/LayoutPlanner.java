@@ -9,9 +9,24 @@ import java.util.List;
 /** Plans images: from a checkpoint to the finished list of what a launch does. The same checkpoint gives the same plan. */
 public final class LayoutPlanner {
 
-    private static final int SYSTEM_WIDE_PENDING = 0;
+    private static final int PROCESS_WIDE = 0;
 
     private LayoutPlanner() {}
+
+    /** Is told which bytes of the checkpoint the image needs, as soon as that is decided. */
+    @FunctionalInterface
+    public interface PagesDecided {
+
+        /** Nobody wants to begin early. */
+        PagesDecided NOBODY = pieces -> {};
+
+        /**
+         * Called once, while the plan is not finished yet.
+         *
+         * @param pieces as {@link ImagePlan#data} will have them
+         */
+        void decided(List<DataPiece> pieces);
+    }
 
     /**
      * Plans an image.
@@ -19,11 +34,12 @@ public final class LayoutPlanner {
      * @param checkpoint read and checked
      * @param stub what the restore stub is like
      * @param options what the user has chosen
+     * @param listener is told about page data before the search for thread ids, which takes as long as copying it
      * @return the plan; it refers to the checkpoint's file by offsets
      * @throws PlanException if something cannot be brought back faithfully; the message names it
      * @throws IOException if the checkpoint's page data cannot be read
      */
-    public static ImagePlan plan(Checkpoint checkpoint, StubLayout stub, PlanOptions options)
+    public static ImagePlan plan(Checkpoint checkpoint, StubLayout stub, PlanOptions options, PagesDecided listener)
             throws IOException, PlanException {
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             DataArea data = new DataArea();
@@ -33,7 +49,10 @@ public final class LayoutPlanner {
             List<FileOp> files = new FilePlanner(checkpoint, data).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
             List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data).plan();
+            VdsoPlan vdso = VdsoPlanner.plan(checkpoint, memory, options.forceVdsoTrampolines());
             XstateArea xstate = XstateArea.of(checkpoint);
+            // Whatever can be refused has been by now.
+            listener.decided(data.pieces());
             ThreadIds ids = ThreadIds.find(checkpoint, memory);
             return new ImagePlan(
                     checkpoint.header().id(),
@@ -46,12 +65,12 @@ public final class LayoutPlanner {
                     addressSpace.steps(),
                     checkpoint.actions(),
                     checkpoint.pending().stream()
-                            .filter(signal -> signal.ownTid() == SYSTEM_WIDE_PENDING)
+                            .filter(signal -> signal.ownTid() == PROCESS_WIDE)
                             .toList(),
                     threads,
                     ids.inMemory(),
                     ids.inRegisters(),
-                    VdsoPlanner.plan(checkpoint, memory, options.forceVdsoTrampolines()),
+                    vdso,
                     checkpoint.auxv(),
                     xstate.blockBytes(),
                     data.pieces(),
@@ -60,14 +79,10 @@ public final class LayoutPlanner {
         }
     }
 
-    /**
-     * Plans only the descriptors, to show what a launch will do with each; needs no page data.
-     *
-     * @return the steps in order
-     * @throws PlanException if a descriptor cannot be brought back
-     */
-    public static List<FileOp> descriptorSteps(Checkpoint checkpoint) throws PlanException {
-        return new FilePlanner(checkpoint, new DataArea()).plan();
+    /** Plans an image, as above, for those who want the plan alone. */
+    public static ImagePlan plan(Checkpoint checkpoint, StubLayout stub, PlanOptions options)
+            throws IOException, PlanException {
+        return plan(checkpoint, stub, options, PagesDecided.NOBODY);
     }
 
     private static Requirements requirements(Checkpoint checkpoint, XstateArea xstate) {

@@ -29,8 +29,8 @@ final class LockScanner {
     /** Part of an extent. */
     private record Window(long address, long fileOffset, int lengthBytes) {}
 
-    /** A word that may be the owner of a lock. */
-    private record Candidate(long address, int tid) {}
+    /** A word of a held lock. */
+    private record Found(long address, int tid, long keepMask) {}
 
     private static final ThreadLocal<ByteBuffer> BUFFER = ThreadLocal.withInitial(
             () -> ByteBuffer.allocateDirect(WINDOW).order(ByteOrder.LITTLE_ENDIAN));
@@ -51,11 +51,9 @@ final class LockScanner {
 
     void scan(List<Mapping> mappings) throws IOException {
         try {
-            List<Candidate> candidates =
+            List<Found> all =
                     windows(mappings).parallelStream().flatMap(window -> search(window).stream()).toList();
-            for (Candidate candidate : candidates) {
-                check(candidate);
-            }
+            all.forEach(found -> patches.addInt(found.address(), found.tid(), found.keepMask()));
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
@@ -77,7 +75,7 @@ final class LockScanner {
         return windows;
     }
 
-    private List<Candidate> search(Window window) {
+    private List<Found> search(Window window) {
         ByteBuffer buffer = BUFFER.get().clear().limit(window.lengthBytes());
         try {
             while (buffer.hasRemaining()) {
@@ -86,40 +84,52 @@ final class LockScanner {
                             + (window.fileOffset() + buffer.position()) + " while it was being read");
                 }
             }
+            long[] words = new long[window.lengthBytes() / Long.BYTES];
+            buffer.flip().order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(words);
+            return search(buffer, words, window.address());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        long[] words = new long[window.lengthBytes() / Long.BYTES];
-        buffer.flip().asLongBuffer().get(words);
-        return search(words, window.address());
     }
 
-    private List<Candidate> search(long[] words, long address) {
-        List<Candidate> found = new ArrayList<>();
+    private List<Found> search(ByteBuffer bytes, long[] words, long address) throws IOException {
+        List<Found> found = new ArrayList<>();
         int lowest = lowestTid;
         int span = highestTid - lowestTid + Integer.MIN_VALUE;
         for (int i = 0; i < words.length; i++) {
             int low = (int) words[i];
             // Unsigned: lowest <= low <= highest.
             if (low - lowest + Integer.MIN_VALUE <= span && words[i] >>> Integer.SIZE <= SMALL && patches.isTid(low)) {
-                found.add(new Candidate(address + (long) i * Long.BYTES, low));
+                int at = i * Long.BYTES;
+                mutex(bytes, at - LockPatterns.mutexOwner(), address, low, found);
+                rwlock(bytes, at - LockPatterns.rwlockWriter(), address, low, found);
             }
         }
         return found;
     }
 
-    private void check(Candidate candidate) throws IOException {
-        long mutex = candidate.address() - LockPatterns.mutexOwner();
-        Optional<ByteBuffer> bytes = memory.read(mutex, LockPatterns.MUTEX_BYTES);
-        if (bytes.isPresent() && LockPatterns.isHeldMutex(bytes.get(), 0, candidate.tid())) {
-            patches.addInt(candidate.address(), candidate.tid(), 0);
+    private void mutex(ByteBuffer window, int at, long address, int tid, List<Found> found) throws IOException {
+        Optional<ByteBuffer> bytes = slice(window, at, address, LockPatterns.MUTEX_BYTES);
+        if (bytes.isPresent() && LockPatterns.isHeldMutex(bytes.get(), 0, tid)) {
+            found.add(new Found(address + at + LockPatterns.mutexOwner(), tid, 0));
             if (LockPatterns.hasOwnerInLock(bytes.get(), 0)) {
-                patches.addInt(mutex, candidate.tid(), TidPatches.FUTEX_FLAGS);
+                found.add(new Found(address + at, tid, TidPatches.FUTEX_FLAGS));
             }
         }
-        bytes = memory.read(candidate.address() - LockPatterns.rwlockWriter(), LockPatterns.LOCK_BYTES);
-        if (bytes.isPresent() && LockPatterns.isHeldRwlock(bytes.get(), 0, candidate.tid())) {
-            patches.addInt(candidate.address(), candidate.tid(), 0);
+    }
+
+    private void rwlock(ByteBuffer window, int at, long address, int tid, List<Found> found) throws IOException {
+        Optional<ByteBuffer> bytes = slice(window, at, address, LockPatterns.LOCK_BYTES);
+        if (bytes.isPresent() && LockPatterns.isHeldRwlock(bytes.get(), 0, tid)) {
+            found.add(new Found(address + at + LockPatterns.rwlockWriter(), tid, 0));
         }
+    }
+
+    /** Bytes from a position of the window; from elsewhere in memory when they reach over its edge. */
+    private Optional<ByteBuffer> slice(ByteBuffer window, int at, long address, int length) throws IOException {
+        if (at >= 0 && at + length <= window.limit()) {
+            return Optional.of(window.slice(at, length).order(ByteOrder.LITTLE_ENDIAN));
+        }
+        return memory.read(address + at, length);
     }
 }
