@@ -48,11 +48,13 @@ final class NewFile implements Closeable {
         void run(Copies copies) throws IOException;
     }
 
-    static NewFile create(Path target, long sizeBytes) throws ImageException {
-        Path folder = folderOf(target);
-        if (Files.isDirectory(target)) {
-            throw new ImageException(target, "writing the image " + target + ": it is a directory", null);
+    static NewFile create(Path wanted, long sizeBytes) throws ImageException {
+        if (Files.exists(wanted) && !Files.isRegularFile(wanted)) {
+            String what = Files.isDirectory(wanted) ? "it is a directory" : "it is there and no regular file";
+            throw new ImageException(wanted, "writing the image " + wanted + ": " + what, null);
         }
+        Path target = behindLinks(wanted);
+        Path folder = folderOf(target);
         try {
             Path temporary = Files.createTempFile(
                     folder,
@@ -128,6 +130,15 @@ final class NewFile implements Closeable {
     private ImageException failed(IOException cause) {
         return new ImageException(
                 target, "writing the image " + target + " (" + sizeBytes + " bytes): " + reason(cause), cause);
+    }
+
+    /** A link stays one; what it leads to is replaced. */
+    private static Path behindLinks(Path wanted) throws ImageException {
+        try {
+            return Files.isSymbolicLink(wanted) && Files.exists(wanted) ? wanted.toRealPath() : wanted;
+        } catch (IOException e) {
+            throw new ImageException(wanted, "writing the image " + wanted + ": " + reason(e), e);
+        }
     }
 
     private static FileChannel openOrDelete(Path temporary) throws IOException {

@@ -46,12 +46,15 @@ final class PageCopy implements Closeable {
         });
     }
 
-    /** Waits until all is copied. */
+    /** Waits until all is copied; what progress has thrown comes out here. */
     void await() throws IOException {
         try {
             running.get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
             }
             throw new IllegalStateException("copying page data failed", e.getCause());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.image;
 
-/** Is told how far writing an image has come, by one thread at a time. */
+/** Is told how far writing an image has come, by one thread at a time. What it throws ends the writing. */
 @FunctionalInterface
 public interface WriteProgress {
 

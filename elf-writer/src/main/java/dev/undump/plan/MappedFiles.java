@@ -2,28 +2,24 @@
 package dev.undump.plan;
 
 import dev.undump.checkpoint.Mapping;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The table of files that the program shares with others by mappings; each file once. */
 final class MappedFiles {
 
     private static final int O_RDWR = 2;
 
-    private final List<MappedFile> files = new ArrayList<>();
+    private final Map<MappedFile, Integer> indexes = new LinkedHashMap<>();
 
     /** Returns the index of the mapping's file. */
     int indexOf(Mapping mapping) {
         MappedFile file = new MappedFile(mapping.name(), mapping.fileSize(), mapping.inode(), O_RDWR);
-        int known = files.indexOf(file);
-        if (known >= 0) {
-            return known;
-        }
-        files.add(file);
-        return files.size() - 1;
+        return indexes.computeIfAbsent(file, unused -> indexes.size());
     }
 
     List<MappedFile> inOrder() {
-        return List.copyOf(files);
+        return List.copyOf(indexes.keySet());
     }
 }

@@ -9,6 +9,7 @@ import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.checkpoint.PipeState;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,14 +31,20 @@ final class PipePlanner {
     }
 
     private final Checkpoint checkpoint;
-    private final Map<Integer, List<Descriptor>> byOpenFile;
     private final DataArea data;
+    private final Map<Integer, List<End>> endsByPipe = new HashMap<>();
     private final Set<Integer> done = new HashSet<>();
 
     PipePlanner(Checkpoint checkpoint, Map<Integer, List<Descriptor>> byOpenFile, DataArea data) {
         this.checkpoint = checkpoint;
-        this.byOpenFile = byOpenFile;
         this.data = data;
+        byOpenFile.forEach((index, descriptors) -> {
+            OpenFile file = checkpoint.openFiles().get(index);
+            if (file.kind() == FileKind.PIPE && !file.isOutside()) {
+                End end = new End(descriptors.get(0), file);
+                endsByPipe.computeIfAbsent(file.pipe(), unused -> new ArrayList<>()).add(end);
+            }
+        });
     }
 
     /** Plans the pipe that an open file is an end of, both ends at once; the second end finds it done. */
@@ -56,7 +63,7 @@ final class PipePlanner {
         // Without a writer there is nobody to put the bytes in later.
         boolean atOnce = writer == null;
         if (atOnce && pipe.packetCount() > 0) {
-            throw refused(pipe, "packets in flight and no writing end any more", List.of(reader.descriptor()));
+            throw refused(pipe, "packets in flight and no writing end any more", reader);
         }
         creations.add(FileOp.of(
                 FileOp.Kind.PIPE,
@@ -88,25 +95,21 @@ final class PipePlanner {
 
     private List<End> ends(int pipeIndex, int accessMode, PipeState pipe) throws PlanException {
         List<End> found = new ArrayList<>();
-        for (Map.Entry<Integer, List<Descriptor>> entry : byOpenFile.entrySet()) {
-            OpenFile file = checkpoint.openFiles().get(entry.getKey());
-            if (file.kind() == FileKind.PIPE && !file.isOutside() && file.pipe() == pipeIndex) {
-                if (file.accessMode() == accessMode) {
-                    found.add(new End(entry.getValue().get(0), file));
-                } else if (file.accessMode() > 1) {
-                    throw refused(pipe, "one descriptor that reads and writes", entry.getValue());
-                }
+        for (End end : endsByPipe.get(pipeIndex)) {
+            if (end.file().accessMode() == accessMode) {
+                found.add(end);
+            } else if (end.file().accessMode() > 1) {
+                throw refused(pipe, "one descriptor that reads and writes", end);
             }
         }
         if (found.size() > 1) {
-            throw refused(pipe, "two openings of the same end", List.of(found.get(0).descriptor(), found.get(1).descriptor()));
+            throw refused(pipe, "two openings of the same end", found.get(1));
         }
         return found;
     }
 
-    private static PlanException refused(PipeState pipe, String what, List<Descriptor> descriptors) {
+    private static PlanException refused(PipeState pipe, String what, End end) {
         return new PlanException("pipe:[" + pipe.inode() + "] has " + what + " (descriptor "
-                + descriptors.get(descriptors.size() - 1).fd()
-                + "): such a pipe cannot be made again; close it before the capture");
+                + end.descriptor().fd() + "): such a pipe cannot be made again; close it before the capture");
     }
 }

@@ -37,13 +37,13 @@ final class SharedObject {
     }
 
     private final List<Mapping> mappings;
-    private final List<Mapping> others;
+    private final List<Mapping> all;
     private final DataArea data;
     private final MemorySteps steps;
 
     SharedObject(List<Mapping> mappings, List<Mapping> all, DataArea data, MemorySteps steps) {
         this.mappings = mappings;
-        this.others = all.stream().filter(mapping -> !mappings.contains(mapping)).toList();
+        this.all = all;
         this.data = data;
         this.steps = steps;
     }
@@ -63,10 +63,14 @@ final class SharedObject {
     }
 
     private boolean isOnePiece() {
+        if (mappings.size() == 1) {
+            return true;
+        }
         Mapping first = mappings.get(0);
         long base = first.range().start() - first.fileOffset();
+        ByteRange span = span();
         return mappings.stream().allMatch(mapping -> mapping.range().start() - mapping.fileOffset() == base)
-                && others.stream().noneMatch(mapping -> mapping.range().overlaps(span()));
+                && all.stream().filter(mapping -> mapping.range().overlaps(span)).count() == mappings.size();
     }
 
     private void mapWhole() {

@@ -8,7 +8,9 @@ import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointReader;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.ExtentKind;
+import dev.undump.checkpoint.InterruptedCall;
 import dev.undump.nativestub.ImageLayout;
+import dev.undump.plan.PlanException;
 import dev.undump.plan.PlanSamples;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,6 +22,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import net.fornwall.jelf.ElfFile;
@@ -72,6 +76,51 @@ class ImageWriterTest {
         assertThatThrownBy(() -> ImageWriter.write(checkpoint, ImageOptions.DEFAULT, folder, WriteProgress.NONE))
                 .isInstanceOf(ImageException.class)
                 .hasMessageContaining("is a directory");
+    }
+
+    @Test
+    void write_ontoADevice_isSaid() throws Exception {
+        Checkpoint checkpoint = checkpoint(folder);
+        assertThatThrownBy(() ->
+                        ImageWriter.write(checkpoint, ImageOptions.DEFAULT, Path.of("/dev/null"), WriteProgress.NONE))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("/dev/null")
+                .hasMessageContaining("no regular file");
+    }
+
+    @Test
+    void write_throughALink_keepsTheLink() throws Exception {
+        Path real = Files.createDirectory(folder.resolve("real")).resolve("image");
+        Files.writeString(real, "old");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), real);
+        ImageWriter.write(checkpoint(folder), ImageOptions.DEFAULT, link, WriteProgress.NONE);
+        assertThat(link).isSymbolicLink();
+        assertThat(Files.size(real)).isGreaterThan(8192);
+    }
+
+    @Test
+    void write_refusedByThePlanner_leavesNothing() throws Exception {
+        Checkpoint checkpoint = PlanSamples.read(
+                PlanSamples.builder(PlanSamples.heap())
+                        .thread(CheckpointSamples.thread(
+                                PlanSamples.TID, Optional.of(new InterruptedCall(-1, -516, 0)))),
+                folder);
+        Path image = folder.resolve("image");
+        assertThatThrownBy(() -> ImageWriter.write(checkpoint, ImageOptions.DEFAULT, image, WriteProgress.NONE))
+                .isInstanceOf(PlanException.class);
+        assertThat(names()).containsExactly("myckpt.dat");
+    }
+
+    @Test
+    void write_progressThrows_endsTheWriting() throws Exception {
+        Checkpoint checkpoint = checkpoint(folder);
+        WriteProgress stop = (done, total) -> {
+            throw new CancellationException("enough");
+        };
+        assertThatThrownBy(() -> ImageWriter.write(checkpoint, ImageOptions.DEFAULT, folder.resolve("image"), stop))
+                .isInstanceOf(CancellationException.class)
+                .hasMessage("enough");
+        assertThat(names()).containsExactly("myckpt.dat");
     }
 
     @Test
