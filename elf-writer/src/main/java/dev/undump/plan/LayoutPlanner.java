@@ -85,6 +85,16 @@ public final class LayoutPlanner {
         return plan(checkpoint, stub, options, PagesDecided.NOBODY);
     }
 
+    /**
+     * Plans only the descriptors, to show what a launch will do with each; needs no page data.
+     *
+     * @return the steps in order
+     * @throws PlanException if a descriptor cannot be brought back
+     */
+    public static List<FileOp> descriptorSteps(Checkpoint checkpoint) throws PlanException {
+        return new FilePlanner(checkpoint, new DataArea()).plan();
+    }
+
     private static Requirements requirements(Checkpoint checkpoint, XstateArea xstate) {
         KernelVersion kernel = KernelVersion.neededBy(checkpoint);
         return new Requirements(
