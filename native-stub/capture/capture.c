@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -177,10 +179,57 @@ static const struct step STEPS[] = {
     {"questions", interrogate},
     {"pages", save_pages},
     {"go on", go_on},
+};
+
+/* After the first of these the program may run already: they neither trace nor look at it. */
+static const struct step FINISHING_STEPS[] = {
     {"files", finish_pages},
     {"write", write_rest},
+};
+
+static const struct step LAST_STEPS[] = {
     {"end", end_program},
 };
+
+#define RUN_STEPS(capture, steps) run_steps(capture, steps, sizeof(steps) / sizeof((steps)[0]))
+
+/* ---- finishing while the caller serves the stops of its threads ---- */
+
+struct finishing {
+    struct capture *capture;
+    int error;
+    atomic_bool done;
+};
+
+static void *run_finishing(void *argument)
+{
+    struct finishing *finishing = argument;
+    finishing->error = RUN_STEPS(finishing->capture, FINISHING_STEPS);
+    atomic_store(&finishing->done, true);
+    kill(getpid(), SIGCHLD); /* wakes the other thread, which waits for this signal */
+    return NULL;
+}
+
+/* A program whose threads came seized stands at every signal until its tracer lets it go on, so the tracer must not be
+ * busy with a file meanwhile. */
+static int finish(struct capture *capture)
+{
+    const struct capture_request *request = capture->request;
+    struct finishing finishing = {.capture = capture};
+    pthread_t thread;
+    sigset_t children;
+    if (!request->serve || !request->keep_running || pthread_create(&thread, NULL, run_finishing, &finishing) != 0)
+        return RUN_STEPS(capture, FINISHING_STEPS);
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    do {
+        request->serve(request->context);
+        sigwaitinfo(&children, NULL);
+    } while (!atomic_load(&finishing.done));
+    pthread_join(thread, NULL);
+    request->serve(request->context);
+    return finishing.error;
+}
 
 static void release(struct capture *capture)
 {
@@ -227,7 +276,11 @@ static int capture_once(const struct capture_request *request, bool copy_at_once
         .request = request, .report = report, .pid = request->pid, .pidfd = -1, .mem = -1, .pagemap = -1,
         .copy_at_once = copy_at_once, .writer = {.directory = -1, .fd = -1},
     };
-    int error = run_steps(&capture, STEPS, sizeof(STEPS) / sizeof(STEPS[0]));
+    int error = RUN_STEPS(&capture, STEPS);
+    if (error == 0)
+        error = finish(&capture);
+    if (error == 0)
+        error = RUN_STEPS(&capture, LAST_STEPS);
     if (error == 0)
         fill_outcome(&capture, ret);
     release(&capture);
@@ -247,6 +300,8 @@ int capture_program(const struct capture_request *request, struct capture_outcom
     }
     if (error == -ECANCELED && report->count == 0)
         refuse(report, error, "capturing process %d: interrupted; nothing was written", request->pid);
+    if (error < 0 && report->count == 0)
+        refuse(report, error, "capturing process %d: %s; try again", request->pid, strerror(-error));
     sigprocmask(SIG_SETMASK, &before, NULL);
     return error;
 }

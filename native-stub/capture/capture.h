@@ -38,8 +38,11 @@ struct capture_request {
     unsigned number;         /* what %n stands for */
     uint32_t trigger;        /* CKPT_TRIGGER_* */
     bool keep_running;       /* the program goes on after success; else it is ended */
-    bool seized;             /* the caller traces the leader already, which is not in a ptrace stop, and
-                                wants it back running and traced */
+    bool seized;             /* the caller traces the threads already, which are in no ptrace stop that it knows of,
+                                and wants them back running and traced */
+    void (*serve)(void *context); /* may be NULL. Called when a traced thread may have stopped while the program goes
+                                on already and the file is being finished */
+    void *context;           /* for serve */
     int trigger_signal;      /* pending signals of this number that came from kill(2) are not part of the program; 0 */
     unsigned allow;          /* ALLOW_* */
     const sigset_t *give_up; /* blocked signals that, when pending, mean: undo everything and fail; may be NULL */

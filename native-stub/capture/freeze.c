@@ -197,14 +197,16 @@ static int stop_thread(struct capture *capture, pid_t tid)
         thread = add_thread(capture, tid);
     if (!thread)
         return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
-    thread->ours = !(capture->request->seized && tid == capture->pid);
-    int error = thread->ours ? trace_seize(tid) : 0;
+    /* Only its tracer can interrupt a thread: of a program that came seized, those that cannot be are new to us. */
+    thread->ours = !capture->request->seized || trace_interrupt(tid) < 0;
+    int error = thread->ours ? trace_seize(tid, 0) : 0;
     if (error < 0) {
         remove_thread(capture, thread);
         return describe_seize(capture, tid, error);
     }
     thread->attached = true;
-    trace_interrupt(tid);
+    if (thread->ours)
+        trace_interrupt(tid);
     int held = hold_thread(capture, thread);
     if (held == 0)
         remove_thread(capture, thread);

@@ -16,7 +16,7 @@ int freeze_process(struct capture *capture);
 /* Lets every thread go on that freeze_process() stopped, and detaches those that it attached. Idempotent. */
 void thaw_process(struct capture *capture);
 
-/* Ends the frozen program by SIGKILL and waits until it is dead. A leader that came seized is left to be reaped. */
+/* Ends the frozen program by SIGKILL and waits until it is dead. Threads that came seized are left to be reaped. */
 void kill_process(struct capture *capture);
 
 #endif

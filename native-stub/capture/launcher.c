@@ -2,9 +2,10 @@
 /*
  * Running a program so that a signal captures it.
  *
- * ckpt is the program's parent and the tracer of its main thread, with no option that would stop it: until a signal
- * comes, the program runs at full speed. Signals are seen when they are about to be delivered; the one that asks for
- * a checkpoint and came from kill(2) is taken, all others go on unchanged.
+ * ckpt is the program's parent and the tracer of all its threads: the kernel gives a signal for the process to any
+ * thread that can take it. A thread stops for a moment when it makes another one, when it begins, and when it gets a
+ * signal; else the program runs at full speed. The signal that asks for a checkpoint and came from kill(2) is taken, all
+ * others go on unchanged. Child processes are not traced.
  *
  * ckpt and the program share a process group, so the terminal's signals reach both. Those are left to the program;
  * signals sent to ckpt alone are passed on. When the program is stopped from the terminal, ckpt stops as well, so that
@@ -22,6 +23,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,7 +32,6 @@
 #include "checkpoint_format.h"
 #include "freeze.h"
 #include "messages.h"
-#include "proc_files.h"
 #include "state.h"
 #include "tracing.h"
 
@@ -46,6 +47,8 @@ struct launch {
     sigset_t watched;     /* signals that ckpt waits for */
     sigset_t before;      /* mask that ckpt was started with, which is the program's */
     bool stopped;         /* the program is stopped by job control */
+    bool capturing;
+    bool wanted;          /* a checkpoint was asked for meanwhile */
     bool captured;        /* a checkpoint has ended the program */
     bool ended;
     int status;           /* as waitpid gave it */
@@ -83,7 +86,7 @@ static int start_child(struct launch *launch)
         run_child(launch, ready[0]);
     }
     close(ready[0]);
-    int error = launch->pid < 0 ? -errno : trace_seize(launch->pid);
+    int error = launch->pid < 0 ? -errno : trace_seize(launch->pid, PTRACE_O_TRACECLONE);
     if (error < 0) {
         fprintf(stderr, "ckpt: running %s: %s; ptrace must be allowed here\n", launch->options->program[0],
                 strerror(-error));
@@ -97,6 +100,13 @@ static int start_child(struct launch *launch)
 
 /* ---- capturing ---- */
 
+static void look_at_children(struct launch *launch);
+
+static void serve_stops(void *context)
+{
+    look_at_children(context);
+}
+
 static void capture_now(struct launch *launch, uint32_t trigger)
 {
     const struct options *options = launch->options;
@@ -105,10 +115,11 @@ static void capture_now(struct launch *launch, uint32_t trigger)
     struct capture_request request = {
         .pid = launch->pid, .output = options->output, .number = launch->number, .trigger = trigger,
         .keep_running = options->keep_running, .seized = true, .trigger_signal = options->signal,
-        .allow = options->allow,
+        .allow = options->allow, .serve = serve_stops, .context = launch,
     };
     struct capture_outcome outcome;
     struct report report = {0};
+    launch->capturing = true;
     if (capture_program(&request, &outcome, &report) < 0) {
         print_failure(&report, true);
     } else {
@@ -116,6 +127,7 @@ static void capture_now(struct launch *launch, uint32_t trigger)
         launch->captured = !options->keep_running;
         print_success(&outcome, options->verbose);
     }
+    launch->capturing = false;
     report_clear(&report);
 }
 
@@ -130,63 +142,70 @@ static void plan_next(struct launch *launch)
 
 /* ---- stops of the program ---- */
 
-static bool asks_for_checkpoint(const struct launch *launch, int signal)
+static bool asks_for_checkpoint(const struct launch *launch, pid_t tid, int signal)
 {
     siginfo_t info;
-    return signal == launch->options->signal && ptrace(PTRACE_GETSIGINFO, launch->pid, 0, &info) == 0 &&
+    return signal == launch->options->signal && ptrace(PTRACE_GETSIGINFO, tid, 0, &info) == 0 &&
            (info.si_code == SI_USER || info.si_code == SI_QUEUE);
 }
 
-static void on_signal(struct launch *launch, int signal)
+static void on_signal(struct launch *launch, pid_t tid, int signal)
 {
-    if (!asks_for_checkpoint(launch, signal)) {
-        mend_call(launch->pid, signal);
-        trace_resume(launch->pid, signal);
-        return;
-    }
-    mend_call(launch->pid, 0);
-    /* The interrupt keeps the thread from running on between here and the capture. */
-    trace_interrupt(launch->pid);
-    trace_resume(launch->pid, 0);
-    capture_now(launch, CKPT_TRIGGER_SIGNAL);
+    bool asks = asks_for_checkpoint(launch, tid, signal);
+    int delivered = asks ? 0 : signal;
+    mend_call(tid, delivered);
+    if (asks && !launch->capturing)
+        trace_interrupt(tid); /* keeps the thread from running on between here and the capture */
+    trace_resume(tid, delivered);
+    if (asks && launch->capturing)
+        launch->wanted = true;
+    else if (asks)
+        capture_now(launch, CKPT_TRIGGER_SIGNAL);
 }
 
-static void on_job_stop(struct launch *launch, int signal)
+/* Every thread reports that it has stopped, the main one for the program. */
+static void on_job_stop(struct launch *launch, pid_t tid, int signal)
 {
+    ptrace(PTRACE_LISTEN, tid, 0, 0);
+    if (tid != launch->pid)
+        return;
     launch->stopped = true;
-    ptrace(PTRACE_LISTEN, launch->pid, 0, 0);
     /* The terminal's stops reach the whole job: show the shell that it is stopped. A stop of the program alone, by
      * SIGSTOP, must leave us awake, for it may be continued alone as well. */
     if (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
         raise(SIGSTOP);
 }
 
-static void on_stop(struct launch *launch, const struct stop *stop)
+/* A thread begins, goes on after a stop of job control, or was interrupted too late by a capture that failed. */
+static void on_event(struct launch *launch, pid_t tid)
+{
+    if (tid == launch->pid)
+        launch->stopped = false;
+    mend_call(tid, 0);
+    /* clone(2) with a signal other than SIGCHLD makes processes that are traced like threads. */
+    if (tid != launch->pid && syscall(SYS_tgkill, launch->pid, tid, 0) < 0 && errno == ESRCH)
+        trace_detach(tid);
+    else
+        trace_resume(tid, 0);
+}
+
+static void on_stop(struct launch *launch, pid_t tid, const struct stop *stop)
 {
     switch (stop->kind) {
     case STOP_SIGNAL:
-        on_signal(launch, stop->signal);
+        on_signal(launch, tid, stop->signal);
         break;
     case STOP_GROUP:
-        on_job_stop(launch, stop->signal);
+        on_job_stop(launch, tid, stop->signal);
         break;
     case STOP_EVENT:
-        launch->stopped = false;
-        mend_call(launch->pid, 0);
-        trace_resume(launch->pid, 0);
+        on_event(launch, tid);
+        break;
+    case STOP_GONE:
         break;
     default:
-        trace_resume(launch->pid, 0);
+        trace_resume(tid, 0);
     }
-}
-
-/* Another thread, which a failed capture could not stop in time and which has stopped now. */
-static void release_thread(pid_t tid, const struct stop *stop)
-{
-    if (stop->kind == STOP_EVENT)
-        mend_call(tid, 0);
-    if (stop->kind != STOP_GONE)
-        ptrace(PTRACE_DETACH, tid, 0, stop->kind == STOP_SIGNAL ? stop->signal : 0);
 }
 
 static void look_at_children(struct launch *launch)
@@ -195,13 +214,10 @@ static void look_at_children(struct launch *launch)
     pid_t tid;
     while (!launch->ended && (tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
         struct stop stop = decode_stop(status);
-        if (tid != launch->pid) {
-            release_thread(tid, &stop);
-        } else if (stop.kind == STOP_GONE) {
+        on_stop(launch, tid, &stop);
+        if (tid == launch->pid && stop.kind == STOP_GONE) {
             launch->ended = true;
             launch->status = status;
-        } else {
-            on_stop(launch, &stop);
         }
     }
 }
@@ -248,15 +264,6 @@ static void wait_for_signal(struct launch *launch, siginfo_t *ret)
         ret->si_signo = 0;
 }
 
-/* A thread other than the main one that calls execve becomes the main thread, untraced, and nobody tells us. */
-static void keep_tracing(struct launch *launch)
-{
-    AUTO_BUFFER struct buffer status = {0};
-    if (!launch->ended && read_proc(&status, "%d/status", launch->pid) == 0 &&
-        text_number((char *)status.data, "TracerPid:", 10, 0) == 0)
-        trace_seize(launch->pid);
-}
-
 /* ---- the end ---- */
 
 static int end_like_program(const struct launch *launch)
@@ -294,12 +301,16 @@ int launch_program(const struct options *options)
         wait_for_signal(&launch, &info);
         if (info.si_signo)
             on_own_signal(&launch, &info);
-        look_at_children(&launch);
-        keep_tracing(&launch);
         if (launch.next_ns && now_ns(CLOCK_MONOTONIC) >= launch.next_ns) {
             if (!launch.stopped)
                 capture_now(&launch, CKPT_TRIGGER_INTERVAL);
             plan_next(&launch);
+        }
+        look_at_children(&launch);
+        while (launch.wanted) {
+            launch.wanted = false;
+            capture_now(&launch, CKPT_TRIGGER_SIGNAL);
+            look_at_children(&launch);
         }
     }
     return end_like_program(&launch);

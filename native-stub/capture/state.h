@@ -18,7 +18,7 @@ struct thread {
     pid_t tid;
     bool attached;                /* we are its tracer */
     bool held;                    /* it stands in PTRACE_EVENT_STOP */
-    bool ours;                    /* we attached it, so we detach it; false for a leader that came seized */
+    bool ours;                    /* we attached it, so we detach it; false when it came seized */
     bool changed;                 /* registers or mask are not its own at the moment; inject.c */
     bool stopped_by_job;          /* it stands in a stop of job control and has to stay there */
     struct user_regs_struct regs; /* as stopped */

@@ -83,9 +83,9 @@ static int trace(enum __ptrace_request request, pid_t tid, uintptr_t address, ui
     return ptrace(request, tid, address, data) < 0 ? -errno : 0;
 }
 
-int trace_seize(pid_t tid)
+int trace_seize(pid_t tid, uintptr_t options)
 {
-    return trace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD);
+    return trace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD | options);
 }
 
 int trace_interrupt(pid_t tid)

@@ -31,7 +31,8 @@ int wait_stop(pid_t tid, struct stop *ret);
 /* Waits at most timeout_ns; -ETIMEDOUT. SIGCHLD has to be blocked and is consumed. */
 int wait_stop_until(pid_t tid, uint64_t deadline_ns, struct stop *ret);
 
-int trace_seize(pid_t tid);
+/* Makes the caller the tracer of a thread that runs on; options are PTRACE_O_* beyond what every trace needs. */
+int trace_seize(pid_t tid, uintptr_t options);
 int trace_interrupt(pid_t tid);
 int trace_resume(pid_t tid, int signal);
 int trace_resume_to_syscall(pid_t tid, int signal);
