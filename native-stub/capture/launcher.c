@@ -86,6 +86,7 @@ static int start_child(struct launch *launch)
         run_child(launch, ready[0]);
     }
     close(ready[0]);
+    signal(SIGCHLD, SIG_DFL); /* after the fork; where it is ignored, no child can be waited for */
     int error = launch->pid < 0 ? -errno : trace_seize(launch->pid, PTRACE_O_TRACECLONE);
     if (error < 0) {
         fprintf(stderr, "ckpt: running %s: %s; ptrace must be allowed here\n", launch->options->program[0],

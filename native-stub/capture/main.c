@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +43,7 @@ static int capture_running(const struct options *options, const sigset_t *give_u
 static int capture_in_child(const struct options *options)
 {
     sigset_t give_up;
+    signal(SIGCHLD, SIG_DFL); /* where it is ignored, no child can be waited for */
     sigemptyset(&give_up);
     for (size_t i = 0; i < sizeof(GIVE_UP_SIGNALS) / sizeof(GIVE_UP_SIGNALS[0]); i++)
         sigaddset(&give_up, GIVE_UP_SIGNALS[i]);
@@ -54,7 +56,9 @@ static int capture_in_child(const struct options *options)
     }
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
-        return getppid() == parent ? capture_running(options, &give_up) : EXIT_FAILURE;
+        if (getppid() != parent) /* it died before the call above */
+            kill(getpid(), SIGTERM);
+        return capture_running(options, &give_up);
     }
     sigaddset(&give_up, SIGCHLD);
     sigprocmask(SIG_BLOCK, &give_up, NULL);
@@ -64,7 +68,12 @@ static int capture_in_child(const struct options *options)
         if (signal > 0 && signal != SIGCHLD)
             kill(child, signal);
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    int signal = WTERMSIG(status);
+    fprintf(stderr, "ckpt: capturing process %d: the capturing process was ended by signal %d (%s); try again\n",
+            options->pid, signal, strsignal(signal));
+    return EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
