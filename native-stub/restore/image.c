@@ -18,25 +18,39 @@ static bool fd_is_planned(const struct stub_state *state, int fd)
     return false;
 }
 
-/* The first number behind all that the plan uses; never a standard one, so that closed ones stay closed. */
-static int64_t first_unplanned_fd(const struct image_plan *plan)
+/* Numbers are small almost always; a large one makes the kernel enlarge its table. Returns one that the plan has no use
+ * for: the first below 64 or, as the second choice, the first behind all that it uses. Never a standard one, so that
+ * closed ones stay closed. */
+static int64_t unplanned_fd(const struct image_plan *plan, bool second_choice)
 {
-    int64_t first = 3;
+    uint64_t small = 7; /* bit n: n is planned */
+    int64_t behind = 3;
 
     for_each_record(op, image_file_op, plan, plan->file_ops) {
-        if (op->fd >= first)
-            first = (int64_t)op->fd + 1;
-        if (op->kind == IMAGE_FILE_PIPE && (int32_t)op->values[0] >= first)
-            first = (int64_t)(int32_t)op->values[0] + 1;
+        int64_t numbers[2] = {op->fd, op->kind == IMAGE_FILE_PIPE ? (int32_t)op->values[0] : -1};
+
+        for (uint32_t i = 0; i < 2; i++) {
+            if (numbers[i] >= 0 && numbers[i] < 64)
+                small |= UINT64_C(1) << numbers[i];
+            if (numbers[i] >= behind)
+                behind = numbers[i] + 1;
+        }
     }
-    return first;
+    if (second_choice || small == UINT64_MAX)
+        return behind;
+    return __builtin_ctzll(~small);
 }
 
 /* Duplicates fd to a number that is free and that the plan has no use for. Returns it or -errno. */
 int image_duplicate_aside(const struct stub_state *state, int fd)
 {
-    int64_t aside = sys_fcntl(fd, ABI_F_DUPFD_CLOEXEC, (uint64_t)first_unplanned_fd(state->plan));
+    int64_t aside = sys_fcntl(fd, ABI_F_DUPFD_CLOEXEC, (uint64_t)unplanned_fd(state->plan, false));
 
+    if (!is_error(aside) && !fd_is_planned(state, (int)aside))
+        return (int)aside;
+    if (!is_error(aside))
+        sys_close((int)aside); /* the launch has the first choice in use, and what follows is planned */
+    aside = sys_fcntl(fd, ABI_F_DUPFD_CLOEXEC, (uint64_t)unplanned_fd(state->plan, true));
     if (!is_error(aside))
         return (int)aside;
     for (aside = 3;; aside++) { /* the plan goes up to the limit of descriptors: look for a gap */

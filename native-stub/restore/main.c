@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "restore/stub.h"
 
-static struct stub_state stub;
+struct stub_state stub;
 
 /* From the first instruction of an image to the program's next one. */
 _Noreturn void stub_main(const uint64_t *initial_stack)
@@ -21,8 +21,8 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     threads_prepare(state);
 
     /* ---- point of no return: the launch's address space goes away ---- */
-    space_park_launch(state); /* arguments and environment stay visible in /proc */
-    space_park_vdso(state);
+    space_keep_launch(state); /* arguments and environment stay visible in /proc */
+    space_keep_vdso(state);
     space_clear(state);
 
     /* Build: the plan was checked, so what fails from here on is the kernel saying no. */
@@ -31,6 +31,7 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     vdso_restore(state);
     process_restore(state);
     threads_create(state);
+    threads_await(state);
     threads_patch_ids(state);   /* now all new ids are known */
     process_queue_signals(state);
     limits_set(state);          /* after everything that a low limit could forbid */

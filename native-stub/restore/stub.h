@@ -24,6 +24,7 @@
 
 #define STUB_BUFFER_BYTES 65536
 #define STUB_NO_FD (-1)
+#define STUB_LIMITS 16
 
 #define PROGRAM_HEADERS_LIMIT 64
 
@@ -56,15 +57,10 @@ struct stub_machine { /* what was learnt about processor and kernel */
     struct xstate_place places[XSTATE_PLACES_LIMIT];
 };
 
-#define STUB_VVAR_PIECES 4
-
 struct stub_vdso { /* where the kernel's own vdso is by now */
     uint64_t address; /* 0: there is none */
     uint64_t size;    /* bytes, page aligned */
     uint64_t below;   /* bytes of [vvar] and [vvar_vclock] directly below */
-    uint64_t pieces[STUB_VVAR_PIECES]; /* bytes of each mapping below, from the top down */
-    uint32_t piece_count;
-    bool sealed; /* cannot be moved */
 };
 
 struct stub_state {
@@ -79,8 +75,10 @@ struct stub_state {
     struct stub_launch launch;
     struct stub_machine machine;
     struct stub_vdso vdso;
+    struct abi_rlimit limits[STUB_LIMITS]; /* as they are now */
     uint32_t failing; /* set by the first thread that gives up; the others wait for the end */
     uint32_t warned_scheduling;
+    uint32_t *tids;   /* of this launch, by index of the thread */
     uint32_t arrived; /* threads that are ready, without the leader; futex */
     uint32_t go;      /* 1: all may resume; futex */
     struct stub_line line;
@@ -88,26 +86,18 @@ struct stub_state {
     uint8_t buffer[STUB_BUFFER_BYTES] __attribute__((aligned(64)));
 };
 
-/* At the very top of each thread's stack in its block, while the stub works on it. 64 bytes. */
-struct stub_thread {
-    struct stub_state *state;
-    const struct image_thread *plan;
-    struct image_thread_block *block;
-    int64_t tid; /* of this launch; written by the leader */
-    uint64_t reserved[4];
-};
-
 /* Everything is found relative to the instruction pointer; without this the compiler asks a table of addresses. */
 #pragma GCC visibility push(hidden)
 
+extern struct stub_state stub;
 extern const uint8_t undump_base[];
 extern const uint8_t undump_plan[];
 
 /* start.S */
-int64_t stub_clone(uint64_t flags, uint64_t stack, uint64_t child_tid, uint64_t tls, void *argument);
+int64_t stub_clone(uint64_t flags, uint64_t stack, uint64_t child_tid, uint64_t tls, const void *argument);
 _Noreturn void stub_resume(struct image_signal_frame *frame);
 _Noreturn void stub_main(const uint64_t *initial_stack);
-_Noreturn void stub_thread_main(struct stub_thread *thread);
+_Noreturn void stub_thread_main(const struct image_thread *thread);
 
 /* report.c: one line on stderr that begins with "undump: "; %e takes the error */
 _Noreturn void stub_fail(struct stub_state *state, const char *format, ...);
@@ -146,8 +136,9 @@ void file_place(struct stub_state *state, const struct image_file_op *op, int64_
 _Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
 
 /* space.c */
-void space_park_launch(struct stub_state *state);
-void space_park_vdso(struct stub_state *state);
+void space_keep_launch(struct stub_state *state);
+void space_keep_vdso(struct stub_state *state);
+int space_move_vdso(struct stub_state *state, uint64_t to);
 void space_clear(struct stub_state *state);
 
 /* memory.c */
@@ -155,6 +146,7 @@ void memory_check_files(struct stub_state *state);
 void memory_restore(struct stub_state *state);
 
 /* vdso.c */
+bool vdso_is_the_same(const struct stub_state *state);
 void vdso_restore(struct stub_state *state);
 
 /* process.c */
@@ -166,6 +158,7 @@ void process_queue_signals(struct stub_state *state);
 /* threads.c */
 void threads_prepare(struct stub_state *state);
 void threads_create(struct stub_state *state);
+void threads_await(struct stub_state *state);
 void threads_patch_ids(struct stub_state *state);
 _Noreturn void threads_resume(struct stub_state *state);
 

@@ -16,15 +16,8 @@
 #define SCHED_DEADLINE 6
 #define NICE_ZERO_PRIORITY 20
 #define XSTATE_TAIL 65536 /* bytes readable behind the last block, see allow_long_xstate() */
-
-_Static_assert(sizeof(struct stub_thread) == 64, "stacks stay 16-byte aligned");
-
-static struct stub_thread *thread_of(const struct image_plan *plan, const struct image_thread *thread)
-{
-    struct image_thread_block *block = plan_block(plan, thread);
-
-    return (struct stub_thread *)(block->stack + sizeof(block->stack)) - 1;
-}
+#define TIDS_PLACE (IMAGE_PARK_VDSO + UINT64_C(0x200000)) /* in the slot: table of the new thread ids */
+#define WAKE_AT_ONCE 2
 
 /* ---- before the point of no return ---- */
 
@@ -131,64 +124,119 @@ static void set_up_self(struct stub_state *state, const struct image_thread *thr
         queue_own_signals(state, thread);
 }
 
-/* First and last C function of every thread but the leader. */
-_Noreturn void stub_thread_main(struct stub_thread *thread)
+/* Each thread comes here when it needs the plan no more, the leader last or not. The one that finds itself to be the last
+ * of all unmaps it, so that a later capture of this program does not carry it along. */
+static void leave_plan(struct stub_state *state)
 {
-    struct stub_state *state = thread->state;
-    uint64_t expected = state->plan->threads.count - 1;
+    uint64_t address = STUB_ADDRESS(state->plan);
+    uint64_t size = state->plan->plan_size;
+    uint64_t count = state->plan->threads.count;
+    uint64_t left = __atomic_add_fetch(&state->arrived, 1, __ATOMIC_ACQ_REL);
 
-    set_up_self(state, thread->plan);
-    if (__atomic_add_fetch(&state->arrived, 1, __ATOMIC_ACQ_REL) == expected)
-        sys_futex_wake(&state->arrived, 1);
-    while (__atomic_load_n(&state->go, __ATOMIC_ACQUIRE) == 0)
+    if (left == count)
+        sys_munmap(address, size);
+    else if (left == count - 1)
+        sys_futex_wake(&state->arrived, 1); /* the leader, if it waits for all others */
+}
+
+/* First and last C function of every thread but the leader. Waking 1,000 threads takes a millisecond, so each that was
+ * woken wakes the next ones, and the leader goes on. */
+_Noreturn void stub_thread_main(const struct image_thread *thread)
+{
+    struct stub_state *state = &stub;
+    struct image_signal_frame *frame = &plan_block(state->plan, thread)->frame;
+
+    set_up_self(state, thread);
+    leave_plan(state);
+    while (__atomic_load_n(&state->go, __ATOMIC_ACQUIRE) == 0) {
         sys_futex_wait(&state->go, 0);
-    stub_resume(&thread->block->frame);
+        sys_futex_wake(&state->go, WAKE_AT_ONCE);
+    }
+    stub_resume(frame);
 }
 
 /* ---- the leader ---- */
 
-static void create(struct stub_state *state, const struct image_thread *thread)
+static int64_t create(const struct image_plan *plan, const struct image_thread *thread)
 {
-    struct stub_thread *new_thread = thread_of(state->plan, thread);
+    struct image_thread_block *block = plan_block(plan, thread);
     uint64_t flags = THREAD_FLAGS | (thread->clear_child_tid != 0 ? ABI_CLONE_CHILD_CLEARTID : 0);
-    int64_t tid;
 
-    *new_thread = (struct stub_thread){.state = state, .plan = thread, .block = plan_block(state->plan, thread)};
-    tid = stub_clone(flags, STUB_ADDRESS(new_thread), thread->clear_child_tid, thread->fs_base, new_thread);
-    if (is_error(tid))
-        stub_fail(state, "creating thread %u, one of %u: %e", (uint64_t)thread->old_tid, state->plan->threads.count, tid);
-    new_thread->tid = tid;
+    return stub_clone(flags, STUB_ADDRESS(block->stack + sizeof(block->stack)), thread->clear_child_tid, thread->fs_base,
+                      thread);
+}
+
+/* One word per thread; the single thread of most programs needs no memory of its own for that. */
+static void make_tids(struct stub_state *state)
+{
+    static uint32_t only_tid;
+    uint64_t count = state->plan->threads.count;
+    int64_t result;
+
+    state->tids = &only_tid;
+    if (count == 1)
+        return;
+    result = sys_mmap(state->slot + TIDS_PLACE, count * sizeof(uint32_t), ABI_PROT_READ | ABI_PROT_WRITE,
+                      ABI_MAP_FIXED_NOREPLACE | ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS, -1, 0);
+    if (is_error(result))
+        stub_fail(state, "making a table of %u thread ids: %e", count, result);
+    state->tids = (uint32_t *)(state->slot + TIDS_PLACE);
+}
+
+static void create_all(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+    uint32_t index = 0;
+
+    for_each_record(thread, image_thread, plan, plan->threads) {
+        int64_t tid = index == 0 ? state->pid : create(plan, thread);
+
+        if (is_error(tid))
+            stub_fail(state, "creating thread %u, one of %u: %e", (uint64_t)thread->old_tid, plan->threads.count, tid);
+        state->tids[index++] = (uint32_t)tid;
+    }
 }
 
 /* The leader's own settings come after the others exist, for they would inherit them. */
 void threads_create(struct stub_state *state)
 {
-    const struct image_plan *plan = state->plan;
-    const struct image_thread *leader = plan_at(plan, plan->threads.offset);
-    uint32_t others = (uint32_t)plan->threads.count - 1, arrived;
+    const struct image_thread *leader = plan_at(state->plan, state->plan->threads.offset);
     int64_t result;
 
-    for_each_record(thread, image_thread, plan, plan->threads) {
-        if (thread != leader)
-            create(state, thread);
-    }
-    thread_of(plan, leader)->tid = state->pid;
+    make_tids(state);
+    create_all(state);
     result = sys_arch_prctl(ABI_ARCH_SET_FS, leader->fs_base);
     if (is_error(result))
         stub_fail(state, "setting FS base %x of thread %u: %e", leader->fs_base, (uint64_t)leader->old_tid, result);
     sys_set_tid_address(leader->clear_child_tid);
     set_up_self(state, leader);
-    while ((arrived = __atomic_load_n(&state->arrived, __ATOMIC_ACQUIRE)) != others)
+}
+
+/* May the leader go on while this thread still sets itself up? Not when that could fail, or when the limits that the
+ * leader is about to lower matter for it. */
+static bool must_be_awaited(const struct image_thread *thread)
+{
+    return thread->set_scheduling != 0 || thread->pending.count != 0;
+}
+
+void threads_await(struct stub_state *state)
+{
+    const struct image_plan *plan = state->plan;
+    uint32_t others = (uint32_t)plan->threads.count - 1, arrived;
+    bool await = false;
+
+    for_each_record(thread, image_thread, plan, plan->threads)
+        await |= must_be_awaited(thread);
+    while (await && (arrived = __atomic_load_n(&state->arrived, __ATOMIC_ACQUIRE)) != others)
         sys_futex_wait(&state->arrived, arrived);
 }
 
 void threads_patch_ids(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
-    const struct image_thread *threads = plan_at(plan, plan->threads.offset);
 
     for_each_record(patch, image_tid_patch, plan, plan->tid_patches) {
-        uint64_t tid = (uint64_t)thread_of(plan, &threads[patch->thread])->tid;
+        uint64_t tid = state->tids[patch->thread];
 
         if (patch->width == sizeof(uint32_t)) {
             volatile uint32_t *word = (volatile uint32_t *)patch->address;
@@ -200,20 +248,18 @@ void threads_patch_ids(struct stub_state *state)
     }
 }
 
-/* The text stays for undump_resume_call, the blocks for what interrupted calls point at; the plan is of no more use, and
- * a later capture of this program shall not carry it along. */
+/* The text stays for undump_resume_call, the blocks for what interrupted calls point at. */
 _Noreturn void threads_resume(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
     struct image_signal_frame *frame = &plan_block(plan, plan_at(plan, plan->threads.offset))->frame;
-    bool alone = plan->threads.count == 1;
 
     sys_close(state->image_fd);
     if (state->report_fd != 2 && state->report_fd != STUB_NO_FD)
         sys_close(state->report_fd);
     __atomic_store_n(&state->go, 1, __ATOMIC_RELEASE);
-    if (!alone)
-        sys_futex_wake(&state->go, INT32_MAX);
-    sys_munmap(STUB_ADDRESS(plan), plan->plan_size);
+    if (plan->threads.count > 1)
+        sys_futex_wake(&state->go, WAKE_AT_ONCE);
+    leave_plan(state);
     stub_resume(frame);
 }

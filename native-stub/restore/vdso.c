@@ -23,31 +23,26 @@ static bool place_is_free(const struct image_plan *plan, uint64_t below)
     return true;
 }
 
-static bool can_move(const struct stub_state *state)
+/* Can the running vdso take the place of the captured one? */
+bool vdso_is_the_same(const struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
     const struct stub_vdso *vdso = &state->vdso;
 
-    return plan->vdso_trampolines == 0 && vdso->address != 0 && !vdso->sealed && vdso->size == plan->vdso_size &&
+    return plan->vdso_trampolines == 0 && vdso->address != 0 && vdso->size == plan->vdso_size &&
            memcmp((const void *)vdso->address, plan_at(plan, plan->vdso_copy), plan->vdso_size) == 0 &&
            place_is_free(plan, vdso->below);
 }
 
-/* Each mapping by itself: a move of several at once is possible since 6.17 only. */
-static void move_running(struct stub_state *state)
+/* Returns false when the kernel has sealed it: then it does its work from where it is. */
+static bool move_running(struct stub_state *state)
 {
-    struct stub_vdso *vdso = &state->vdso;
-    uint64_t distance = state->plan->vdso_address - vdso->address;
-    uint64_t from = vdso->address;
-    int64_t result = sys_move(from, vdso->size, from + distance);
+    uint64_t to = state->plan->vdso_address;
+    int result = to == state->vdso.address ? 0 : space_move_vdso(state, to);
 
-    for (uint32_t i = 0; i < vdso->piece_count && !is_error(result); i++) {
-        from -= vdso->pieces[i];
-        result = sys_move(from, vdso->pieces[i], from + distance);
-    }
-    if (is_error(result))
-        stub_fail(state, "moving the vdso to %x: %e", state->plan->vdso_address, result);
-    vdso->address += distance;
+    if (result < 0 && result != -ABI_EPERM)
+        stub_fail(state, "moving the vdso to %x: %e", to, (int64_t)result);
+    return result == 0;
 }
 
 static void write_trampoline(struct stub_state *state, const struct vdso_symbols *running, const struct image_vdso_symbol *symbol)
@@ -88,8 +83,6 @@ void vdso_restore(struct stub_state *state)
 {
     if (state->plan->vdso_address == 0)
         return;
-    if (can_move(state))
-        move_running(state);
-    else
+    if (!vdso_is_the_same(state) || !move_running(state))
         write_substitute(state);
 }

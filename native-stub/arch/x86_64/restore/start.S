@@ -40,7 +40,7 @@ undump_resume_call:
     .size undump_resume_call, . - undump_resume_call
 
 /*
- * int64_t stub_clone(uint64_t flags, uint64_t stack, uint64_t child_tid, uint64_t tls, void *argument)
+ * int64_t stub_clone(uint64_t flags, uint64_t stack, uint64_t child_tid, uint64_t tls, const void *argument)
  * Input rdi, rsi, rdx, rcx, r8. Output rax in the parent: the new thread's id or -errno. The new thread runs
  * stub_thread_main(argument) on its stack, whose top must be 16-byte aligned, and never comes back.
  * Clobbers what a call may clobber. clone takes child_tid in r10 and tls in r8 and leaves r9 to both sides.
