@@ -15,6 +15,7 @@
 
 #define RED_ZONE 128            /* bytes below the stack pointer that are in use, x86-64 psABI 3.2.2 */
 #define STACK_DISTANCE 65536    /* how far below a stack pointer the low end of a stack has to lie */
+#define ZERO_WINDOWS 4096       /* looks per mapping for zero bytes */
 #define ALL_SIGNALS (~UINT64_C(0))
 
 static bool survivable(const struct injector *injector)
@@ -84,6 +85,46 @@ static void offer_mapping(struct injector *injector, const struct map_line *map,
     }
 }
 
+/* Where all threads stand near the low end of their stacks: zero bytes near the upper end of other memory. */
+static void offer_zeros(struct injector *injector, const struct map_line *map, int *best)
+{
+    struct borrowed_place *place = &injector->place;
+    if (*best || memcmp(map->access, "rw-p", 4) != 0 || map->inode || map->end - map->start < place->size)
+        return;
+    uint64_t at = (map->end - place->size) & ~UINT64_C(63);
+    for (unsigned window = 0; window < ZERO_WINDOWS; window++) {
+        size_t zeros = 0;
+        if (pread(injector->capture->mem, place->bytes, place->size, (off_t)at) != (ssize_t)place->size)
+            return;
+        while (zeros < place->size && place->bytes[zeros] == 0)
+            zeros++;
+        if (zeros == place->size) {
+            place->address = at;
+            place->thread = &injector->capture->threads[0];
+            *best = 1;
+            return;
+        }
+        if (at + zeros < map->start + place->size)
+            return;
+        at = (at + zeros - place->size) & ~UINT64_C(63);
+        if (at < map->start)
+            return;
+    }
+}
+
+static void offer_all(struct injector *injector, const struct buffer *maps, int *best,
+                      void (*offer)(struct injector *, const struct map_line *, int *))
+{
+    for (char *line = (char *)maps->data; line && *line; ) {
+        struct map_line map;
+        if (parse_map_line(line, &map))
+            offer(injector, &map, best);
+        line = strchr(line, '\n');
+        if (line)
+            line++;
+    }
+}
+
 static int choose_place(struct injector *injector)
 {
     struct capture *capture = injector->capture;
@@ -96,18 +137,12 @@ static int choose_place(struct injector *injector)
     if (error < 0)
         return describe(injector, error);
     int best = 0;
-    for (char *line = (char *)maps.data; line && *line; ) {
-        struct map_line map;
-        if (parse_map_line(line, &map))
-            offer_mapping(injector, &map, &best);
-        line = strchr(line, '\n');
-        if (line)
-            line++;
-    }
+    offer_all(injector, &maps, &best, offer_mapping);
+    offer_all(injector, &maps, &best, offer_zeros);
     if (best)
         return 0;
     return refuse(capture->report, -ENOTSUP,
-                  "capturing process %d: none of its threads stands on a stack with %zu free bytes; try again",
+                  "capturing process %d: it has no %zu bytes of unused stack or zero memory; try again",
                   capture->pid, (size_t)injector->place.size);
 }
 

@@ -10,7 +10,8 @@
  *
  * The frame stands in a mapping of its own (the scratch), because memory below a stack pointer is not free in every
  * language. That mapping is made, and given back, by one call whose frame lies on a borrowed place of an existing stack:
- * unused zero bytes at the low end of [stack] if there are any, else the bytes below the red zone of a thread.
+ * unused zero bytes at the low end of [stack] if there are any, else the bytes below the red zone of a thread, else zero
+ * bytes of other memory.
  *
  * A program without such code (no `syscall; ret`, or no rt_sigreturn call, as in a small static program that handles no
  * signals) gets it, in zero bytes that fill up the last page of its vdso or other code; bytes that nobody runs harm
