@@ -82,9 +82,38 @@ void image_read(struct stub_state *state, void *to, uint64_t length, uint64_t of
     }
 }
 
-/* Bytes that the loader mapped from the plan's start on, without a gap. */
-static uint64_t mapped_plan_bytes(const struct stub_state *state, const struct image_head *head)
+#define PLAN_FINGERPRINT 128 /* bytes at its start: sizes, checksums and id are among them */
+
+static const struct abi_program_header *plan_segment(const struct stub_state *state)
 {
+    const struct image_head *head = (const struct image_head *)state->buffer;
+
+    for (uint32_t i = 0; i < head->elf.program_header_count; i++) {
+        const struct abi_program_header *segment = &head->segments[i];
+
+        if (segment->type == ABI_PT_LOAD && segment->address == STUB_ADDRESS(state->plan))
+            return segment;
+    }
+    return NULL;
+}
+
+/* Does the opened file hold the plan that the kernel loaded? */
+static bool is_this_image(struct stub_state *state)
+{
+    const struct abi_program_header *segment = plan_segment(state);
+    uint8_t bytes[PLAN_FINGERPRINT];
+
+    _Static_assert(offsetof(struct image_plan, image_id) + 16 <= PLAN_FINGERPRINT, "the id is part of it");
+    if (segment == NULL || segment->file_size < sizeof(struct image_plan))
+        return false;
+    image_read(state, bytes, sizeof(bytes), segment->offset);
+    return memcmp(bytes, state->plan, sizeof(bytes)) == 0;
+}
+
+/* Bytes that the loader mapped from the plan's start on, without a gap. */
+static uint64_t mapped_plan_bytes(const struct stub_state *state)
+{
+    const struct image_head *head = (const struct image_head *)state->buffer;
     uint64_t start = STUB_ADDRESS(state->plan);
     uint64_t end = start;
 
@@ -110,10 +139,13 @@ static void check_identity(struct stub_state *state)
 void image_check_plan(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
-    struct plan_surroundings around = {.slot = state->slot, .image_size = state->image_size};
+    struct plan_surroundings around = {.slot = state->slot};
     struct plan_fault fault;
 
-    around.plan_bytes = mapped_plan_bytes(state, (const struct image_head *)state->buffer);
+    if (!is_this_image(state))
+        image_open_own(state);
+    around.image_size = state->image_size;
+    around.plan_bytes = mapped_plan_bytes(state);
     if (plan_check_head(plan, &around, &fault) < 0)
         stub_fail(state, "the image is damaged or of another release: %s, %s", fault.where, fault.what);
     if (plan->image_size > around.image_size)

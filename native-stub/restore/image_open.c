@@ -10,6 +10,8 @@
 #include "restore/stub.h"
 
 #define TEXT static const char
+#define LOOK_ANOTHER (-1000)   /* no error of the kernel has these numbers */
+#define LOOK_TRUNCATED (-1001)
 
 TEXT own_path[] = "/proc/self/exe";
 TEXT is_another[] = "undump: the file that was opened as the image is not this image; launch it by a path that leads to it\n";
@@ -21,50 +23,81 @@ static _Noreturn void refuse(const char *line, uint64_t size)
     sys_exit_group(IMAGE_EXIT_STATUS);
 }
 
-static void read_or_refuse(const struct stub_state *state, void *to, uint64_t size, uint64_t offset)
-{
-    if (sys_pread(state->image_fd, to, size, offset) != (int64_t)size)
-        refuse(is_truncated, sizeof(is_truncated));
-}
-
-static void read_head(const struct stub_state *state, struct image_head *head)
+/* Returns 0, LOOK_ANOTHER or LOOK_TRUNCATED. */
+static int64_t read_head(int fd, uint64_t size, struct image_head *head)
 {
     const struct abi_elf_header *elf = &head->elf;
+    uint64_t table;
 
-    read_or_refuse(state, &head->elf, sizeof(head->elf), 0);
+    if (sys_pread(fd, &head->elf, sizeof(head->elf), 0) != sizeof(head->elf))
+        return LOOK_TRUNCATED;
+    table = elf->program_header_count * sizeof(struct abi_program_header);
     if (elf->ident[0] != 0x7f || elf->ident[1] != 'E' || elf->program_header_count > PROGRAM_HEADERS_LIMIT ||
         elf->program_header_size != sizeof(struct abi_program_header))
-        refuse(is_another, sizeof(is_another));
-    read_or_refuse(state, head->segments, elf->program_header_count * sizeof(struct abi_program_header),
-                   elf->program_headers);
-}
-
-static void check_whole(const struct stub_state *state, const struct image_head *head)
-{
-    for (uint32_t i = 0; i < head->elf.program_header_count; i++) {
+        return LOOK_ANOTHER;
+    if (sys_pread(fd, head->segments, table, elf->program_headers) != (int64_t)table)
+        return LOOK_TRUNCATED;
+    for (uint32_t i = 0; i < elf->program_header_count; i++) {
         const struct abi_program_header *segment = &head->segments[i];
 
-        if (segment->type == ABI_PT_LOAD && (segment->offset > state->image_size ||
-                                             segment->file_size > state->image_size - segment->offset))
-            refuse(is_truncated, sizeof(is_truncated));
+        if (segment->type == ABI_PT_LOAD && (segment->offset > size || segment->file_size > size - segment->offset))
+            return LOOK_TRUNCATED;
     }
+    return 0;
 }
 
-void image_open(struct stub_state *state)
+/* Opens what should be the image and reads its head into the buffer. Returns 0, LOOK_* or -errno with nothing open. */
+static int64_t look(struct stub_state *state, const char *path)
 {
     struct image_head *head = (struct image_head *)state->buffer;
+    int64_t result, fd = sys_open(path, ABI_O_RDONLY | ABI_O_CLOEXEC | ABI_O_NONBLOCK);
     struct abi_stat stat;
-    int64_t fd = sys_open(own_path, ABI_O_RDONLY | ABI_O_CLOEXEC);
 
     _Static_assert(sizeof(*head) <= sizeof(state->buffer), "program headers fit the buffer");
-    if (is_error(fd) && state->launch.file_name != NULL)
-        fd = sys_open(state->launch.file_name, ABI_O_RDONLY | ABI_O_CLOEXEC);
-    if (is_error(fd)) /* a file that cannot be looked at is taken to be whole */
-        stub_fail(state, "opening the image itself: %e; without /proc it must be launched by a path that can be read", fd);
-    if (is_error(sys_fstat((int)fd, &stat)))
-        refuse(is_truncated, sizeof(is_truncated));
+    if (is_error(fd))
+        return fd;
+    result = sys_fstat((int)fd, &stat);
+    if (!is_error(result))
+        result = read_head((int)fd, (uint64_t)stat.size, head);
+    if (result != 0) {
+        sys_close((int)fd);
+        return result;
+    }
     state->image_fd = (int)fd;
     state->image_size = (uint64_t)stat.size;
-    read_head(state, head);
-    check_whole(state, head);
+    return 0;
+}
+
+static void refuse_what_was_seen(struct stub_state *state, int64_t result)
+{
+    if (result == LOOK_TRUNCATED)
+        refuse(is_truncated, sizeof(is_truncated));
+    if (result == LOOK_ANOTHER)
+        refuse(is_another, sizeof(is_another));
+    if (result != 0) /* a file that cannot be looked at is taken to be whole */
+        stub_fail(state, "opening the image itself: %e; without /proc it must be launched by a path that can be read", result);
+}
+
+/* By name first: a first look into /proc costs ten times as much. Whether the name still leads to this image,
+ * image_check_plan() finds out. */
+void image_open(struct stub_state *state)
+{
+    int64_t by_name = state->launch.file_name == NULL ? -ABI_ENOENT : look(state, state->launch.file_name);
+    int64_t result = by_name == 0 ? 0 : look(state, own_path);
+
+    if (is_error(result) && !is_error(by_name))
+        result = by_name; /* no /proc: what the name leads to is what there is */
+    refuse_what_was_seen(state, result);
+}
+
+/* The name led to another file. */
+void image_open_own(struct stub_state *state)
+{
+    int64_t result;
+
+    sys_close(state->image_fd);
+    result = look(state, own_path);
+    if (is_error(result))
+        result = LOOK_ANOTHER;
+    refuse_what_was_seen(state, result);
 }

@@ -78,23 +78,38 @@ static void check_features(struct stub_state *state)
     stub_fail(state, "this processor lacks %s, which the program uses", missing->bytes);
 }
 
-/* Places of the used xsave components on this processor (CPUID 0xD, subleaf = component: eax size, ebx offset). */
+/* Components have fixed sizes and stand in the order of their numbers; makers differ in the gaps that they leave (Intel
+ * keeps MPX's, AMD does not), which the size of the whole shows. So the same components in the same size are the same
+ * places, and the dearest questions need not be asked. */
+static bool places_are_as_captured(const struct stub_state *state)
+{
+    return state->machine.xcr0 == state->plan->xcr0 && state->machine.xsave_size == state->plan->max_xsave_size;
+}
+
+/* Where the component is on this processor (CPUID 0xD, subleaf = component: eax size, ebx offset). */
+static uint32_t ask_place(struct stub_state *state, const struct image_xstate_component *component)
+{
+    const uint32_t *answer = ask(state, LEAF_XSTATE, component->number);
+
+    if (answer[0] != component->size)
+        stub_fail(state, "this processor has xsave component %u of %u bytes, the program's has %u",
+                  (uint64_t)component->number, (uint64_t)answer[0], (uint64_t)component->size);
+    return answer[1];
+}
+
 static void find_places(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
     struct stub_machine *machine = &state->machine;
+    bool as_captured = places_are_as_captured(state);
 
     for_each_record(component, image_xstate_component, plan, plan->xstate_components) {
-        const uint32_t *answer = ask(state, LEAF_XSTATE, component->number);
         struct xstate_place *place = &machine->places[machine->place_count];
 
         if (machine->place_count == XSTATE_PLACES_LIMIT)
             stub_fail(state, "the image uses more than %u xsave components", (uint64_t)XSTATE_PLACES_LIMIT);
-        if (answer[0] != component->size)
-            stub_fail(state, "this processor has xsave component %u of %u bytes, the program's has %u",
-                      (uint64_t)component->number, (uint64_t)answer[0], (uint64_t)component->size);
-        *place = (struct xstate_place){.number = component->number, .size = component->size,
-                                       .from = component->offset, .to = answer[1]};
+        *place = (struct xstate_place){.number = component->number, .size = component->size, .from = component->offset};
+        place->to = as_captured ? component->offset : ask_place(state, component);
         machine->places_moved |= place->from != place->to;
         machine->place_count++;
     }
@@ -108,7 +123,8 @@ static void check_xsave(struct stub_state *state)
 
     if ((ask(state, 1, 0)[2] & CPUID_1_ECX_OSXSAVE) == 0)
         stub_fail(state, "this processor or kernel has no xsave, which every image needs");
-    missing = plan->xcr0 & ~cpu_xcr0();
+    state->machine.xcr0 = cpu_xcr0();
+    missing = plan->xcr0 & ~state->machine.xcr0;
     if (missing != 0)
         stub_fail(state, "this kernel or processor does not enable xsave components %x, which the program uses", missing);
     state->machine.xsave_size = ask(state, LEAF_XSTATE, 0)[1];

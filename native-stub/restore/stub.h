@@ -51,6 +51,7 @@ struct stub_cpuid { /* an answer of CPUID, so that no leaf is asked twice */
 struct stub_machine { /* what was learnt about processor and kernel */
     struct stub_cpuid answers[STUB_ANSWERS];
     uint32_t answer_count;
+    uint64_t xcr0;
     uint32_t xsave_size;  /* CPUID 0xD.0 EBX */
     uint32_t place_count; /* of places */
     bool places_moved;
@@ -108,6 +109,7 @@ void launch_read(struct stub_state *state, const uint64_t *initial_stack);
 
 /* image_open.c */
 void image_open(struct stub_state *state);
+void image_open_own(struct stub_state *state);
 
 /* image.c */
 void image_check_plan(struct stub_state *state);
