@@ -60,6 +60,11 @@ struct abi_timespec {
     int64_t nanoseconds;
 };
 
+struct abi_iovec {
+    uint64_t address;
+    uint64_t length;
+};
+
 struct abi_itimerspec {
     struct abi_timespec interval;
     struct abi_timespec value;

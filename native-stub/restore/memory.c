@@ -93,6 +93,41 @@ static int64_t advise(const struct image_memory_op *op)
     return result;
 }
 
+/*
+ * Bytes of the image are read straight to their place. Filling the pages beforehand (MADV_POPULATE_WRITE) makes it no
+ * faster: 256 MiB take 1.5 us of processor time a page either way. Pieces that follow each other in the image, as the
+ * planner lays them, are one call.
+ */
+static void finish_reading(struct stub_state *state)
+{
+    struct stub_reading *reading = &state->reading;
+    int64_t count = 0;
+
+    if (reading->count > 0)
+        count = sys_preadv(state->image_fd, reading->pieces, reading->count, reading->offset);
+    if (count != (int64_t)reading->length) { /* one by one: goes on after short reads, says what is wrong */
+        for (uint32_t i = 0; i < reading->count; i++) {
+            image_read(state, (void *)reading->pieces[i].address, reading->pieces[i].length, reading->offset);
+            reading->offset += reading->pieces[i].length;
+        }
+    }
+    reading->count = 0;
+    reading->length = 0;
+}
+
+static int64_t read_later(struct stub_state *state, const struct image_memory_op *op)
+{
+    struct stub_reading *reading = &state->reading;
+
+    if (reading->count == STUB_PIECES || op->offset != reading->offset + reading->length)
+        finish_reading(state);
+    if (reading->count == 0)
+        reading->offset = op->offset;
+    reading->pieces[reading->count++] = (struct abi_iovec){.address = op->address, .length = op->length};
+    reading->length += op->length;
+    return 0;
+}
+
 static int64_t carry_out(struct stub_state *state, const struct image_memory_op *op)
 {
     switch (op->kind) {
@@ -103,8 +138,7 @@ static int64_t carry_out(struct stub_state *state, const struct image_memory_op 
     case IMAGE_MEMORY_IMAGE:
         return map(op, ABI_MAP_PRIVATE, state->image_fd, op->offset);
     case IMAGE_MEMORY_READ:
-        image_read(state, (void *)op->address, op->length, op->offset);
-        return 0;
+        return read_later(state, op);
     case IMAGE_MEMORY_PROTECT:
         return sys_mprotect(op->address, op->length, op->protection);
     case IMAGE_MEMORY_ADVISE:
@@ -147,11 +181,15 @@ void memory_restore(struct stub_state *state)
     const struct image_plan *plan = state->plan;
 
     for_each_record(op, image_memory_op, plan, plan->memory_ops) {
-        int64_t result = carry_out(state, op);
+        int64_t result;
 
+        if (op->kind != IMAGE_MEMORY_READ)
+            finish_reading(state);
+        result = carry_out(state, op);
         if (is_error(result) && op->optional == 0)
             stub_fail(state, "%s %u bytes of the program's memory at %x: %e", kind_words(op->kind), op->length,
                       op->address, result);
     }
+    finish_reading(state);
     close_object(state);
 }

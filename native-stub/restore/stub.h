@@ -24,6 +24,7 @@
 
 #define STUB_BUFFER_BYTES 65536
 #define STUB_NO_FD (-1)
+#define STUB_PIECES 128
 #define STUB_LIMITS 16
 
 #define PROGRAM_HEADERS_LIMIT 64
@@ -64,6 +65,13 @@ struct stub_vdso { /* where the kernel's own vdso is by now */
     uint64_t below;   /* bytes of [vvar] and [vvar_vclock] directly below */
 };
 
+struct stub_reading { /* pieces of memory whose bytes follow each other in the image */
+    uint64_t offset; /* image offset of the first */
+    uint64_t length; /* bytes of all */
+    uint32_t count;
+    struct abi_iovec pieces[STUB_PIECES];
+};
+
 struct stub_state {
     const struct image_plan *plan;
     uint64_t slot;
@@ -82,6 +90,7 @@ struct stub_state {
     uint32_t *tids;   /* of this launch, by index of the thread */
     uint32_t arrived; /* threads that are ready, without the leader; futex */
     uint32_t go;      /* 1: all may resume; futex */
+    struct stub_reading reading;
     struct stub_line line;
     struct stub_line warning;
     uint8_t buffer[STUB_BUFFER_BYTES] __attribute__((aligned(64)));

@@ -93,6 +93,11 @@ static void checksums_are_those_of_the_standard(void)
     expect(crc32c(0, bytes, 32) == 0x8a9136aa, "32 zeros, RFC 3720 B.4");
     expect(crc32c(0, "123456789", 9) == 0xe3069283, "check value");
     expect(crc32c(0, bytes, 0) == 0, "nothing");
+    expect(crc32c_zeros(0, 32) == 0x8a9136aa, "32 zeros at once");
+    for (size_t zeros = 0; zeros < sizeof(bytes); zeros = zeros * 3 + 1)
+        expect(crc32c_zeros(0xe3069283, zeros) == crc32c(0xe3069283, bytes, zeros), "zeros behind other bytes");
+    expect(crc32c_zeros(crc32c_zeros(7, UINT64_C(1) << 40), 12345) == crc32c_zeros(7, (UINT64_C(1) << 40) + 12345),
+           "many zeros");
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (uint8_t)(i * 31 + (i >> 8));
     uint32_t whole = crc32c(0, bytes, sizeof(bytes));

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@ STUB_ABI_CONSTANTS(COMPARE)
 STUB_SYSCALLS(COMPARE_CALL)
 
 COMPARE_SIZE(abi_timespec, struct timespec);
+COMPARE_SIZE(abi_iovec, struct iovec);
 COMPARE_SIZE(abi_itimerspec, struct itimerspec);
 COMPARE_SIZE(abi_stat, struct stat);
 COMPARE_SIZE(abi_utsname, struct utsname);
