@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Threads. The leader is the thread that the kernel started; it creates the others, each on the little stack in its
- * block. What a thread can only set for itself it sets, then it waits. When all are there and the new thread ids are
- * written where the program remembers the old ones, all go on at once, each through its own signal frame.
+ * Threads. The leader is the thread that the kernel started; it creates the others, each on a little stack. What a
+ * thread can only set for itself it sets, then it waits. When all exist and the new thread ids are written where the
+ * program remembers the old ones, all go on, each through its own signal frame.
  */
 #include "restore/stub.h"
 
@@ -16,7 +16,8 @@
 #define SCHED_DEADLINE 6
 #define NICE_ZERO_PRIORITY 20
 #define XSTATE_TAIL 65536 /* bytes readable behind the last block, see allow_long_xstate() */
-#define TIDS_PLACE (IMAGE_PARK_VDSO + UINT64_C(0x200000)) /* in the slot: table of the new thread ids */
+#define DESK_PLACE (IMAGE_PARK_VDSO + UINT64_C(0x200000)) /* in the slot, see make_desk() */
+#define STACK_BYTES UINT64_C(1024) /* of a new thread until it resumes */
 #define WAKE_AT_ONCE 2
 
 /* ---- before the point of no return ---- */
@@ -99,7 +100,7 @@ static void queue_own_signals(struct stub_state *state, const struct image_threa
     }
 }
 
-/* Runs on 960 bytes of stack. What new threads have anyway is not set again: thousands of threads come here. */
+/* Runs on STACK_BYTES of stack. What new threads have anyway is not set again: thousands of threads come here. */
 static void set_up_self(struct stub_state *state, const struct image_thread *thread)
 {
     const struct image_thread *leader = plan_at(state->plan, state->plan->threads.offset);
@@ -157,43 +158,50 @@ _Noreturn void stub_thread_main(const struct image_thread *thread)
 
 /* ---- the leader ---- */
 
-static int64_t create(const struct image_plan *plan, const struct image_thread *thread)
-{
-    struct image_thread_block *block = plan_block(plan, thread);
-    uint64_t flags = THREAD_FLAGS | (thread->clear_child_tid != 0 ? ABI_CLONE_CHILD_CLEARTID : 0);
-
-    return stub_clone(flags, STUB_ADDRESS(block->stack + sizeof(block->stack)), thread->clear_child_tid, thread->fs_base,
-                      thread);
-}
-
-/* One word per thread; the single thread of most programs needs no memory of its own for that. */
-static void make_tids(struct stub_state *state)
+/*
+ * Memory of the leader's work: the new thread ids, and the threads' first stacks. Their blocks have room for stacks, too,
+ * but writing there would copy a page per thread, and four of these share one. The single thread of most programs needs
+ * none of it. Returns the address where the stacks begin.
+ */
+static uint64_t make_desk(struct stub_state *state)
 {
     static uint32_t only_tid;
+    uint64_t place = state->slot + DESK_PLACE;
     uint64_t count = state->plan->threads.count;
+    uint64_t table = (count * sizeof(uint32_t) + STACK_BYTES - 1) / STACK_BYTES * STACK_BYTES;
     int64_t result;
 
     state->tids = &only_tid;
     if (count == 1)
-        return;
-    result = sys_mmap(state->slot + TIDS_PLACE, count * sizeof(uint32_t), ABI_PROT_READ | ABI_PROT_WRITE,
+        return 0;
+    result = sys_mmap(place, table + count * STACK_BYTES, ABI_PROT_READ | ABI_PROT_WRITE,
                       ABI_MAP_FIXED_NOREPLACE | ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS, -1, 0);
     if (is_error(result))
-        stub_fail(state, "making a table of %u thread ids: %e", count, result);
-    state->tids = (uint32_t *)(state->slot + TIDS_PLACE);
+        stub_fail(state, "making room for %u threads: %e", count, result);
+    state->tids = (uint32_t *)place;
+    return place + table;
+}
+
+static int64_t create(const struct image_thread *thread, uint64_t stack_top)
+{
+    uint64_t flags = THREAD_FLAGS | (thread->clear_child_tid != 0 ? ABI_CLONE_CHILD_CLEARTID : 0);
+
+    return stub_clone(flags, stack_top, thread->clear_child_tid, thread->fs_base, thread);
 }
 
 static void create_all(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
+    uint64_t stack_top = make_desk(state);
     uint32_t index = 0;
 
     for_each_record(thread, image_thread, plan, plan->threads) {
-        int64_t tid = index == 0 ? state->pid : create(plan, thread);
+        int64_t tid = index == 0 ? state->pid : create(thread, stack_top);
 
         if (is_error(tid))
             stub_fail(state, "creating thread %u, one of %u: %e", (uint64_t)thread->old_tid, plan->threads.count, tid);
         state->tids[index++] = (uint32_t)tid;
+        stack_top += STACK_BYTES;
     }
 }
 
@@ -203,7 +211,6 @@ void threads_create(struct stub_state *state)
     const struct image_thread *leader = plan_at(state->plan, state->plan->threads.offset);
     int64_t result;
 
-    make_tids(state);
     create_all(state);
     result = sys_arch_prctl(ABI_ARCH_SET_FS, leader->fs_base);
     if (is_error(result))
