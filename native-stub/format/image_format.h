@@ -246,7 +246,7 @@ IMAGE_ASSERT_SIZE(image_signal_frame, 440);
 IMAGE_ASSERT_LAST(image_signal_frame, info);
 
 struct image_thread_block {
-    uint8_t stack[1024]; /* the stub's stack of this thread until it resumes */
+    uint8_t stack[1024]; /* room for a stack; the stub uses others, which share pages */
     struct image_resume_call call;
     struct image_signal_frame frame;
     uint8_t padding[456];
