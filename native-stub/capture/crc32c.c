@@ -49,3 +49,31 @@ uint32_t crc32c(uint32_t crc, const void *bytes, size_t size)
 #endif
     return crc32c_by_table(crc, bytes, size);
 }
+
+/* What a linear step makes of state: each bit that is set adds its column. */
+static uint32_t apply(const uint32_t step[32], uint32_t state)
+{
+    uint32_t result = 0;
+    for (int bit = 0; state; state >>= 1, bit++)
+        if (state & 1)
+            result ^= step[bit];
+    return result;
+}
+
+uint32_t crc32c_zeros(uint32_t crc, uint64_t size)
+{
+    uint32_t step[32], twice[32], state = ~crc;
+    for (int bit = 0; bit < 32; bit++) { /* one zero byte */
+        step[bit] = UINT32_C(1) << bit;
+        for (int shift = 0; shift < 8; shift++)
+            step[bit] = step[bit] & 1 ? step[bit] >> 1 ^ POLYNOMIAL : step[bit] >> 1;
+    }
+    for (; size; size >>= 1) {
+        if (size & 1)
+            state = apply(step, state);
+        for (int bit = 0; bit < 32; bit++)
+            twice[bit] = apply(step, step[bit]);
+        memcpy(step, twice, sizeof(step));
+    }
+    return ~state;
+}

@@ -12,10 +12,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "crc32c.h"
 #include "outside.h"
 #include "proc_files.h"
 
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
+#define HUGETLBFS_MAGIC 0x958458f6
+#define MEMFD "/memfd:"
+#define SEAL_EXEC 0x20 /* F_SEAL_EXEC of linux/fcntl.h, since 6.3 */
 #define COPY_PIECE (1u << 20)
 
 /* The descriptions found so far, in the order that kcmp(2) puts them in. */
@@ -89,6 +93,28 @@ static bool is_inherited(const struct capture *capture, int fd)
 
 /* ---- regular files and directories ---- */
 
+/* Copies what stands in the file; the rest of the place that was reserved for it is a hole, and counts as zeros. */
+static int copy_contents(struct capture *capture, int fd, struct ckpt_description *record, uint8_t *piece)
+{
+    uint64_t done = 0;
+    while (done < record->size) {
+        off_t data = lseek(fd, (off_t)done, SEEK_DATA);
+        if (data < 0 && errno == ENXIO)
+            break;
+        uint64_t at = data < 0 ? done : (uint64_t)data;
+        ssize_t count = pread(fd, piece, COPY_PIECE, (off_t)at);
+        if (count < 0)
+            return -errno;
+        if (count == 0 || at + (uint64_t)count > record->size)
+            break;
+        writer_put(&capture->writer, record->data_offset + at, piece, (size_t)count);
+        record->data_crc = crc32c(crc32c_zeros(record->data_crc, at - done), piece, (size_t)count);
+        done = at + (uint64_t)count;
+    }
+    record->data_crc = crc32c_zeros(record->data_crc, record->size - done);
+    return 0;
+}
+
 static int copy_deleted(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
 {
     AUTO_CLOSE int fd = open_proc(O_RDONLY | O_NONBLOCK, "%d/fd/%d", capture->pid, file->fd);
@@ -100,22 +126,23 @@ static int copy_deleted(struct capture *capture, const struct open_file *file, s
         return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
     record->data_size = record->size;
     record->data_offset = record->size ? writer_reserve(&capture->writer, record->size) : 0;
-    for (uint64_t at = 0; at < record->size; ) {
-        off_t data = lseek(fd, (off_t)at, SEEK_DATA);
-        if (data < 0 && errno == ENXIO)
-            break;
-        if (data >= 0)
-            at = (uint64_t)data;
-        ssize_t count = pread(fd, piece, COPY_PIECE, (off_t)at);
-        if (count < 0)
-            return refuse(capture->report, -errno, "reading the deleted file %s (descriptor %d of process %d): %s",
-                          file->path, file->fd, capture->pid, strerror(errno));
-        if (count == 0 || at + (uint64_t)count > record->size)
-            break;
-        writer_put(&capture->writer, record->data_offset + at, piece, (size_t)count);
-        at += (uint64_t)count;
-    }
-    return 0;
+    int error = copy_contents(capture, fd, record, piece);
+    return error == 0 ? 0
+                      : refuse(capture->report, error, "reading the deleted file %s (descriptor %d of process %d): %s",
+                               file->path, file->fd, capture->pid, strerror(-error));
+}
+
+/* A memfd is a deleted file, as deleted files become memfds at launch, as long as nothing forbids to change it. Seals
+ * cannot be told apart from those that memfd_create(2) itself sets. */
+static int describe_memfd(struct capture *capture, struct open_file *file, struct ckpt_description *record)
+{
+    AUTO_CLOSE int fd = open_proc(O_RDONLY | O_NONBLOCK, "%d/fd/%d", capture->pid, file->fd);
+    int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || seals & ~(F_SEAL_SEAL | SEAL_EXEC))
+        return refuse_file(capture, file, "a sealed memfd", "close it before");
+    record->kind = CKPT_FILE_DELETED;
+    memmove(file->path + 1, file->path + strlen(MEMFD), strlen(file->path + strlen(MEMFD)) + 1);
+    return copy_deleted(capture, file, record);
 }
 
 static bool is_same_file(const char *path, const struct open_file *file)
@@ -144,8 +171,10 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", capture->pid, file->fd);
     if (statfs(path, &system) == 0 && system.f_type == MQUEUE_MAGIC)
         return refuse_file(capture, file, "a message queue", "close it before");
-    if (strncmp(file->path, "/memfd:", 7) == 0)
-        return refuse_file(capture, file, "a memfd", "close it before");
+    if (system.f_type == HUGETLBFS_MAGIC)
+        return refuse_file(capture, file, "a file of huge pages", "close it before");
+    if (file->deleted && strncmp(file->path, MEMFD, strlen(MEMFD)) == 0)
+        return describe_memfd(capture, file, record);
     if (is_own_proc_file(file->path))
         return refuse_file(capture, file, "a file about one process", "close it before");
     if (text_field((char *)file->info.data, "lock:")) {

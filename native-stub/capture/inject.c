@@ -326,15 +326,25 @@ static int make_scratch(struct injector *injector, uint64_t arguments_size)
     return 0;
 }
 
+/* A program that was killed meanwhile has no memory left to find code in. */
+static int describe_no_code(struct injector *injector)
+{
+    struct capture *capture = injector->capture;
+    AUTO_BUFFER struct buffer maps = {0};
+    if (read_proc(&maps, "%d/maps", capture->pid) < 0 || maps.size == 0 || !*maps.data)
+        return describe(injector, -ESRCH);
+    return refuse(capture->report, -ENOTSUP,
+                  "capturing process %d: its code has no syscall instruction, which its state is asked through",
+                  capture->pid);
+}
+
 int injector_open(struct injector *injector, struct capture *capture, uint64_t arguments_size)
 {
     *injector = (struct injector){.capture = capture};
     if (!check_code(capture))
         find_code(capture);
     if (!capture->gadgets.bare)
-        return refuse(capture->report, -ENOTSUP,
-                      "capturing process %d: its code has no syscall instruction, which its state is asked through",
-                      capture->pid);
+        return describe_no_code(injector);
     injector->gadgets = capture->gadgets;
     if (!survivable(injector))
         borrow_code(injector);

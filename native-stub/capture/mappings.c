@@ -70,8 +70,8 @@ static void check_mapping(struct capture *capture, const struct mapping *mapping
         refuse_mapping(capture, mapping, "an asynchronous I/O ring (io_setup)", "capture when it is destroyed");
     else if (starts_with(name, "anon_inode:"))
         refuse_mapping(capture, mapping, "a mapped kernel object", "capture when it is closed");
-    else if (starts_with(name, "/memfd:"))
-        refuse_mapping(capture, mapping, "memory of a memfd", "capture when it is unmapped");
+    else if (starts_with(name, "/memfd:") && record->kind == CKPT_MAPPING_SHARED_FILE)
+        refuse_mapping(capture, mapping, "shared memory of a memfd", "capture when it is unmapped");
     else if (flags->io)
         refuse_mapping(capture, mapping, "device memory", "capture when the device is closed");
     else if (protection_key)

@@ -323,21 +323,21 @@ struct ckpt_description {
     uint32_t rdev_minor;
     uint64_t size;       /* st_size */
     uint64_t mtime_ns;
-    struct ckpt_string path; /* /proc/PID/fd/N link text, " (deleted)" removed */
+    struct ckpt_string path; /* /proc/PID/fd/N link text, " (deleted)" and "memfd:" removed */
     uint64_t data_offset;    /* CKPT_FILE_DELETED: contents in the data area, page aligned; 0 is none */
     uint64_t data_size;      /* bytes */
     uint64_t values[4];      /* eventfd: count, 1 when semaphore; signalfd: mask; timerfd: clock, settime flags,
                                 remaining ns, interval ns */
     uint64_t value_extra;    /* timerfd: expirations not read yet */
     uint32_t object;         /* CKPT_FILE_PIPE: index into PIPES; else 0 */
-    uint32_t reserved;
+    uint32_t data_crc;       /* CRC-32C of the data_size bytes, set by capture */
 };
 #define CKPT_DESCRIPTION_FIELDS(F)                                                                             \
     F(kind) F(flags) F(open_flags) F(mode) F(offset) F(inode) F(dev_major) F(dev_minor) F(rdev_major)          \
     F(rdev_minor) F(size) F(mtime_ns) F(path) F(data_offset) F(data_size) F(values) F(value_extra) F(object)   \
-    F(reserved)
+    F(data_crc)
 CKPT_ASSERT_SIZE(ckpt_description, 136);
-CKPT_ASSERT_LAST(ckpt_description, reserved);
+CKPT_ASSERT_LAST(ckpt_description, data_crc);
 
 #define CKPT_FILE_REGULAR 1
 #define CKPT_FILE_DIRECTORY 2

@@ -140,7 +140,6 @@ final class CheckpointDecoder {
     }
 
     private static OpenFile openFile(RecordView view) {
-        view.reserved(CheckpointLayout.Description.RESERVED, Integer.BYTES);
         return new OpenFile(
                 FileKind.ofCode(view.intAt(CheckpointLayout.Description.KIND)),
                 view.intAt(CheckpointLayout.Description.FLAGS),
@@ -157,6 +156,7 @@ final class CheckpointDecoder {
                 view.textAt(CheckpointLayout.Description.PATH),
                 view.longAt(CheckpointLayout.Description.DATA_OFFSET),
                 view.longAt(CheckpointLayout.Description.DATA_SIZE),
+                view.intAt(CheckpointLayout.Description.DATA_CRC),
                 view.longsAt(CheckpointLayout.Description.VALUES, CheckpointLayout.Description.VALUES_BYTES),
                 view.longAt(CheckpointLayout.Description.VALUE_EXTRA),
                 view.intAt(CheckpointLayout.Description.OBJECT));

@@ -9,7 +9,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.zip.CRC32C;
 
-/** Compares the checksums of all page data, piece by piece through one buffer. */
+/** Compares the checksums of all data, piece by piece through one buffer. */
 final class DataVerifier {
 
     private static final int BUFFER_BYTES = 1 << 20;
@@ -41,6 +41,12 @@ final class DataVerifier {
             if (pipe.dataSize() > 0) {
                 ByteRange range = ByteRange.ofLength(pipe.dataOffset(), pipe.dataSize());
                 verify(range, pipe.crc(), "the contents of pipe " + pipe.inode());
+            }
+        }
+        for (OpenFile file : checkpoint.openFiles()) {
+            if (file.dataSize() > 0) {
+                ByteRange range = ByteRange.ofLength(file.dataOffset(), file.dataSize());
+                verify(range, file.dataCrc(), "the contents of the deleted file " + file.path());
             }
         }
         progress.advanced(totalBytes, totalBytes);

@@ -16,6 +16,7 @@ import java.util.List;
  * @param path text of the descriptor's link in /proc
  * @param dataOffset contents of a deleted file in the checkpoint, page aligned; 0 is none
  * @param dataSize bytes
+ * @param dataCrc CRC-32C of these contents
  * @param values four values by kind, see {@code struct ckpt_description}
  * @param valueExtra timerfd: expirations not read yet
  * @param pipe index into {@link Checkpoint#pipes()} for pipes, else 0
@@ -36,6 +37,7 @@ public record OpenFile(
         NativeText path,
         long dataOffset,
         long dataSize,
+        int dataCrc,
         List<Long> values,
         long valueExtra,
         int pipe) {
@@ -52,6 +54,7 @@ public record OpenFile(
         Checks.notNegative("size of file contents", dataSize);
         Checks.check(dataSize == 0 || dataOffset != 0, "offset of file contents", dataOffset);
         Checks.check(kind == FileKind.DELETED || dataSize == 0, "size of stored contents of kind " + kind, dataSize);
+        Checks.check(dataSize != 0 || dataCrc == 0, "checksum of no file contents", dataCrc);
         Checks.notNegative("index of the pipe", pipe);
     }
 

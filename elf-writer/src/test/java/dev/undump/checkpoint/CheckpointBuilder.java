@@ -204,7 +204,7 @@ public final class CheckpointBuilder {
                 .forEach(mapping -> records.mapping(withExtents(mapping, data)));
         descriptors.forEach(records::descriptor);
         for (int i = 0; i < openFiles.size(); i++) {
-            records.openFile(withPlace(openFiles.get(i), place(fileContents.get(i), data), fileContents.get(i).length));
+            records.openFile(withPlace(openFiles.get(i), place(fileContents.get(i), data), fileContents.get(i)));
         }
         for (int i = 0; i < pipes.size(); i++) {
             records.pipe(withPlace(pipes.get(i), place(pipeContents.get(i), data), pipeContents.get(i)));
@@ -251,7 +251,7 @@ public final class CheckpointBuilder {
         return new Extent(content.address(), padded.length, offset, content.kind(), crc(padded, 0, padded.length));
     }
 
-    private static OpenFile withPlace(OpenFile file, long offset, long size) {
+    private static OpenFile withPlace(OpenFile file, long offset, byte[] content) {
         return new OpenFile(
                 file.kind(),
                 file.flags(),
@@ -267,7 +267,8 @@ public final class CheckpointBuilder {
                 file.mtimeNs(),
                 file.path(),
                 offset,
-                size,
+                content.length,
+                content.length == 0 ? 0 : crc(content, 0, content.length),
                 file.values(),
                 file.valueExtra(),
                 file.pipe());

@@ -116,6 +116,16 @@ class CheckpointDamageTest {
         assertThatThrownBy(() -> CheckpointReader.verify(file, Progress.NONE)).hasMessageContaining("contents of pipe 55");
     }
 
+    @Test
+    void verify_flippedBitInADeletedFile_namesTheFile() throws IOException {
+        Path intact = Files.write(folder.resolve("intact"), whole);
+        long contents = CheckpointReader.read(intact).openFiles().get(1).dataOffset();
+        Path file = Files.write(folder.resolve("flipped"), flipped(Math.toIntExact(contents * 8 + 3)));
+
+        assertThatThrownBy(() -> CheckpointReader.verify(file, Progress.NONE))
+                .hasMessageContaining("contents of the deleted file /tmp/scratch");
+    }
+
     private byte[] flipped(int bit) {
         byte[] copy = whole.clone();
         copy[bit / 8] ^= (byte) (1 << (bit % 8));

@@ -137,8 +137,9 @@ public final class CheckpointSamples {
     }
 
     public static OpenFile openFile(FileKind kind, String path, int openFlags) {
+        List<Long> values = List.of(0L, 0L, 0L, 0L);
         return new OpenFile(
-                kind, 0, openFlags, 0100644, 0, 77, 8, 1, 0, 0, 0, 0, NativeText.of(path), 0, 0, List.of(0L, 0L, 0L, 0L), 0, 0);
+                kind, 0, openFlags, 0100644, 0, 77, 8, 1, 0, 0, 0, 0, NativeText.of(path), 0, 0, 0, values, 0, 0);
     }
 
     /** Returns a builder of a process with at least one record of every kind. */

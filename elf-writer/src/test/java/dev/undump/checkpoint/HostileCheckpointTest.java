@@ -178,7 +178,7 @@ class HostileCheckpointTest {
         int descriptors = CheckpointLayout.SECTION_DESCRIPTORS;
         int pipes = CheckpointLayout.SECTION_PIPES;
         return Stream.of(
-                record("reserved byte", files, 0, Description.RESERVED, 1),
+                record("checksum of no file contents", files, 0, Description.DATA_CRC, 1),
                 record("file kind 12 is unknown", files, 0, Description.KIND, 12),
                 record("size of stored contents", files, 1, Description.KIND, 1),
                 record("offset of file contents", files, 1, Description.DATA_OFFSET, 0),

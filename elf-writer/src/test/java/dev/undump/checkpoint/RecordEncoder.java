@@ -215,6 +215,7 @@ final class RecordEncoder {
         }
         record.putLong(CheckpointLayout.Description.VALUE_EXTRA, file.valueExtra());
         record.putInt(CheckpointLayout.Description.OBJECT, file.pipe());
+        record.putInt(CheckpointLayout.Description.DATA_CRC, file.dataCrc());
         add(CheckpointLayout.SECTION_DESCRIPTIONS, record);
     }
 

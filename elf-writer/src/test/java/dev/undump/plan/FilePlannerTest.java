@@ -216,6 +216,7 @@ class FilePlannerTest {
                 NativeText.of("/some/file"),
                 0,
                 0,
+                0,
                 List.of(0L, 0L, 0L, 0L),
                 0,
                 0);

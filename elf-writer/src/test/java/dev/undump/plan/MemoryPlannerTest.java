@@ -208,7 +208,7 @@ class MemoryPlannerTest {
         builder.mapping(CheckpointSamples.mapping(A, 1, MappingKind.SHARED_FILE, RW, flags, "/dev/shm/x"));
         OpenFile like = CheckpointSamples.openFile(FileKind.DELETED, "/dev/shm/x");
         builder.openFile(new OpenFile(
-                like.kind(), 0, 2, like.mode(), 0, 4711, 8, 1, 0, 0, 0, 0, like.path(), 0, 0, like.values(), 0, 0));
+                like.kind(), 0, 2, like.mode(), 0, 4711, 8, 1, 0, 0, 0, 0, like.path(), 0, 0, 0, like.values(), 0, 0));
         assertThatThrownBy(this::plan)
                 .isInstanceOf(PlanException.class)
                 .hasMessageContaining("/dev/shm/x")
