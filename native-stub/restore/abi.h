@@ -40,7 +40,7 @@
     X(CLONE_THREAD, 0x10000) X(CLONE_SYSVSEM, 0x40000) X(CLONE_SETTLS, 0x80000)                                 \
     X(CLONE_CHILD_CLEARTID, 0x200000)                                                                           \
     /* auxiliary vector */                                                                                      \
-    X(AT_NULL, 0) X(AT_EXECFN, 31) X(AT_SYSINFO_EHDR, 33)                                                       \
+    X(AT_NULL, 0) X(AT_SECURE, 23) X(AT_EXECFN, 31) X(AT_SYSINFO_EHDR, 33)                                                       \
     /* ELF */                                                                                                   \
     X(PT_LOAD, 1) X(PT_DYNAMIC, 2) X(DT_NULL, 0) X(DT_HASH, 4) X(DT_STRTAB, 5) X(DT_SYMTAB, 6) X(DT_STRSZ, 10)  \
     X(DT_GNU_HASH, 0x6ffffef5)

@@ -79,10 +79,11 @@ static void refuse_what_was_seen(struct stub_state *state, int64_t result)
 }
 
 /* By name first: a first look into /proc costs ten times as much. Whether the name still leads to this image,
- * image_check_plan() finds out. */
+ * image_check_plan() finds out. A program with more rights than its caller does not trust the caller's name at all. */
 void image_open(struct stub_state *state)
 {
-    int64_t by_name = state->launch.file_name == NULL ? -ABI_ENOENT : look(state, state->launch.file_name);
+    bool by_name_allowed = state->launch.file_name != NULL && !state->launch.secure;
+    int64_t by_name = by_name_allowed ? look(state, state->launch.file_name) : -ABI_ENOENT;
     int64_t result = by_name == 0 ? 0 : look(state, own_path);
 
     if (is_error(result) && !is_error(by_name))

@@ -40,6 +40,7 @@ struct stub_launch { /* what this exec brought along; the strings move with the 
     uint64_t arg_start, arg_end, env_start, env_end;
     const char *file_name; /* AT_EXECFN, NULL when the kernel gave none */
     uint64_t vdso;         /* AT_SYSINFO_EHDR, 0 when there is none */
+    bool secure;           /* AT_SECURE: set-user-id or the like */
 };
 
 #define STUB_ANSWERS 16

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A kernel that seals its vdso (CONFIG_MSEAL_SYSTEM_MAPPINGS), imitated: a tracer makes the new process seal vdso and
- * vvar itself before its first instruction. The stub must leave them where they are and use trampolines.
+ * What happens between exec and the first instruction, done by a tracer. A kernel that seals its vdso
+ * (CONFIG_MSEAL_SYSTEM_MAPPINGS) is imitated: the new process is made to seal vdso and vvar itself; the stub must leave
+ * them where they are and use trampolines. And the image's name is made to lead to another file, or to none.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -79,10 +80,19 @@ static int seal_named(pid_t child, const char *name)
     return count;
 }
 
-/* Launches with everything sealed. Returns false when this kernel cannot. */
-static bool launch_sealed(const char *path, struct launch_result *ret_result)
+/* Returns false when this kernel cannot. */
+static bool seal_everything(pid_t child)
 {
-    int ends[2], status, sealed;
+    int sealed = seal_named(child, "[vvar"); /* and [vvar_vclock] */
+
+    return sealed >= 0 && sealed + seal_named(child, "[vdso]") > 0;
+}
+
+/* Launches, and lets `meddle` do its work at the first instruction. Returns what that returns. */
+static bool launch_traced(const char *path, bool (*meddle)(pid_t child), struct launch_result *ret_result)
+{
+    int ends[2], status;
+    bool done;
     pid_t child;
 
     if (pipe2(ends, O_CLOEXEC) < 0 || (child = fork()) < 0)
@@ -90,33 +100,32 @@ static bool launch_sealed(const char *path, struct launch_result *ret_result)
     if (child == 0) {
         dup2(ends[1], 2);
         ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-        execl(path, "sealed", (char *)NULL);
+        execl(path, "traced", (char *)NULL);
         _exit(126);
     }
     close(ends[1]);
     wait_for_stop(child);
-    sealed = seal_named(child, "[vvar"); /* and [vvar_vclock] */
-    sealed = sealed < 0 ? sealed : sealed + seal_named(child, "[vdso]");
+    done = meddle(child);
     check_trace(ptrace(PTRACE_DETACH, child, NULL, NULL), "detach");
     launch_read_all(ends[0], ret_result->error, sizeof(ret_result->error));
     close(ends[0]);
     waitpid(child, &status, 0);
     ret_result->exited = WIFEXITED(status);
     ret_result->status = ret_result->exited ? WEXITSTATUS(status) : WTERMSIG(status);
-    return sealed > 0;
+    return done;
 }
 
-int main(void)
+static void a_sealed_vdso_stays(void)
 {
     struct launch_result result = {0};
     struct builder *builder = vdso_builder(false, 0);
 
     image_write(builder, launch_path());
     builder_free(builder);
-    if (!launch_sealed(launch_path(), &result)) {
+    if (!launch_traced(launch_path(), seal_everything, &result)) {
         fprintf(stderr, "skipped: sealed vdso (this kernel has no mseal)\n");
         unlink(launch_path());
-        return 0;
+        return;
     }
     expect("sealed vdso", result, PAYLOAD_GOOD, NULL);
     unlink(launch_path());
@@ -125,8 +134,65 @@ int main(void)
     builder_memory(builder, IMAGE_MEMORY_ANONYMOUS, 0x600000000000, 0x1ffefffff000, PROT_NONE, 0)->flags = MAP_NORESERVE;
     image_write(builder, launch_path());
     builder_free(builder);
-    launch_sealed(launch_path(), &result);
+    launch_traced(launch_path(), seal_everything, &result);
     expect("sealed vdso in the way", result, IMAGE_EXIT_STATUS, "has sealed its vdso");
     unlink(launch_path());
+}
+
+static bool remove_name(pid_t child)
+{
+    (void)child;
+    return unlink(launch_path()) == 0;
+}
+
+static bool replace_by_other_image(pid_t child)
+{
+    struct builder *builder = launch_builder(PAYLOAD_EXIT, 1);
+
+    (void)child;
+    image_write(builder, launch_path());
+    builder_free(builder);
+    return true;
+}
+
+static bool replace_by_text(pid_t child)
+{
+    int fd;
+
+    (void)child;
+    unlink(launch_path());
+    fd = open(launch_path(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+    builder_write_at(fd, "#!/bin/false\n", 13, 0);
+    close(fd);
+    return true;
+}
+
+static bool replace_by_fifo(pid_t child)
+{
+    (void)child;
+    unlink(launch_path());
+    return mkfifo(launch_path(), 0700) == 0;
+}
+
+static void the_image_is_found_when_its_name_is_lost(void)
+{
+    bool (*meddlers[])(pid_t) = {remove_name, replace_by_other_image, replace_by_text, replace_by_fifo};
+
+    for (int i = 0; i < 4; i++) {
+        struct launch_result result = {0};
+        struct builder *builder = vdso_builder(false, 0);
+
+        image_write(builder, launch_path());
+        builder_free(builder);
+        launch_traced(launch_path(), meddlers[i], &result);
+        expect("lost name", result, PAYLOAD_GOOD, NULL);
+        unlink(launch_path());
+    }
+}
+
+int main(void)
+{
+    a_sealed_vdso_stays();
+    the_image_is_found_when_its_name_is_lost();
     return launch_failures != 0;
 }
