@@ -80,6 +80,8 @@ static int check_tracer(struct capture *capture, const char *status)
 static int describe_permission(struct capture *capture, const char *status, int error)
 {
     unsigned owner = (unsigned)text_number(status, "Uid:", 10, 0);
+    if (error == -ESRCH || error == -ENOENT)
+        return refuse(capture->report, -ESRCH, "capturing process %d: it ended meanwhile", capture->pid);
     if (geteuid() != 0 && owner != geteuid())
         return refuse(capture->report, error,
                       "capturing process %d: it belongs to user %u and ckpt runs as user %u; run ckpt as that user or "
