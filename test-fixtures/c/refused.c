@@ -104,6 +104,16 @@ static void *outlive_main(void *unused) {
     return unused;
 }
 
+/* Switched on for the rest of main, which must not return: its caller is not on the new shadow stack. */
+static inline __attribute__((always_inline)) long enable_shadow_stack(void) {
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"((long)SYS_arch_prctl), "D"(0x5001L /* ARCH_SHSTK_ENABLE */), "S"(1L /* ARCH_SHSTK_SHSTK */)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
 static const struct resource {
     const char *name;
     void (*set)(void);
@@ -119,6 +129,12 @@ int main(int argc, char **argv) {
     if (variant_is("main-gone")) {
         start_thread(outlive_main, NULL);
         pthread_exit(NULL);
+    }
+    if (variant_is("shadow-stack")) {
+        if (enable_shadow_stack() < 0)
+            skip("this processor or kernel has no shadow stacks for programs: their refusal cannot be provoked here");
+        ready_and_wait();
+        pass();
     }
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
         if (!variant_is(resources[i].name))
