@@ -34,11 +34,16 @@ static int describe_gone(struct capture *capture)
                   capture->pid);
 }
 
-static struct thread *find_thread(struct capture *capture, pid_t tid)
+/* Near is where it stands unless threads have come or gone, for the kernel lists them in the same order every time. */
+static struct thread *find_thread(struct capture *capture, pid_t tid, size_t near)
 {
-    for (size_t i = 0; i < capture->thread_count; i++)
-        if (capture->threads[i].tid == tid)
-            return &capture->threads[i];
+    size_t count = capture->thread_count, low = near < count ? near : count;
+    for (size_t high = low; high < count || low > 0; high++) {
+        if (high < count && capture->threads[high].tid == tid)
+            return &capture->threads[high];
+        if (low > 0 && capture->threads[--low].tid == tid)
+            return &capture->threads[low];
+    }
     return NULL;
 }
 
@@ -189,10 +194,9 @@ static int describe_seize(struct capture *capture, pid_t tid, int error)
                   "holds it", capture->pid, strerror(-error));
 }
 
-/* Stops one task that is not held yet. Returns 1 when it stands, 0 when it has ended, or -errno with a line. */
-static int stop_thread(struct capture *capture, pid_t tid)
+/* Stops one task that is not held yet; thread is NULL when it is new. Returns 1 when it stands, 0 when it has ended, or -errno with a line. */
+static int stop_thread(struct capture *capture, pid_t tid, struct thread *thread)
 {
-    struct thread *thread = find_thread(capture, tid);
     if (!thread)
         thread = add_thread(capture, tid);
     if (!thread)
@@ -225,12 +229,12 @@ static int freeze_round(struct capture *capture)
     if (error < 0)
         return describe_gone(capture);
     for (size_t i = 0; i < count; i++) {
-        const struct thread *thread = find_thread(capture, tids[i]);
+        struct thread *thread = find_thread(capture, tids[i], i);
         if (thread && thread->held)
             continue;
         if (capture_given_up(capture))
             return -ECANCELED;
-        int held = stop_thread(capture, tids[i]);
+        int held = stop_thread(capture, tids[i], thread);
         if (held < 0)
             return held;
         found += held;
@@ -309,7 +313,7 @@ static int order_threads(const void *left, const void *right)
 static int sort_threads(struct capture *capture)
 {
     qsort(capture->threads, capture->thread_count, sizeof(*capture->threads), order_threads);
-    struct thread *leader = find_thread(capture, capture->pid);
+    struct thread *leader = find_thread(capture, capture->pid, 0);
     if (!leader)
         return refuse(capture->report, -ENOTSUP,
                       "capturing process %d: its main thread has ended; programs that go on without it cannot be "

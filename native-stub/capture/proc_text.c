@@ -131,7 +131,7 @@ bool parse_map_line(const char *line, struct map_line *ret)
     uint64_t major, minor;
     if (!take_hex(&line, '-', &map.start) || !take_hex(&line, ' ', &map.end))
         return false;
-    if (strlen(line) < 5 || line[4] != ' ')
+    if (strnlen(line, 5) < 5 || line[4] != ' ')
         return false;
     memcpy(map.access, line, 4);
     line += 5;
