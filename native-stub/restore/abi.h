@@ -24,7 +24,8 @@
     /* files */                                                                                                 \
     X(AT_FDCWD, -100) X(O_RDONLY, 0) X(O_WRONLY, 1) X(O_RDWR, 2) X(O_ACCMODE, 3) X(O_CREAT, 0100)               \
     X(O_EXCL, 0200) X(O_NOCTTY, 0400) X(O_TRUNC, 01000) X(O_APPEND, 02000) X(O_NONBLOCK, 04000)                 \
-    X(O_DIRECT, 040000) X(O_NOATIME, 01000000) X(O_CLOEXEC, 02000000) X(SEEK_SET, 0)                            \
+    X(O_DIRECT, 040000) X(O_NOATIME, 01000000) X(O_CLOEXEC, 02000000) X(O_PATH, 010000000)                      \
+    X(SEEK_SET, 0)                                                                                              \
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
     X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1)                 \
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1)                                                                 \

@@ -41,12 +41,22 @@ static int64_t open_leniently(const char *path, uint32_t flags)
     return fd;
 }
 
+/* What stands at the path by now may be a named pipe or a serial line, whose opening would wait for somebody. */
+static int64_t open_without_waiting(const char *path, uint32_t flags)
+{
+    int64_t fd = open_leniently(path, flags | ABI_O_NONBLOCK);
+
+    if ((flags & (ABI_O_NONBLOCK | ABI_O_PATH)) == 0 && !is_error(fd))
+        sys_fcntl((int)fd, ABI_F_SETFL, (uint64_t)sys_fcntl((int)fd, ABI_F_GETFL, 0) & ~(uint64_t)ABI_O_NONBLOCK);
+    return fd;
+}
+
 static void open_file(struct stub_state *state, const struct image_file_op *op)
 {
     const uint32_t never = ABI_O_CREAT | ABI_O_EXCL | ABI_O_TRUNC; /* were done when the program opened it */
     const char *path = plan_string(state->plan, op->path);
     struct abi_stat stat;
-    int64_t result, fd = open_leniently(path, (op->open_flags & ~never) | ABI_O_NOCTTY | ABI_O_CLOEXEC);
+    int64_t result, fd = open_without_waiting(path, (op->open_flags & ~never) | ABI_O_NOCTTY | ABI_O_CLOEXEC);
 
     if (is_error(fd))
         stub_fail(state, "opening %s: %e; the program had it open as descriptor %d", path, fd, (int64_t)op->fd);

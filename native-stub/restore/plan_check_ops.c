@@ -5,6 +5,7 @@
 #include "restore/xstate.h"
 
 #define FD_LIMIT 0x40000000 /* NR_OPEN is never above INT_MAX; dup3 says the rest */
+#define IMAGE_RSEQ_BYTES 32  /* ORIG_RSEQ_SIZE, kernel/rseq.c; also the least alignment */
 #define MEMORY_FLAGS \
     ((uint32_t)(ABI_MAP_GROWSDOWN | ABI_MAP_LOCKED | ABI_MAP_NORESERVE | ABI_MAP_POPULATE | ABI_MAP_STACK))
 
@@ -173,6 +174,19 @@ static const char *frame_problem(const struct plan_checker *checker, const struc
     return xstate_is_sound(block->xstate, room, checker->plan->xcr0) ? NULL : "xstate";
 }
 
+/* What the kernel, and the stub for it, writes to by itself. Addresses of zero are none. */
+static const char *kernel_word_problem(const struct plan_checker *checker, const struct image_thread *thread)
+{
+    if (thread->clear_child_tid != 0 && !check_bytes(checker, thread->clear_child_tid, sizeof(uint32_t)))
+        return "clear_child_tid";
+    if (thread->rseq_address == 0)
+        return NULL;
+    if (thread->rseq_size < IMAGE_RSEQ_BYTES || thread->rseq_address % IMAGE_RSEQ_BYTES != 0 ||
+        !check_bytes(checker, thread->rseq_address, thread->rseq_size))
+        return "rseq_address";
+    return NULL;
+}
+
 int check_threads(struct plan_checker *checker)
 {
     const struct image_plan *plan = checker->plan;
@@ -190,6 +204,8 @@ int check_threads(struct plan_checker *checker)
             plan->thread_block_size > blocks_end - thread->block)
             return check_fault(checker, "thread", index, "block");
         problem = frame_problem(checker, plan_block(plan, thread));
+        if (problem == NULL)
+            problem = kernel_word_problem(checker, thread);
         if (problem != NULL)
             return check_fault(checker, "thread", index, problem);
         error = check_pending(checker, thread->pending, "pending signal of thread", index);

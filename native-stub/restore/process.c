@@ -95,7 +95,8 @@ static void set_attributes(const struct image_plan *plan)
         sys_prctl(ABI_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     if (plan->no_new_privs != 0)
         sys_prctl(ABI_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    sys_prctl(ABI_PR_SET_DUMPABLE, plan->dumpable == 1, 0, 0, 0); /* 2 is the kernel's to set */
+    if (plan->dumpable != 1) /* exec has set 1, unless this launch has more rights than its user: then that stays */
+        sys_prctl(ABI_PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 void process_restore(struct stub_state *state)

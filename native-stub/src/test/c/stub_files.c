@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Launches hand-made images with descriptors of every kind. */
 #define _GNU_SOURCE
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "src/test/c/support/image_launcher.h"
@@ -147,6 +149,37 @@ static void a_missing_file_is_named(void)
            "undump: opening /nowhere/to be found: No such file or directory (ENOENT); the program had it open as descriptor 5\n");
 }
 
+/* The stub blocks signals, so only SIGKILL ends a launch that waits: a second child watches over this one. */
+static void end_soon(void *argument)
+{
+    pid_t launch = getpid();
+
+    (void)argument;
+    if (fork() == 0) {
+        close(2);
+        for (int tenths = 0; tenths < 100 && getppid() == launch; tenths++)
+            poll(NULL, 0, 100);
+        if (getppid() == launch)
+            kill(launch, SIGKILL);
+        _exit(0);
+    }
+}
+
+/* Nobody writes to it: opening it as the file that was there would wait for ever, with all signals blocked. */
+static void a_named_pipe_in_its_place_is_refused(void)
+{
+    struct builder *builder = launch_builder(PAYLOAD_EXIT, 1);
+    struct image_file_op *op = builder_file(builder, IMAGE_FILE_OPEN, 5);
+    struct launch_conditions soon = {.prepare = end_soon};
+
+    snprintf(text_path, sizeof(text_path), "%s.pipe", launch_path());
+    op->path = builder_string(builder, text_path);
+    op->values[0] = S_IFREG;
+    mkfifo(text_path, 0600);
+    expect("named pipe", launch_under(builder, &soon), IMAGE_EXIT_STATUS, "is not the kind of file that the program had open");
+    unlink(text_path);
+}
+
 static void close_all_standard(void *argument)
 {
     (void)argument;
@@ -171,6 +204,7 @@ int main(void)
 {
     files_come_back();
     a_missing_file_is_named();
+    a_named_pipe_in_its_place_is_refused();
     stderr_is_the_launchs();
     return launch_failures != 0;
 }

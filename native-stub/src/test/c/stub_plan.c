@@ -236,6 +236,14 @@ static void lies_about_the_rest_are_named(struct loaded loaded)
     EXPECT_FAULT(threads[0].block, 0, "thread", "block");
     EXPECT_FAULT(threads[1].block, UINT64_MAX - 4095, "thread", "block");
     EXPECT_FAULT(threads[1].pending.count, 99999, "pending signal of thread", "table count");
+    EXPECT_FAULT(threads[1].clear_child_tid, BUILDER_SLOT + 64, "thread", "clear_child_tid");
+    EXPECT_FAULT(threads[1].clear_child_tid, UINT64_MAX - 3, "thread", "clear_child_tid");
+    threads[1].rseq_size = 32;
+    EXPECT_FAULT(threads[1].rseq_address, BUILDER_SLOT + IMAGE_SLOT_SIZE - 32, "thread", "rseq_address");
+    EXPECT_FAULT(threads[1].rseq_address, 0x10001, "thread", "rseq_address");
+    EXPECT_FAULT(threads[1].rseq_address, IMAGE_ADDRESS_LIMIT, "thread", "rseq_address");
+    threads[1].rseq_size = 0;
+    EXPECT_FAULT(threads[1].rseq_address, 0x10000, "thread", "rseq_address");
     EXPECT_FAULT(block->frame.cs, 0x10, "thread", "segment");
     EXPECT_FAULT(block->frame.ss, 0, "thread", "segment");
     EXPECT_FAULT(block->frame.rip, UINT64_MAX, "thread", "program address");
