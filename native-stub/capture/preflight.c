@@ -149,6 +149,17 @@ static void check_state(struct capture *capture, const char *stat)
                capture->pid);
 }
 
+/* All names are taken as they are seen from here, and a launch would not enter the other root. */
+static void check_root(struct capture *capture)
+{
+    char root[PATH_MAX];
+    ssize_t length = read_proc_link(root, sizeof(root), "%d/root", capture->pid);
+    if (length > 0 && strcmp(root, "/") != 0)
+        refuse(capture->report, -ENOTSUP,
+               "capturing process %d: its root directory is %s (chroot), which a launch would not enter; run ckpt inside "
+               "of it: chroot %s ckpt --pid %d", capture->pid, root, root, capture->pid);
+}
+
 static void find_vdso(struct capture *capture)
 {
     AUTO_BUFFER struct buffer maps = {0};
@@ -246,6 +257,7 @@ int preflight(struct capture *capture)
         return error;
     check_kind(capture, text);
     check_state(capture, (char *)stat.data);
+    check_root(capture);
     check_children(capture);
     find_vdso(capture);
     return capture->report->count ? -ENOTSUP : 0;

@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -172,12 +173,30 @@ static void leave_restartable_sequence(struct capture *capture, struct thread *t
         thread->regs.rip = thread->resume.rip = section.abort;
 }
 
+/* All threads of a launch have one table of descriptors and one working directory, as pthread_create makes them; a
+ * thread may have left these by unshare(2). Kernels without kcmp(2) do not tell. */
+static int check_is_common(struct capture *capture, const struct thread *thread)
+{
+    static const struct {
+        int kind;
+        const char *what;
+    } parts[] = {{KCMP_FILES, "descriptors"}, {KCMP_FS, "a working directory"}};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && thread->tid != capture->pid; i++)
+        if (syscall(SYS_kcmp, capture->pid, thread->tid, parts[i].kind, 0, 0) > 0)
+            return refuse(capture->report, -ENOTSUP,
+                          "capturing process %d: its thread %d has %s of its own (unshare), which cannot be captured; "
+                          "wait until that thread has ended", capture->pid, thread->tid, parts[i].what);
+    return 0;
+}
+
 static int read_thread(struct capture *capture, struct thread *thread)
 {
     thread->record.tid = (uint32_t)thread->tid;
     thread->record.signal_mask = thread->mask;
     thread->record.timer_slack_ns = DEFAULT_TIMER_SLACK_NS;
-    int error = read_texts(capture, thread);
+    int error = check_is_common(capture, thread);
+    if (error == 0)
+        error = read_texts(capture, thread);
     if (error == 0)
         error = read_xstate(capture, thread);
     if (error == 0)

@@ -170,7 +170,8 @@ static _Noreturn void run_files(void)
     check(sys_fcntl(3, ABI_F_GETFD, 0) == ABI_FD_CLOEXEC, 69);
     check(sys_lseek(6, 2) == 2 && reads(5, "23456789"), 72); /* one offset for both */
     check(reads(0, "first"), 73); /* the plan replaces stdin */
-    check((sys_fcntl(7, ABI_F_GETFL, 0) & (ABI_O_ACCMODE | ABI_O_APPEND | ABI_O_NONBLOCK)) == (ABI_O_WRONLY | ABI_O_APPEND), 74);
+    check((sys_fcntl(7, ABI_F_GETFL, 0) & (ABI_O_ACCMODE | ABI_O_APPEND | ABI_O_NONBLOCK)) ==
+              (ABI_O_WRONLY | ABI_O_APPEND), 74);
     check(reads(8, "contents"), 75);
     check((sys_fcntl(8, ABI_F_GETFL, 0) & ABI_O_ACCMODE) == ABI_O_RDONLY, 76);
     check(reads(10, "in flight") && reads(10, ""), 77); /* the writing end was closed: end of file */

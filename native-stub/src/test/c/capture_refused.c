@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Programs that stand where no launch would come again: ckpt refuses them in words, and they go on.
+ *
+ * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int failures;
+
+/* What a program does before it says that it is ready. False: not possible here. */
+typedef bool (*preparation)(void);
+
+static bool change_root(void)
+{
+    return chroot("/usr") == 0 && chdir("/") == 0;
+}
+
+static int own_parts; /* CLONE_* */
+static bool thread_is_ready;
+static pthread_barrier_t barrier;
+
+static void *leave_the_others(void *unused)
+{
+    thread_is_ready = unshare(own_parts) == 0;
+    pthread_barrier_wait(&barrier);
+    for (;;)
+        pause();
+    return unused;
+}
+
+static bool start_thread_of_its_own(int parts)
+{
+    pthread_t thread;
+    own_parts = parts;
+    pthread_barrier_init(&barrier, NULL, 2);
+    pthread_create(&thread, NULL, leave_the_others, NULL);
+    pthread_barrier_wait(&barrier);
+    return thread_is_ready;
+}
+
+static bool unshare_descriptors(void)
+{
+    return start_thread_of_its_own(CLONE_FILES);
+}
+
+static bool unshare_directory(void)
+{
+    return start_thread_of_its_own(CLONE_FS);
+}
+
+/* Returns the program's id, or 0 when it could not get ready. */
+static pid_t start_program(preparation prepare)
+{
+    int ends[2];
+    char ready = 0;
+    if (pipe(ends) < 0)
+        return 0;
+    pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(ends[0]);
+        ready = prepare() ? 'y' : 'n';
+        if (write(ends[1], &ready, 1) != 1)
+            _exit(1);
+        close(ends[1]);
+        for (;;)
+            pause();
+    }
+    close(ends[1]);
+    bool good = read(ends[0], &ready, 1) == 1 && ready == 'y';
+    close(ends[0]);
+    if (good)
+        return child;
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    return 0;
+}
+
+/* Returns ckpt's exit status, with what it wrote to stderr. */
+static int run_ckpt(const char *ckpt, pid_t pid, char *error, size_t size)
+{
+    char number[16];
+    int ends[2], status;
+    size_t used = 0;
+    ssize_t count;
+    snprintf(number, sizeof(number), "%d", pid);
+    if (pipe(ends) < 0)
+        return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], 2);
+        close(ends[0]);
+        close(ends[1]);
+        execl(ckpt, "ckpt", "--pid", number, "-o", "/tmp/capture_refused.dat", (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    while ((count = read(ends[0], error + used, size - 1 - used)) > 0)
+        used += (size_t)count;
+    error[used] = 0;
+    close(ends[0]);
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void is_refused(const char *ckpt, preparation prepare, const char *words)
+{
+    char error[2048];
+    pid_t program = start_program(prepare);
+    if (!program) {
+        fprintf(stderr, "skipped: %s\n", words);
+        return;
+    }
+    int status = run_ckpt(ckpt, program, error, sizeof(error));
+    bool alive = waitpid(program, NULL, WNOHANG) == 0;
+    if (status != 1 || !strstr(error, words) || !alive) {
+        failures++;
+        fprintf(stderr, "failed: %s: status %d, %s, the program %s\n", words, status, error, alive ? "lives" : "is gone");
+    }
+    unlink("/tmp/capture_refused.dat");
+    kill(program, SIGKILL);
+    waitpid(program, NULL, 0);
+}
+
+int main(int argc, char **argv)
+{
+    char ckpt[512];
+    const char *slash = strrchr(argv[0], '/');
+    snprintf(ckpt, sizeof(ckpt), "%.*s/../ckpt", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
+    if (argc < 1 || access(ckpt, X_OK) != 0) {
+        fprintf(stderr, "skipped: %s is not built\n", ckpt);
+        return 0;
+    }
+    is_refused(ckpt, change_root, "its root directory is /usr (chroot)");
+    is_refused(ckpt, unshare_descriptors, "has descriptors of its own");
+    is_refused(ckpt, unshare_directory, "has a working directory of its own");
+    return failures ? 1 : 0;
+}
