@@ -32,17 +32,33 @@ struct stop decode_stop(int status)
     return stop;
 }
 
+/* A process, not a further thread: its end is left for whoever wants to know how it ended, the launcher or its parent. */
+static bool is_end_of_process(pid_t tid, const siginfo_t *info)
+{
+    bool ended = info->si_code == CLD_EXITED || info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED;
+    return ended && tgkill(tid, tid, 0) == 0;
+}
+
 static int take_status(pid_t tid, int flags, struct stop *ret)
 {
     int status;
     for (;;) {
-        pid_t found = waitpid(tid, &status, __WALL | flags);
+        siginfo_t info = {.si_pid = 0};
+        pid_t found = waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL | flags);
+        if (found == 0 && info.si_pid == 0)
+            return 0;
+        if (found == 0 && is_end_of_process(tid, &info)) {
+            *ret = (struct stop){.kind = STOP_GONE};
+            return 1;
+        }
+        if (found == 0)
+            found = waitpid(tid, &status, __WALL | WNOHANG);
         if (found == tid) {
             *ret = decode_stop(status);
             return 1;
         }
-        if (found == 0)
-            return 0;
+        if (found == 0) /* it was killed while it stood */
+            continue;
         if (errno == ECHILD) {
             ret->kind = STOP_GONE;
             ret->signal = ret->status = 0;
