@@ -9,8 +9,6 @@ import java.util.List;
 /** Plans images: from a checkpoint to the finished list of what a launch does. The same checkpoint gives the same plan. */
 public final class LayoutPlanner {
 
-    private static final int PROCESS_WIDE = 0;
-
     private LayoutPlanner() {}
 
     /** Is told which bytes of the checkpoint the image needs, as soon as that is decided. */
@@ -48,7 +46,8 @@ public final class LayoutPlanner {
             long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
             List<FileOp> files = new FilePlanner(checkpoint, data).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
-            List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data).plan();
+            PendingSignals signals = new PendingSignals(checkpoint);
+            List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data, signals).plan();
             VdsoPlan vdso = VdsoPlanner.plan(checkpoint, memory, options.forceVdsoTrampolines());
             XstateArea xstate = XstateArea.of(checkpoint);
             // Whatever can be refused has been by now.
@@ -64,9 +63,7 @@ public final class LayoutPlanner {
                     addressSpace.mappedFiles(),
                     addressSpace.steps(),
                     checkpoint.actions(),
-                    checkpoint.pending().stream()
-                            .filter(signal -> signal.ownTid() == PROCESS_WIDE)
-                            .toList(),
+                    signals.ofProcess(),
                     threads,
                     ids.inMemory(),
                     ids.inRegisters(),

@@ -15,7 +15,8 @@ import java.util.Optional;
  *
  * <p>The kernel would do the same after a signal without handler (arch/x86/kernel/signal.c, {@code
  * arch_do_signal_or_restart}); calls that report EINTR themselves, such as epoll_wait, are made again as well, because no
- * signal of the program's world explains the interruption. A relative wait gets what is left of its time.
+ * signal of the program's world explains the interruption. A relative wait gets what is left of its time. A call that a
+ * pending signal's handler ends is not made again.
  */
 final class ResumePlanner {
 
@@ -27,9 +28,11 @@ final class ResumePlanner {
     private static final int SYSCALL_BYTES = 2;
 
     private final CheckpointMemory memory;
+    private final PendingSignals pending;
 
-    ResumePlanner(CheckpointMemory memory) {
+    ResumePlanner(CheckpointMemory memory, PendingSignals pending) {
         this.memory = memory;
+        this.pending = pending;
     }
 
     ResumePoint of(CheckpointThread thread) throws IOException, PlanException {
@@ -53,6 +56,9 @@ final class ResumePlanner {
         }
         long instruction = registers.rip() - SYSCALL_BYTES;
         requireSyscallAt(instruction, thread);
+        if (pending.interrupt(thread, call)) {
+            return new ResumePoint(registers.rip(), EINTR, Optional.empty());
+        }
         return new ResumePoint(instruction, call.number(), shortened(registers, call));
     }
 

@@ -6,7 +6,6 @@ import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.CpuidLeaf;
-import dev.undump.checkpoint.PendingSignal;
 import dev.undump.checkpoint.Scheduling;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -19,13 +18,15 @@ final class ThreadPlanner {
     private static final int USER_CODE_SEGMENT = 0x33;
 
     private final Checkpoint checkpoint;
+    private final PendingSignals signals;
     private final ResumePlanner resume;
     private final RseqAbort rseq;
     private final XstateArea xstate;
 
-    ThreadPlanner(Checkpoint checkpoint, CheckpointMemory memory, DataArea data) {
+    ThreadPlanner(Checkpoint checkpoint, CheckpointMemory memory, DataArea data, PendingSignals signals) {
         this.checkpoint = checkpoint;
-        this.resume = new ResumePlanner(memory);
+        this.signals = signals;
+        this.resume = new ResumePlanner(memory, signals);
         this.rseq = new RseqAbort(memory, data);
         this.xstate = XstateArea.of(checkpoint);
     }
@@ -44,14 +45,11 @@ final class ThreadPlanner {
                     + Long.toHexString(thread.registers().cs()) + ": only 64-bit programs can be brought back");
         }
         ResumePoint point = rseq.leave(thread, resume.of(thread));
-        List<PendingSignal> pending = checkpoint.pending().stream()
-                .filter(signal -> signal.ownTid() == thread.ownTid())
-                .toList();
         Scheduling scheduling = thread.scheduling();
         long slack = scheduling.timerSlackNs() == DEFAULT_TIMER_SLACK_NS ? 0 : scheduling.timerSlackNs();
         boolean scheduled = scheduling.policy() != 0 || scheduling.policyFlags() != 0 || scheduling.nice() != 0;
         return new PlannedThread(
-                thread, point, xstate.contentsOf(thread), isPinned(thread.affinity()), scheduled, slack, pending);
+                thread, point, xstate.contentsOf(thread), isPinned(thread.affinity()), scheduled, slack, signals.of(thread));
     }
 
     /** Whether the thread was kept from some processor of the machine; one that may run on all stays free everywhere. */

@@ -4,12 +4,20 @@ package dev.undump.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.undump.checkpoint.Bytes;
+import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.CheckpointBuilder;
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.InterruptedCall;
+import dev.undump.checkpoint.PendingSignal;
 import dev.undump.checkpoint.Registers;
+import dev.undump.checkpoint.SignalAction;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,8 +31,16 @@ class ResumePlannerTest {
     private static final long SECOND = 1_000_000_000;
     private static final long NO_POINTER = 0;
 
+    private static final long EINTR = -4;
+    private static final int SIGNAL = 10;
+    private static final int BLOCKED_SIGNAL = 16;
+    private static final long SA_RESTART = 0x10000000L;
+
     @TempDir
     private Path folder;
+
+    private final List<SignalAction> actions = new ArrayList<>();
+    private final List<PendingSignal> pending = new ArrayList<>();
 
     @Test
     void of_threadInUserCode_keepsRegisters() throws Exception {
@@ -127,6 +143,56 @@ class ResumePlannerTest {
                 .hasMessageContaining("0x400101");
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {-512, -514, -516, -4})
+    void of_handlerThatRunsAtOnce_endsTheCall(long result) throws Exception {
+        signal(0, SIGNAL, PlanSamples.CODE, 0);
+        assertThat(resume(PlanSamples.registers(), 34, result, 0))
+                .isEqualTo(new ResumePoint(PlanSamples.BEHIND_SYSCALL, EINTR, Optional.empty()));
+    }
+
+    @Test
+    void of_handlerThatRestarts_endsOnlyWhatTheKernelDoesNotRestart() throws Exception {
+        signal(PlanSamples.TID, SIGNAL, PlanSamples.CODE, SA_RESTART);
+        assertThat(resume(PlanSamples.registers(), 0, -512, 0).rax()).isZero();
+        assertThat(resume(PlanSamples.registers(), 0, -513, 0).rax()).isZero();
+        assertThat(resume(PlanSamples.registers(), 34, -514, 0).rax()).isEqualTo(EINTR);
+    }
+
+    @Test
+    void of_signalThatIsBlockedOrHasNoHandler_leavesTheCall() throws Exception {
+        signal(0, BLOCKED_SIGNAL, PlanSamples.CODE, 0);
+        signal(0, SIGNAL, 1, 0);
+        assertThat(resume(PlanSamples.registers(), 34, -514, 0).rax()).isEqualTo(34);
+    }
+
+    @Test
+    void of_callWithAMaskOfItsOwn_isMadeAgain() throws Exception {
+        signal(0, SIGNAL, PlanSamples.CODE, 0);
+        assertThat(resume(PlanSamples.registers(ASKED, 8), 130, -514, 0).rax()).isEqualTo(130);
+        assertThat(resume(PlanSamples.registers(ASKED, 1, 0, REMAINING), 271, -514, 0).rax())
+                .isEqualTo(271);
+        assertThat(resume(PlanSamples.registers(ASKED, 1), 271, -514, 0).rax()).isEqualTo(EINTR);
+    }
+
+    @Test
+    void pendingForTheProcess_goesToTheFirstThreadThatTakesIt() throws Exception {
+        signal(0, SIGNAL, PlanSamples.CODE, 0);
+        signal(0, BLOCKED_SIGNAL, PlanSamples.CODE, 0);
+        CheckpointThread thread = PlanSamples.thread(PlanSamples.TID, PlanSamples.registers(), Optional.empty());
+        CheckpointBuilder builder = PlanSamples.builder(PlanSamples.heap()).thread(thread);
+        actions.forEach(builder::action);
+        pending.forEach(builder::pending);
+        PendingSignals signals = new PendingSignals(PlanSamples.read(builder, folder));
+        assertThat(signals.of(thread)).extracting(PendingSignal::signal).containsExactly(SIGNAL);
+        assertThat(signals.ofProcess()).extracting(PendingSignal::signal).containsExactly(BLOCKED_SIGNAL);
+    }
+
+    private void signal(int ownTid, int number, long handler, long flags) {
+        actions.add(new SignalAction(number, handler, flags, 0, 0));
+        pending.add(new PendingSignal(ownTid, number, Bytes.copyOf(new byte[PendingSignal.INFO_BYTES])));
+    }
+
     private ResumePoint resume(Registers registers, long number, long result, long waitedNs)
             throws IOException, PlanException {
         return resume(registers, Optional.of(new InterruptedCall(number, result, waitedNs)));
@@ -136,9 +202,13 @@ class ResumePlannerTest {
         ByteBuffer heap = PlanSamples.heap();
         heap.putLong(0x10, 10).putLong(0x18, 500);
         heap.putLong(0x20, 7).putLong(0x28, 0);
-        try (CheckpointMemory memory =
-                CheckpointMemory.open(PlanSamples.read(PlanSamples.builder(heap), folder))) {
-            return new ResumePlanner(memory).of(PlanSamples.thread(PlanSamples.TID, registers, call));
+        CheckpointThread thread = PlanSamples.thread(PlanSamples.TID, registers, call);
+        CheckpointBuilder builder = PlanSamples.builder(heap).thread(thread);
+        actions.forEach(builder::action);
+        pending.forEach(builder::pending);
+        Checkpoint checkpoint = PlanSamples.read(builder, folder);
+        try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
+            return new ResumePlanner(memory, new PendingSignals(checkpoint)).of(thread);
         }
     }
 }

@@ -202,7 +202,8 @@ class ThreadPlannerTest {
         new MemoryPlanner(checkpoint, data).plan();
         long before = data.offsetOf(HEAP).orElseThrow();
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
-            List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data).plan();
+            List<PlannedThread> threads =
+                    new ThreadPlanner(checkpoint, memory, data, new PendingSignals(checkpoint)).plan();
             assertThat(before).isEqualTo(PlanSamples.PAGE);
             return threads.get(0);
         }
