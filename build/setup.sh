@@ -17,8 +17,8 @@ readonly check_needs="$demo_needs"'
     binutils readelf
     musl-tools musl-gcc
     golang-go go
-    python3 python3
-    perl perl
+    python3 pydoc3
+    perl prove
     sqlite3 sqlite3
     bc bc
     gdb gdb
