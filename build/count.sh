@@ -35,6 +35,13 @@ list_failures() {
     } | awk 'NR <= 40 { print "FAILED: " $0 } END { if (NR > 40) print "and " NR - 40 " more" }'
 }
 
+# Prints why tests were skipped, each reason once with its number of tests.
+list_skips() {
+    find . -path './*/target/*-reports/TEST-*.xml' -exec grep -h '<skipped[ />]' {} + \
+        | sed -e 's/.*TestAbortedException: //' -e 's/.*message="\([^"]*\)".*/\1/' -e 's/]]>.*//' -e 's/^ *<skipped.*/no reason given/' \
+        | sort | uniq -c | sort -rn | sed 's/^ *\([0-9]*\) /skipped \1: /' || true
+}
+
 # print_counts STATUS: one line per folder, then the sum alone on the last line; fails when a test failed or when none
 # ran. A build that failed (STATUS not 0) without a failed test counts as one failure, so that the sum never looks well.
 print_counts() {
@@ -52,6 +59,7 @@ print_counts() {
         printf '%-14s %5d passed %3d failed %3d skipped\n' build 0 1 0
         sum_failed=1
     fi
+    list_skips
     list_failures
     echo "$sum_passed passed, $sum_failed failed, $sum_skipped skipped"
     [ "$sum_failed" = 0 ] && [ "$sum_passed" -gt 0 ]
