@@ -8,7 +8,8 @@
  *
  * A thread inside the vdso is let run for moments until it is out: a launching kernel may have another vdso.
  * Single-stepping would be shorter, but the kernel does not take the trap flag back from a thread whose tracer
- * dies, and the program would die of SIGTRAP.
+ * dies, and the program would die of SIGTRAP. The same is done for a thread that runs with its own id in a register:
+ * it may be about to write it into a lock (pthread_mutex_lock), where the launch's ids could not replace it any more.
  */
 #define _GNU_SOURCE
 #include "freeze.h"
@@ -27,6 +28,7 @@
 #define PROCESSORS 1024
 #define STOP_TIMEOUT_NS UINT64_C(5000000000)
 #define VDSO_ATTEMPTS 4000
+#define ID_ATTEMPTS 32
 
 static int describe_gone(struct capture *capture)
 {
@@ -256,12 +258,35 @@ static bool in_vdso(const struct capture *capture, const struct thread *thread)
     return thread->regs.rip >= capture->vdso_start && thread->regs.rip < capture->vdso_end;
 }
 
-/* Returns 1 when threads had to run on, 0 when none stood in the vdso, or -errno with a line. */
-static int leave_vdso(struct capture *capture)
+static bool has_own_id_at_hand(const struct capture *capture, const struct thread *thread)
+{
+    const struct user_regs_struct *regs = &thread->regs;
+    const uint64_t general[] = {regs->rax, regs->rbx, regs->rcx, regs->rdx, regs->rsi, regs->rdi, regs->rbp, regs->r8,
+                                regs->r9, regs->r10, regs->r11, regs->r12, regs->r13, regs->r14, regs->r15};
+    AUTO_BUFFER struct buffer status = {0};
+    if (thread->call.inside || read_proc(&status, "%d/task/%d/status", capture->pid, thread->tid) < 0)
+        return false;
+    uint64_t own_id = text_last_number((char *)status.data, "NSpid:", (uint64_t)thread->tid);
+    for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
+        if (general[i] == own_id)
+            return true;
+    return false;
+}
+
+/* A program may keep its thread's id in a register for good; that is given up on after a while. */
+static bool must_run_on(const struct capture *capture, struct thread *thread)
+{
+    if (in_vdso(capture, thread))
+        return true;
+    return thread->id_attempts < ID_ATTEMPTS && has_own_id_at_hand(capture, thread) && ++thread->id_attempts;
+}
+
+/* Returns 1 when threads had to run on, 0 when all stand where they may, or -errno with a line. */
+static int leave_bad_places(struct capture *capture)
 {
     int moved = 0;
     for (size_t i = 0; i < capture->thread_count; i++) {
-        for (long attempt = 0; in_vdso(capture, &capture->threads[i]); attempt++) {
+        for (long attempt = 0; must_run_on(capture, &capture->threads[i]); attempt++) {
             struct thread *thread = &capture->threads[i];
             if (attempt == VDSO_ATTEMPTS)
                 return refuse(capture->report, -EBUSY,
@@ -341,7 +366,7 @@ int freeze_process(struct capture *capture)
     do {
         more = freeze_round(capture);
         if (more == 0)
-            more = leave_vdso(capture);
+            more = leave_bad_places(capture);
         if (more < 0)
             return more;
     } while (more);

@@ -33,6 +33,7 @@ struct thread {
     uint64_t exec_start;          /* se.exec_start, nanoseconds of its processor's clock */
     uint64_t switches;            /* nr_voluntary_switches */
     unsigned processor;
+    unsigned id_attempts;         /* freeze.c: how often it ran on because of its id in a register */
     uint64_t waited_ns;           /* freeze.c */
     struct ckpt_thread record;    /* threads.c */
 };
