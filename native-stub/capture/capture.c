@@ -177,6 +177,7 @@ static const struct step STEPS[] = {
     {"descriptors", read_descriptors},
     {"mappings", read_mappings}, /* before the questions, which need memory of their own for a moment */
     {"questions", interrogate},
+    {"signals", read_process_signals}, /* behind the questions for the timers that send them */
     {"pages", save_pages},
     {"go on", go_on},
 };

@@ -185,6 +185,9 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
     record->kind = CKPT_FILE_REGULAR;
     if (file->status.st_nlink && !file->deleted && path_leads_there(capture, file))
         return 0;
+    if (file->status.st_nlink && (record->open_flags & O_ACCMODE) != O_RDONLY)
+        return refuse_file(capture, file, "open for writing and has lost this name, but not its others",
+                           "what a launch writes would not reach them; close it before");
     record->kind = CKPT_FILE_DELETED;
     return copy_deleted(capture, file, record);
 }

@@ -17,6 +17,10 @@
 #endif
 #define MEMBARRIER_GET_REGISTRATIONS (1 << 9) /* since 6.3 */
 #define SIGNALS 64
+#ifndef ARCH_GET_XCOMP_PERM
+#define ARCH_GET_XCOMP_PERM 0x1022 /* asm/prctl.h, since 5.16 */
+#endif
+#define FEATURE_TILE_DATA (UINT64_C(1) << 18)
 #define MINCORE_BYTES 262144 /* one for each page: 1 GiB per call */
 
 struct kernel_action { /* struct sigaction as rt_sigaction(2) gives it on x86-64 */
@@ -111,6 +115,19 @@ static int ask_timers(struct injector *injector, struct ckpt_process *process)
     return 0;
 }
 
+/* Tile registers are given on request (arch_prctl, Documentation/arch/x86/xstate.rst), and a launch does not ask yet. */
+static int check_tiles(struct injector *injector, struct capture *capture)
+{
+    uint64_t permitted = 0;
+    int error = ask_memory(injector, &permitted, sizeof(permitted), SYS_arch_prctl, ARCH_GET_XCOMP_PERM,
+                           injector->arguments);
+    if (error == 0 && permitted & FEATURE_TILE_DATA)
+        error = refuse(capture->report, -ENOTSUP,
+                       "capturing process %d: it has asked for AMX tile registers, which cannot be captured; run it "
+                       "without (for oneDNN: ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16)", capture->pid);
+    return error;
+}
+
 static int ask_process(struct injector *injector, struct capture *capture)
 {
     struct ckpt_process *process = &capture->process;
@@ -129,6 +146,8 @@ static int ask_process(struct injector *injector, struct capture *capture)
         error = ask(injector, &membarrier, SYS_membarrier, MEMBARRIER_GET_REGISTRATIONS, 0, 0, 0);
     if (error == 0)
         error = ask(injector, &process->brk, SYS_brk, 0, 0, 0, 0);
+    if (error == 0)
+        error = check_tiles(injector, capture);
     process->dumpable = (uint32_t)dumpable;
     process->thp_disable = (uint32_t)no_huge_pages;
     process->membarrier = (uint32_t)membarrier;

@@ -3,6 +3,7 @@
 #include "messages.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_size(char *text, size_t size, uint64_t bytes)
 {
@@ -16,13 +17,28 @@ static void print_size(char *text, size_t size, uint64_t bytes)
     snprintf(text, size, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
+/* As one word of a shell's command line. */
+static void print_word(const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+=@%:,";
+    if (strspn(word, plain) == strlen(word)) {
+        fputs(word, stderr);
+        return;
+    }
+    fputc('\'', stderr);
+    for (const char *at = word; *at; at++)
+        *at == '\'' ? fputs("'\\''", stderr) : fputc(*at, stderr);
+    fputc('\'', stderr);
+}
+
 void print_success(const struct capture_outcome *outcome, bool verbose)
 {
     char size[32];
     print_size(size, sizeof(size), outcome->bytes);
-    fprintf(stderr, "ckpt: wrote %s (%s, %u thread%s, frozen %.1f ms); go on with: undump --out fast-app %s\n",
-            outcome->path, size, outcome->threads, outcome->threads == 1 ? "" : "s", (double)outcome->frozen_ns / 1e6,
-            outcome->path);
+    fprintf(stderr, "ckpt: wrote %s (%s, %u thread%s, frozen %.1f ms); go on with: undump --out fast-app ",
+            outcome->path, size, outcome->threads, outcome->threads == 1 ? "" : "s", (double)outcome->frozen_ns / 1e6);
+    print_word(outcome->path);
+    fputc('\n', stderr);
     if (!verbose)
         return;
     fputs("ckpt: milliseconds per step:", stderr);

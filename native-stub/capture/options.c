@@ -102,7 +102,8 @@ static int parse_allowance(const char *word, unsigned *allow)
     return usage("--allow knows no such thing: ", word);
 }
 
-static int parse_option(int option, struct options *options, bool *kill_program)
+/* last is the word that getopt has just read. */
+static int parse_option(int option, const char *last, struct options *options, bool *kill_program)
 {
     long number;
     switch (option) {
@@ -141,9 +142,10 @@ static int parse_option(int option, struct options *options, bool *kill_program)
     case OPTION_VERSION:
         puts(CAPTURE_ENGINE);
         return 0;
+    case ':':
+        return usage("this option needs a value: ", last);
     default:
-        fputs("ckpt: see ckpt --help\n", stderr);
-        return EXIT_USAGE;
+        return usage("unknown option: ", last);
     }
 }
 
@@ -152,9 +154,10 @@ int parse_options(int argc, char **argv, struct options *ret)
     struct options options = {.signal = SIGUSR2};
     bool kill_program = false;
     int option;
-    /* "+": what follows the program's name is the program's. */
-    while ((option = getopt_long(argc, argv, "+o:v", LONG_OPTIONS, NULL)) != -1) {
-        int status = parse_option(option, &options, &kill_program);
+    opterr = 0;
+    /* "+": what follows the program's name is the program's. ":": a missing value is told apart. */
+    while ((option = getopt_long(argc, argv, "+:o:v", LONG_OPTIONS, NULL)) != -1) {
+        int status = parse_option(option, argv[optind - 1], &options, &kill_program);
         if (status >= 0)
             return status;
     }

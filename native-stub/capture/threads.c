@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -221,7 +222,29 @@ int read_threads(struct capture *capture)
         if (error < 0)
             return error;
     }
-    return read_pending(capture, &capture->threads[0], true);
+    return 0;
+}
+
+/* A timer that fires between the question for its time and this moment must not fire again after the launch. */
+static void forget_fired_timer(struct capture *capture, size_t first)
+{
+    const struct ckpt_pending_signal *pending = (void *)capture->pending.data;
+    struct ckpt_itimer *timer = &capture->process.itimers[ITIMER_REAL];
+    for (size_t i = first; i < capture->pending.size / sizeof(*pending); i++) {
+        siginfo_t info;
+        memcpy(&info, pending[i].info, sizeof(info));
+        if (info.si_signo == SIGALRM && info.si_code == SI_KERNEL && !timer->interval_us)
+            timer->value_us = 0;
+    }
+}
+
+int read_process_signals(struct capture *capture)
+{
+    size_t first = capture->pending.size / sizeof(struct ckpt_pending_signal);
+    int error = read_pending(capture, &capture->threads[0], true);
+    if (error == 0)
+        forget_fired_timer(capture, first);
+    return error;
 }
 
 void append_threads(struct capture *capture)

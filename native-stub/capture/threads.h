@@ -4,9 +4,13 @@
 
 #include "state.h"
 
-/* Fills the records of all threads from ptrace and /proc, and the PENDING section. Fields that only the process can
+/* Fills the records of all threads from ptrace and /proc, and the PENDING section with the threads' own signals. Fields that only the process can
  * tell are left to interrogate.c. Returns 0 or -errno with a line. */
 int read_threads(struct capture *capture);
+
+/* Adds the signals that are pending for the process. Comes behind the questions for its timers, so that a timer that
+ * fires meanwhile is not lost. Returns 0 or -errno with a line. */
+int read_process_signals(struct capture *capture);
 
 /* Puts the finished records into their section. */
 void append_threads(struct capture *capture);
