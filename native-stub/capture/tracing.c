@@ -4,14 +4,19 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "proc_files.h"
 #include "state.h"
 
+#define LOOK_INTERVAL_NS UINT64_C(50000000)
+#define QUICK_LOOKS 100
 #define SYSCALL_STOP_MARK 0x80 /* PTRACE_O_TRACESYSGOOD */
 
 struct stop decode_stop(int status)
@@ -39,12 +44,12 @@ static bool is_end_of_process(pid_t tid, const siginfo_t *info)
     return ended && tgkill(tid, tid, 0) == 0;
 }
 
-static int take_status(pid_t tid, int flags, struct stop *ret)
+static int take_status(pid_t tid, struct stop *ret)
 {
     int status;
     for (;;) {
         siginfo_t info = {.si_pid = 0};
-        pid_t found = waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL | flags);
+        pid_t found = waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL | WNOHANG);
         if (found == 0 && info.si_pid == 0)
             return 0;
         if (found == 0 && is_end_of_process(tid, &info)) {
@@ -69,10 +74,11 @@ static int take_status(pid_t tid, int flags, struct stop *ret)
     }
 }
 
-int wait_stop(pid_t tid, struct stop *ret)
+/* The main thread's end is not reported while other threads, of which we may be the tracer, wait to be reaped. */
+static bool has_ended(pid_t tid)
 {
-    int found = take_status(tid, 0, ret);
-    return found < 0 ? found : 0;
+    AUTO_BUFFER struct buffer stat = {0};
+    return read_proc(&stat, "%d/stat", tid) < 0 || strchr("ZX", stat_state((char *)stat.data));
 }
 
 int wait_stop_until(pid_t tid, uint64_t deadline_ns, struct stop *ret)
@@ -81,17 +87,36 @@ int wait_stop_until(pid_t tid, uint64_t deadline_ns, struct stop *ret)
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     for (;;) {
-        int found = take_status(tid, WNOHANG, ret);
+        int found = take_status(tid, ret);
         if (found != 0)
             return found < 0 ? found : 0;
         uint64_t now = now_ns(CLOCK_MONOTONIC);
-        if (now >= deadline_ns)
+        if (now >= deadline_ns && !has_ended(tid))
             return -ETIMEDOUT;
+        if (now >= deadline_ns) {
+            *ret = (struct stop){STOP_GONE, 0, 0};
+            return 0;
+        }
         /* A stop between waitpid and here has left SIGCHLD pending, so this cannot miss it. */
         uint64_t wait = deadline_ns - now;
         struct timespec limit = {(time_t)(wait / 1000000000), (long)(wait % 1000000000)};
         sigtimedwait(&children, NULL, &limit);
     }
+}
+
+int wait_stop(pid_t tid, struct stop *ret)
+{
+    int error;
+    for (int look = 0; look < QUICK_LOOKS; look++) { /* mostly it is a matter of microseconds, faster than to sleep */
+        error = take_status(tid, ret);
+        if (error != 0)
+            return error < 0 ? error : 0;
+        sched_yield();
+    }
+    do
+        error = wait_stop_until(tid, now_ns(CLOCK_MONOTONIC) + LOOK_INTERVAL_NS, ret);
+    while (error == -ETIMEDOUT);
+    return error;
 }
 
 static int trace(enum __ptrace_request request, pid_t tid, uintptr_t address, uintptr_t data)

@@ -25,10 +25,10 @@ struct stop {
 
 struct stop decode_stop(int status);
 
-/* Waits for the next stop of a thread that will stop soon for sure. */
+/* Waits for the next stop or the end of a thread. SIGCHLD has to be blocked and is consumed. */
 int wait_stop(pid_t tid, struct stop *ret);
 
-/* Waits at most timeout_ns; -ETIMEDOUT. SIGCHLD has to be blocked and is consumed. */
+/* The same until deadline_ns of CLOCK_MONOTONIC; -ETIMEDOUT. */
 int wait_stop_until(pid_t tid, uint64_t deadline_ns, struct stop *ret);
 
 /* Makes the caller the tracer of a thread that runs on; options are PTRACE_O_* beyond what every trace needs. */
