@@ -5,10 +5,11 @@ package dev.undump.image;
  * What the user may choose about an image.
  *
  * @param eager true: all memory is read before the program goes on
+ * @param reopenStandardFiles true: regular files at descriptors 0, 1 and 2 are opened again instead of being the launch's own
  * @param forceVdsoTrampolines true: do not rely on the launching kernel's vdso being the captured one, even where it is
  */
-public record ImageOptions(boolean eager, boolean forceVdsoTrampolines) {
+public record ImageOptions(boolean eager, boolean reopenStandardFiles, boolean forceVdsoTrampolines) {
 
     /** What is right when nothing is asked for. */
-    public static final ImageOptions DEFAULT = new ImageOptions(false, false);
+    public static final ImageOptions DEFAULT = new ImageOptions(false, false, false);
 }

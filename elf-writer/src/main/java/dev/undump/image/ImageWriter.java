@@ -42,8 +42,8 @@ public final class ImageWriter {
     public static void write(Checkpoint checkpoint, ImageOptions options, Path out, WriteProgress progress)
             throws IOException, PlanException {
         StubFile stub = StubFile.of(NativeBinaries.stub());
-        PlanOptions planOptions =
-                new PlanOptions(PlanOptions.AnonymousMemory.READ, options.forceVdsoTrampolines());
+        PlanOptions planOptions = new PlanOptions(
+                PlanOptions.AnonymousMemory.READ, options.reopenStandardFiles(), options.forceVdsoTrampolines());
         try (FileChannel source = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
                 NewFile file = NewFile.create(out, checkpoint.header().totalSize());
                 PageCopy pages =

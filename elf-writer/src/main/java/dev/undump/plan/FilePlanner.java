@@ -31,6 +31,7 @@ final class FilePlanner {
     private final Checkpoint checkpoint;
     private final PipePlanner pipes;
     private final DataArea data;
+    private final boolean reopenStandardFiles;
     private final TreeMap<Integer, List<Descriptor>> byOpenFile = new TreeMap<>();
     private final List<FileOp> inherits = new ArrayList<>();
     private final List<FileOp> creations = new ArrayList<>();
@@ -38,9 +39,10 @@ final class FilePlanner {
     private final List<FileOp> pipeData = new ArrayList<>();
     private final List<FileOp> watches = new ArrayList<>();
 
-    FilePlanner(Checkpoint checkpoint, DataArea data) {
+    FilePlanner(Checkpoint checkpoint, DataArea data, boolean reopenStandardFiles) {
         this.checkpoint = checkpoint;
         this.data = data;
+        this.reopenStandardFiles = reopenStandardFiles;
         for (Descriptor descriptor : checkpoint.descriptors()) {
             byOpenFile.computeIfAbsent(descriptor.openFile(), unused -> new ArrayList<>()).add(descriptor);
         }
@@ -105,7 +107,8 @@ final class FilePlanner {
     private boolean comesFromOutside(OpenFile file, List<Descriptor> sharing) {
         boolean standard = sharing.get(0).fd() <= LAST_STANDARD;
         boolean alsoElsewhere = sharing.get(sharing.size() - 1).fd() > LAST_STANDARD;
-        boolean inherited = checkpoint.process().launchedByCkpt() ? file.isInherited() : !alsoElsewhere;
+        boolean inherited =
+                checkpoint.process().launchedByCkpt() ? file.isInherited() : !alsoElsewhere && !reopenStandardFiles;
         return switch (file.kind()) {
             case TERMINAL, OUTSIDE -> standard;
             case PIPE -> file.isOutside();

@@ -44,7 +44,7 @@ public final class LayoutPlanner {
             MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, data);
             addressSpace.plan();
             long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-            List<FileOp> files = new FilePlanner(checkpoint, data).plan();
+            List<FileOp> files = new FilePlanner(checkpoint, data, options.reopenStandardFiles()).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
             PendingSignals signals = new PendingSignals(checkpoint);
             List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data, signals).plan();
@@ -89,7 +89,7 @@ public final class LayoutPlanner {
      * @throws PlanException if a descriptor cannot be brought back
      */
     public static List<FileOp> descriptorSteps(Checkpoint checkpoint) throws PlanException {
-        return new FilePlanner(checkpoint, new DataArea()).plan();
+        return new FilePlanner(checkpoint, new DataArea(), false).plan();
     }
 
     private static Requirements requirements(Checkpoint checkpoint, XstateArea xstate) {

@@ -5,9 +5,11 @@ package dev.undump.plan;
  * What the user may choose about an image.
  *
  * @param anonymousMemory how anonymous memory gets its contents at launch
+ * @param reopenStandardFiles true: regular files at 0, 1 and 2 are the program's own even where they may have been inherited
  * @param forceVdsoTrampolines true: route the captured vdso's functions to the running one even where both are the same
  */
-public record PlanOptions(AnonymousMemory anonymousMemory, boolean forceVdsoTrampolines) {
+public record PlanOptions(
+        AnonymousMemory anonymousMemory, boolean reopenStandardFiles, boolean forceVdsoTrampolines) {
 
     /** How anonymous memory gets its contents at launch. */
     public enum AnonymousMemory {
@@ -16,5 +18,5 @@ public record PlanOptions(AnonymousMemory anonymousMemory, boolean forceVdsoTram
     }
 
     /** Everything as it is without options. */
-    public static final PlanOptions DEFAULT = new PlanOptions(AnonymousMemory.READ, false);
+    public static final PlanOptions DEFAULT = new PlanOptions(AnonymousMemory.READ, false, false);
 }

@@ -32,6 +32,7 @@ class FilePlannerTest {
 
     private final CheckpointBuilder builder = new CheckpointBuilder();
     private final DataArea data = new DataArea();
+    private boolean reopenStandardFiles;
     private int files;
 
     @Test
@@ -61,6 +62,14 @@ class FilePlannerTest {
         openWithFlags(FileKind.REGULAR, CheckpointLayout.DESCRIPTION_INHERITED, 2, 7);
         assertThat(plan().subList(0, 1)).containsExactly(inherit(2));
         assertThat(kinds()).containsExactly("INHERIT 2", "OPEN 1", "DUPLICATE 7");
+    }
+
+    @Test
+    void standardFile_notKnownToBeInherited_isTheLaunchsUnlessItShallBeOpenedAgain() throws Exception {
+        open(FileKind.REGULAR, O_WRONLY, 1);
+        assertThat(kinds()).containsExactly("INHERIT 1");
+        reopenStandardFiles = true;
+        assertThat(kinds()).containsExactly("OPEN 1");
     }
 
     @Test
@@ -228,7 +237,7 @@ class FilePlannerTest {
     }
 
     private List<FileOp> wholePlan() throws Exception {
-        return new FilePlanner(PlanSamples.read(builder, folder), data).plan();
+        return new FilePlanner(PlanSamples.read(builder, folder), data, reopenStandardFiles).plan();
     }
 
     private List<String> kinds() throws Exception {

@@ -78,7 +78,7 @@ final class RunCommand implements Callable<Integer>, HasCommonOptions {
         Path folder = Files.createTempDirectory("undump");
         Path image = folder.resolve(UndumpCommand.defaultName(checkpoint.process().commandName()));
         try (ConsoleProgress progress = ConsoleProgress.onStandardError("Preparing")) {
-            ImageWriter.write(checkpoint, new ImageOptions(eager, false), image, (doneBytes, totalBytes) -> {
+            ImageWriter.write(checkpoint, new ImageOptions(eager, false, false), image, (doneBytes, totalBytes) -> {
                 interruption.check();
                 progress.advanced(doneBytes, totalBytes);
             });

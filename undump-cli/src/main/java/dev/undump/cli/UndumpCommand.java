@@ -3,13 +3,17 @@ package dev.undump.cli;
 
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointReader;
+import dev.undump.checkpoint.Descriptor;
+import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.NativeText;
+import dev.undump.checkpoint.OpenFile;
 import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.cli.inspect.Inspection;
 import dev.undump.image.ImageOptions;
 import dev.undump.image.ImageWriter;
 import dev.undump.plan.PlanException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -25,7 +29,7 @@ import picocli.CommandLine.Spec;
         name = "undump",
         versionProvider = Version.class,
         synopsisHeading = "Usage: ",
-        customSynopsis = "undump [--out FILE] [--eager] CHECKPOINT | undump COMMAND ...",
+        customSynopsis = "undump [--out FILE] [--eager] [--reopen-stdio] CHECKPOINT | undump COMMAND ...",
         header = "Turns a checkpoint into an executable that goes on where the program was.",
         description = {
             "",
@@ -37,6 +41,8 @@ import picocli.CommandLine.Spec;
         exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
 final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
 
+    private static final int LAST_STANDARD = 2;
+    private static final int ACCESS_MODE = 3;
     private static final String DEFAULT_NAME = "app";
 
     private final Interruption interruption;
@@ -56,6 +62,12 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
 
     @Option(names = "--eager", description = "Read all memory at start instead of mapping it: exact, but slower to start.")
     private boolean eager;
+
+    @Option(
+            names = "--reopen-stdio",
+            description = "Regular files that the program had as standard input, output or error are opened again by path. Without"
+                    + " it, and with a checkpoint of \"ckpt --pid\", they count as redirections: the launch's own take their place.")
+    private boolean reopenStandardFiles;
 
     @Parameters(arity = "0..1", paramLabel = "CHECKPOINT", description = "File that ckpt wrote, by default myckpt.dat.")
     private Path checkpointFile;
@@ -80,8 +92,9 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
         }
         Checkpoint checkpoint = CheckpointReader.read(checkpointFile);
         Path image = out != null ? out : Path.of(defaultName(checkpoint.process().commandName()));
+        refuseToReplaceTheCheckpoint(image);
         try (ConsoleProgress progress = ConsoleProgress.onStandardError("Writing " + image.getFileName())) {
-            ImageWriter.write(checkpoint, new ImageOptions(eager, false), image, (doneBytes, totalBytes) -> {
+            ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, false), image, (doneBytes, totalBytes) -> {
                 interruption.check();
                 progress.advanced(doneBytes, totalBytes);
             });
@@ -90,7 +103,31 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
             spec.commandLine().getOut().println("undump: wrote " + Printable.line(image.toString()));
             spec.commandLine().getOut().flush();
         }
+        tellOfStandardFiles(checkpoint);
         return ExitStatus.DONE;
+    }
+
+    private void refuseToReplaceTheCheckpoint(Path image) throws IOException {
+        if (Files.exists(image) && Files.isSameFile(image, checkpointFile)) {
+            throw new CommandFailure("writing the image " + image + ": it is the checkpoint itself; name another file");
+        }
+    }
+
+    /** Nobody can tell a file that a shell has redirected to from one that the program has opened there itself. */
+    private void tellOfStandardFiles(Checkpoint checkpoint) {
+        if (reopenStandardFiles || checkpoint.process().launchedByCkpt()) {
+            return;
+        }
+        for (Descriptor descriptor : checkpoint.descriptors()) {
+            OpenFile file = checkpoint.openFile(descriptor);
+            boolean writable = (file.openFlags() & ACCESS_MODE) != 0;
+            if (descriptor.fd() <= LAST_STANDARD && file.kind() == FileKind.REGULAR && writable) {
+                spec.commandLine().getErr().println("undump: note: descriptor " + descriptor.fd() + " was the file "
+                        + Printable.line(file.path().toString())
+                        + "; a launch has its own there (--reopen-stdio keeps the file)");
+            }
+        }
+        spec.commandLine().getErr().flush();
     }
 
     /** A comm may hold any byte but zero: what would lead elsewhere or disturb a terminal is replaced. */

@@ -45,7 +45,8 @@ final class VerifyCommand implements Callable<Integer>, HasCommonOptions {
     @Override
     public Integer call() throws IOException {
         if (Inspection.isImage(file)) {
-            throw new CommandFailure("verifying " + file + ": it is an image; images check themselves whenever they start");
+            throw new CommandFailure("verifying " + file + ": it is an image, which checks its plan and size whenever it starts,"
+                    + " but not its pages; verify the checkpoint that it was made of");
         }
         try (ConsoleProgress progress = ConsoleProgress.onStandardError("Verifying " + file.getFileName())) {
             CheckpointReader.verify(file, (doneBytes, totalBytes) -> {
