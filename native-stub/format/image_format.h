@@ -325,7 +325,8 @@ struct image_plan {
     uint64_t rlimits[32];       /* RLIMIT_*: soft, hard */
     uint32_t set_rlimits;       /* bit n: set RLIMIT n */
     uint32_t reserved0;
-    uint64_t reserved[8];
+    uint64_t monotonic_ns;      /* CLOCK_MONOTONIC of the capture; a launch at an earlier one says so; 0: not known */
+    uint64_t reserved[7];
 };
 #define IMAGE_PLAN_FIELDS(F)                                                                                   \
     F(magic) F(version) F(plan_crc) F(plan_size) F(blocks_size) F(blocks_crc) F(thread_block_size)             \
@@ -335,7 +336,7 @@ struct image_plan {
     F(vdso_size) F(vdso_copy) F(vdso_trampolines) F(umask) F(personality) F(dumpable) F(no_new_privs)          \
     F(child_subreaper) F(thp_disable) F(membarrier) F(working_directory) F(start_code) F(end_code)             \
     F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
-    F(set_rlimits) F(reserved0) F(reserved)
+    F(set_rlimits) F(reserved0) F(monotonic_ns) F(reserved)
 IMAGE_ASSERT_LAST(image_plan, reserved);
 
 #endif

@@ -30,7 +30,8 @@
     X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1)                 \
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1)                                                                 \
     /* signals, scheduling, process */                                                                          \
-    X(SIG_SETMASK, 2) X(SIGKILL, 9) X(SIGSTOP, 19) X(PRIO_PROCESS, 0)                                           \
+    X(SIG_SETMASK, 2) X(SIGHUP, 1) X(SIGINT, 2) X(SIGQUIT, 3) X(SIGKILL, 9) X(SIGSTOP, 19) X(PRIO_PROCESS, 0)        \
+    X(CLOCK_MONOTONIC, 1)                                                                                         \
     X(RLIMIT_STACK, 3) X(RLIMIT_NPROC, 6) X(RLIMIT_NOFILE, 7)                                                   \
     X(PR_SET_PDEATHSIG, 1) X(PR_SET_DUMPABLE, 4) X(PR_SET_NAME, 15) X(PR_SET_TIMERSLACK, 29) X(PR_SET_MM, 35)   \
     X(PR_SET_MM_MAP, 14) X(PR_SET_CHILD_SUBREAPER, 36) X(PR_SET_NO_NEW_PRIVS, 38) X(PR_SET_THP_DISABLE, 41)     \
@@ -55,6 +56,8 @@ enum stub_abi { STUB_ABI_CONSTANTS(STUB_ABI_VALUE) };
 #define ABI_MAP_DROPPABLE 0x08                            /* 6.11 */
 #define ABI_MFD_NOEXEC_SEAL 8                             /* 6.3 */
 #define ABI_TFD_IOC_SET_TICKS UINT64_C(0x40085400)        /* 3.17 with CONFIG_CHECKPOINT_RESTORE */
+
+#define ABI_SIG_IGN 1 /* a pointer in the headers */
 
 struct abi_timespec {
     int64_t seconds;

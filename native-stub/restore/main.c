@@ -14,6 +14,7 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     image_check_plan(state);
     machine_check_kernel(state);
     machine_check_processor(state);
+    machine_check_clock(state);
     limits_raise(state); /* before files: high descriptor numbers, large mappings */
     image_move_aside(state);
     memory_check_files(state);

@@ -53,6 +53,17 @@ static void change_directory(struct stub_state *state)
         stub_warn(state, "the program's working directory %s: %e; it stays in that of this launch", path, result);
 }
 
+/* What nohup(1) and a shell's background jobs tell a program by ignoring these holds for a launch as well, unless the
+ * program has decided otherwise. */
+static bool is_told_to_ignore(uint32_t signal)
+{
+    struct abi_sigaction now = {.handler = 0};
+
+    if (signal != ABI_SIGHUP && signal != ABI_SIGINT && signal != ABI_SIGQUIT)
+        return false;
+    return !is_error(sys_get_sigaction(signal, &now)) && now.handler == ABI_SIG_IGN;
+}
+
 /* Exec leaves handlers behind but not SIG_IGN, so every signal is set. */
 static void set_signal_actions(struct stub_state *state)
 {
@@ -70,7 +81,7 @@ static void set_signal_actions(struct stub_state *state)
         done |= UINT64_C(1) << (planned->signal - 1);
     }
     for (uint32_t signal = 1; signal <= LAST_SIGNAL; signal++) {
-        if (signal != ABI_SIGKILL && signal != ABI_SIGSTOP && (done >> (signal - 1) & 1) == 0)
+        if (signal != ABI_SIGKILL && signal != ABI_SIGSTOP && (done >> (signal - 1) & 1) == 0 && !is_told_to_ignore(signal))
             sys_sigaction(signal, &by_default);
     }
 }

@@ -130,6 +130,7 @@ int image_duplicate_aside(const struct stub_state *state, int fd);
 /* machine.c */
 bool machine_has_crc(struct stub_state *state);
 void machine_check_kernel(struct stub_state *state);
+void machine_check_clock(struct stub_state *state);
 void machine_check_processor(struct stub_state *state);
 
 /* limits.c */

@@ -204,6 +204,11 @@ static inline int64_t sys_sigaction(uint32_t signal, const struct abi_sigaction 
     return syscall4(NR_rt_sigaction, signal, STUB_ADDRESS(action), 0, sizeof(action->mask));
 }
 
+static inline int64_t sys_get_sigaction(uint32_t signal, struct abi_sigaction *ret_action)
+{
+    return syscall4(NR_rt_sigaction, signal, 0, STUB_ADDRESS(ret_action), sizeof(ret_action->mask));
+}
+
 static inline int64_t sys_set_signal_mask(const uint64_t *mask)
 {
     return syscall4(NR_rt_sigprocmask, ABI_SIG_SETMASK, STUB_ADDRESS(mask), 0, sizeof(*mask));

@@ -126,7 +126,7 @@ static struct builder *process_builder(void)
     return builder;
 }
 
-/* What exec hands on and the program does not expect. */
+/* What exec hands on. The program keeps what nohup would have said (SIGHUP), and has the rest as it was. */
 static void leave_traces(void *argument)
 {
     sigset_t blocked;
@@ -151,6 +151,9 @@ static void the_process_comes_back(void)
     builder->plan.working_directory = builder_string(builder, "/nowhere/any more");
     expect("working directory gone", launch_once(builder), PAYLOAD_GOOD,
            "undump: the program's working directory /nowhere/any more: No such file or directory (ENOENT); it stays");
+    builder = launch_builder(PAYLOAD_EXIT, 1);
+    builder->plan.monotonic_ns = UINT64_MAX / 2;
+    expect("clock of an earlier day", launch_once(builder), PAYLOAD_GOOD, "undump: this machine's CLOCK_MONOTONIC is ");
 }
 
 int main(void)

@@ -49,7 +49,7 @@ static void check_proc(void)
     check(slurp("/proc/self/auxv") >= 32 && *(uint64_t *)text == 6 && ((uint64_t *)text)[1] == 4096, 113);
     check(slurp("/proc/self/comm") == 9 && starts_with(text, "handmade\n"), 114);
     slurp("/proc/self/status");
-    check(find("\nUmask:\t0027") && find("\nNoNewPrivs:\t1") && find("\nSigIgn:\t0000000000001000") &&
+    check(find("\nUmask:\t0027") && find("\nNoNewPrivs:\t1") && find("\nSigIgn:\t0000000000001001") &&
           find("\nSigBlk:\t0000000000000000") && find("\nTHP_enabled:\t0"), 115);
     check(syscall2(NR_prctl, 3 /* PR_GET_DUMPABLE */, 0) == 0, 116);
 }

@@ -170,6 +170,7 @@ final class PlanEncoder {
             at += 2 * Long.BYTES;
         }
         buffer.putInt(ImageLayout.Plan.SET_RLIMITS, ALL_RLIMITS);
+        buffer.putLong(ImageLayout.Plan.MONOTONIC_NS, plan.process().moment().monotonicNs());
     }
 
     private static <T> void records(ByteBuffer buffer, Table table, List<T> records, Encoder<T> encoder) {
