@@ -142,9 +142,11 @@ final class ThreadEncoder {
         } else {
             argument = call.remainingMs();
         }
-        buffer.putLong(frame + ImageLayout.SignalFrame.RIP, resumeCall);
-        buffer.putLong(frame + ImageLayout.SignalFrame.RBX, callAddress);
         buffer.putLong(frame + argumentRegister(call.argument()), argument);
+        if (!call.inPlace()) {
+            buffer.putLong(frame + ImageLayout.SignalFrame.RIP, resumeCall);
+            buffer.putLong(frame + ImageLayout.SignalFrame.RBX, callAddress);
+        }
     }
 
     private static int argumentRegister(int argument) {

@@ -9,6 +9,7 @@ import dev.undump.checkpoint.Registers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Winds a thread that was inside a system call back, so that the call is made again as if nothing had happened.
@@ -26,6 +27,7 @@ final class ResumePlanner {
     private static final int ERESTARTNOHAND = -514;
     private static final int ERESTART_RESTARTBLOCK = -516;
     private static final int SYSCALL_BYTES = 2;
+    private static final Pattern C_LIBRARY = Pattern.compile(".*/(libc\\.so|libc-|libpthread|ld-musl-)[^/]*");
 
     private final CheckpointMemory memory;
     private final PendingSignals pending;
@@ -71,6 +73,21 @@ final class ResumePlanner {
         }
     }
 
+    /**
+     * Whether the C library's own wrapper makes the call. Nothing behind its instruction looks at the arguments again, and
+     * cancellation has to find it there: unwinding from the stub's code would pass over destructors. Elsewhere a compiler may
+     * rely on argument registers, which a system call preserves.
+     */
+    private boolean isInLibrary(long address) {
+        return memory.mappingAt(address)
+                .map(mapping -> isCLibrary(mapping.name().toString()))
+                .orElse(false);
+    }
+
+    static boolean isCLibrary(String path) {
+        return C_LIBRARY.matcher(path).matches();
+    }
+
     private Optional<ShortenedCall> shortened(Registers registers, InterruptedCall call) throws IOException {
         Optional<RelativeWait> wait = RelativeWait.of(call.number(), registers, memory);
         if (wait.isEmpty()) {
@@ -85,6 +102,6 @@ final class ResumePlanner {
             remaining = Math.max(0, wait.get().askedNs() - call.waitedNs());
         }
         return Optional.of(new ShortenedCall(
-                registers.rip(), wait.get().argument(), wait.get().form(), remaining));
+                registers.rip(), wait.get().argument(), wait.get().form(), remaining, isInLibrary(registers.rip())));
     }
 }

@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * Where a thread goes on.
  *
- * @param rip the program's next instruction; not used when the call is shortened
+ * @param rip the program's next instruction; not used when the stub makes a shortened call
  * @param rax the number of the system call that is made again, or the register as captured
  * @param call present when the stub makes the system call with less time
  */

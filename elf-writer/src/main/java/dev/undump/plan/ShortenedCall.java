@@ -9,8 +9,10 @@ package dev.undump.plan;
  * @param argument number of the argument that changes, 0 to 3
  * @param form how the time is handed over
  * @param remainingNs nanoseconds that are left, 0 or more
+ * @param inPlace true: the program's own instruction makes the call, with the changed argument; false: the stub makes it and
+ *     puts the argument back
  */
-public record ShortenedCall(long returnAddress, int argument, Form form, long remainingNs) {
+public record ShortenedCall(long returnAddress, int argument, Form form, long remainingNs, boolean inPlace) {
 
     /** How a system call takes a relative time. */
     public enum Form {

@@ -59,7 +59,7 @@ class ThreadEncoderTest {
         write(new ResumePoint(
                 0x400100,
                 35,
-                Optional.of(new ShortenedCall(0x400102, 0, ShortenedCall.Form.TIMESPEC, 2_000_000_007L))));
+                Optional.of(new ShortenedCall(0x400102, 0, ShortenedCall.Form.TIMESPEC, 2_000_000_007L, false))));
         long call = BLOCK + CALL;
         assertThat(block.getLong(FRAME + SignalFrame.RIP)).isEqualTo(RESUME_CALL);
         assertThat(block.getLong(FRAME + SignalFrame.RAX)).isEqualTo(35);
@@ -79,9 +79,22 @@ class ThreadEncoderTest {
         write(new ResumePoint(
                 0x400100,
                 7,
-                Optional.of(new ShortenedCall(0x400102, 2, ShortenedCall.Form.MILLISECONDS, 1_000_001))));
+                Optional.of(new ShortenedCall(0x400102, 2, ShortenedCall.Form.MILLISECONDS, 1_000_001, false))));
         assertThat(block.getLong(FRAME + SignalFrame.RDX)).isEqualTo(2);
         assertThat(block.getLong(CALL + ImageLayout.ResumeCall.RDX)).isEqualTo(3);
+    }
+
+    @Test
+    void writeBlock_shortenedInPlace_goesOnAtTheProgramsOwnInstruction() {
+        write(new ResumePoint(
+                0x400100,
+                35,
+                Optional.of(new ShortenedCall(0x400102, 0, ShortenedCall.Form.TIMESPEC, 2_000_000_007L, true))));
+        assertThat(block.getLong(FRAME + SignalFrame.RIP)).isEqualTo(0x400100);
+        assertThat(block.getLong(FRAME + SignalFrame.RBX)).isEqualTo(0x67);
+        assertThat(block.getLong(FRAME + SignalFrame.RDI))
+                .isEqualTo(BLOCK + ImageLayout.ThreadBlock.CALL + ImageLayout.ResumeCall.TIMESPEC);
+        assertThat(block.getLong(CALL + ImageLayout.ResumeCall.TIMESPEC)).isEqualTo(2);
     }
 
     private void write(ResumePoint resume) {

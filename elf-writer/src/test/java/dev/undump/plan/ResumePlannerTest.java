@@ -60,14 +60,14 @@ class ResumePlannerTest {
         ResumePoint point = resume(PlanSamples.registers(ASKED, NO_POINTER), 35, -516, 2 * SECOND);
         assertThat(point.call())
                 .contains(new ShortenedCall(
-                        PlanSamples.BEHIND_SYSCALL, 0, ShortenedCall.Form.TIMESPEC, 8 * SECOND + 500));
+                        PlanSamples.BEHIND_SYSCALL, 0, ShortenedCall.Form.TIMESPEC, 8 * SECOND + 500, false));
         assertThat(point.rax()).isEqualTo(35);
     }
 
     @Test
     void of_nanosleepWithSecondPointer_takesWhatTheKernelWrote() throws Exception {
         assertThat(resume(PlanSamples.registers(ASKED, REMAINING), 35, -516, 0).call())
-                .contains(new ShortenedCall(PlanSamples.BEHIND_SYSCALL, 0, ShortenedCall.Form.TIMESPEC, 7 * SECOND));
+                .contains(new ShortenedCall(PlanSamples.BEHIND_SYSCALL, 0, ShortenedCall.Form.TIMESPEC, 7 * SECOND, false));
     }
 
     @Test
@@ -79,7 +79,7 @@ class ResumePlannerTest {
     void of_clockNanosleep_byFlag() throws Exception {
         assertThat(resume(PlanSamples.registers(1, 0, ASKED, NO_POINTER), 230, -516, SECOND).call())
                 .contains(new ShortenedCall(
-                        PlanSamples.BEHIND_SYSCALL, 2, ShortenedCall.Form.TIMESPEC, 9 * SECOND + 500));
+                        PlanSamples.BEHIND_SYSCALL, 2, ShortenedCall.Form.TIMESPEC, 9 * SECOND + 500, false));
         assertThat(resume(PlanSamples.registers(1, 1, ASKED, NO_POINTER), 230, -514, SECOND).call()).isEmpty();
     }
 
@@ -87,7 +87,7 @@ class ResumePlannerTest {
     void of_futex_onlyPlainWaitIsRelative() throws Exception {
         assertThat(resume(PlanSamples.registers(ASKED, 128, 0, ASKED), 202, -516, SECOND).call())
                 .contains(new ShortenedCall(
-                        PlanSamples.BEHIND_SYSCALL, 3, ShortenedCall.Form.TIMESPEC, 9 * SECOND + 500));
+                        PlanSamples.BEHIND_SYSCALL, 3, ShortenedCall.Form.TIMESPEC, 9 * SECOND + 500, false));
         assertThat(resume(PlanSamples.registers(ASKED, 128 | 9, 0, ASKED), 202, -516, SECOND).call()).isEmpty();
         assertThat(resume(PlanSamples.registers(ASKED, 128, 0, NO_POINTER), 202, -512, SECOND).call()).isEmpty();
     }
@@ -115,6 +115,21 @@ class ResumePlannerTest {
     @Test
     void of_waitedTimeUnknown_waitsAgain() throws Exception {
         assertThat(resume(PlanSamples.registers(ASKED, NO_POINTER), 35, -516, 0).call()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/usr/lib/x86_64-linux-gnu/libc.so.6", "/lib/libc-2.31.so", "/lib/libpthread.so.0", "/lib/ld-musl-x86_64.so.1"
+            })
+    void isCLibrary_itsNames_areKnown(String path) {
+        assertThat(ResumePlanner.isCLibrary(path)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/usr/bin/sample", "/usr/lib/libcurl.so.4", "/usr/lib/libc++.so.1", "[heap]"})
+    void isCLibrary_otherFiles_areNot(String path) {
+        assertThat(ResumePlanner.isCLibrary(path)).isFalse();
     }
 
     @Test
