@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -30,6 +31,16 @@ static int describe(struct injector *injector, int error)
         return refuse(capture->report, error, "capturing process %d: it was killed meanwhile", capture->pid);
     return refuse(capture->report, error, "calling the kernel in process %d: %s; try again", capture->pid,
                   strerror(-error));
+}
+
+/* What was looked for in the program's memory is not there: a program that was killed meanwhile has no memory left. */
+static int describe_missing(struct injector *injector, const char *what)
+{
+    struct capture *capture = injector->capture;
+    AUTO_BUFFER struct buffer maps = {0};
+    if (read_proc(&maps, "%d/maps", capture->pid) < 0 || maps.size == 0 || !*maps.data)
+        return describe(injector, -ESRCH);
+    return refuse(capture->report, -ENOTSUP, "capturing process %d: %s", capture->pid, what);
 }
 
 /* ---- a place for the frame that makes the scratch ---- */
@@ -141,9 +152,10 @@ static int choose_place(struct injector *injector)
     offer_all(injector, &maps, &best, offer_zeros);
     if (best)
         return 0;
-    return refuse(capture->report, -ENOTSUP,
-                  "capturing process %d: it has no %zu bytes of unused stack or zero memory; try again",
-                  capture->pid, (size_t)injector->place.size);
+    char missing[128];
+    snprintf(missing, sizeof(missing), "it has no %zu bytes of unused stack or zero memory; try again",
+             injector->place.size);
+    return describe_missing(injector, missing);
 }
 
 /* ---- borrowing a thread ---- */
@@ -326,25 +338,13 @@ static int make_scratch(struct injector *injector, uint64_t arguments_size)
     return 0;
 }
 
-/* A program that was killed meanwhile has no memory left to find code in. */
-static int describe_no_code(struct injector *injector)
-{
-    struct capture *capture = injector->capture;
-    AUTO_BUFFER struct buffer maps = {0};
-    if (read_proc(&maps, "%d/maps", capture->pid) < 0 || maps.size == 0 || !*maps.data)
-        return describe(injector, -ESRCH);
-    return refuse(capture->report, -ENOTSUP,
-                  "capturing process %d: its code has no syscall instruction, which its state is asked through",
-                  capture->pid);
-}
-
 int injector_open(struct injector *injector, struct capture *capture, uint64_t arguments_size)
 {
     *injector = (struct injector){.capture = capture};
     if (!check_code(capture))
         find_code(capture);
     if (!capture->gadgets.bare)
-        return describe_no_code(injector);
+        return describe_missing(injector, "its code has no syscall instruction, which its state is asked through");
     injector->gadgets = capture->gadgets;
     if (!survivable(injector))
         borrow_code(injector);
