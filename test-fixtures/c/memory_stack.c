@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
-enum { DEEP_MIB = 6, SHALLOW_KIB = 300 };
+enum { DEEP_MIB = 6, SHALLOW_KIB = 300, EDGE = 256 };
 
 static volatile int thread_ready, go;
 
@@ -35,6 +38,38 @@ static void thread_wait(void) {
     await_flag(&go);
 }
 
+/* The lowest address that the kernel has given to the main stack so far. */
+static uintptr_t stack_start(void) {
+    static char maps[64 * 1024];
+    int fd = (int)MUST(open("/proc/self/maps", O_RDONLY | O_CLOEXEC));
+    size_t length = 0;
+    for (ssize_t count; (count = read(fd, maps + length, sizeof maps - 1 - length)) > 0;)
+        length += (size_t)count;
+    MUST(close(fd));
+    char *line = strstr(maps, "[stack]");
+    CHECK(line != NULL, "no stack in maps");
+    while (line > maps && line[-1] != '\n')
+        line--;
+    return strtoul(line, NULL, 16);
+}
+
+/* Waits with less room below the stack pointer than a signal frame takes: the rest of the stack is not there yet. */
+__attribute__((noinline)) static void wait_at_edge(void) {
+    static char line[64];
+    say_ready();
+    size_t distance = (uintptr_t)__builtin_frame_address(0) - stack_start();
+    CHECK(distance > 2 * EDGE && distance < MIB, "the stack starts %zu bytes below", distance);
+    volatile char *bottom = __builtin_alloca(distance - EDGE);
+    bottom[0] = 1;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"((long)SYS_read), "D"(0L), "S"(line), "d"(sizeof line)
+                     : "rcx", "r11", "memory");
+    CHECK(result >= 0, "read: %ld", result);
+    CHECK_EQ(bottom[0], 1);
+}
+
 static void *body(void *unused) {
     wait_below(SHALLOW_KIB * 1024, thread_wait);
     descend(DEEP_MIB * MIB, 3);
@@ -47,6 +82,11 @@ int main(int argc, char **argv) {
     MUST(getrlimit(RLIMIT_STACK, &limit));
     if (limit.rlim_cur < 8 * MIB)
         skip("the stack limit is below 8 MiB");
+    if (variant_is("edge")) {
+        wait_at_edge();
+        descend(DEEP_MIB * MIB, 5);
+        pass();
+    }
     if (variant_is("main")) {
         wait_below(SHALLOW_KIB * 1024, ready_and_wait);
         descend(DEEP_MIB * MIB, 2);
