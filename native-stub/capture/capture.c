@@ -28,6 +28,8 @@
 #include "threads.h"
 
 #define DEFAULT_NAME "myckpt.dat"
+#define ENDING_LOOKS 40
+#define ENDING_INTERVAL_NS 5000000
 
 const struct allowance ALLOWANCES[] = {
     {"children", ALLOW_CHILDREN, "capture a program that has child processes, without them"},
@@ -288,17 +290,58 @@ static int capture_once(const struct capture_request *request, bool copy_at_once
     return error;
 }
 
+/* Whether a thread of the process is there that has not ended. */
+static bool is_alive(pid_t pid)
+{
+    AUTO_FREE pid_t *tids = NULL;
+    size_t count;
+    if (list_proc_numbers(&tids, &count, "%d/task", pid) < 0)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        AUTO_BUFFER struct buffer stat = {0};
+        if (read_proc(&stat, "%d/task/%d/stat", pid, tids[i]) == 0 && !strchr("ZX", stat_state((char *)stat.data)))
+            return true;
+    }
+    return false;
+}
+
+/* The threads of a killed program end one after the other; a moment tells it from one whose main thread has left. */
+static bool has_ended(pid_t pid)
+{
+    for (int look = 0; look < ENDING_LOOKS; look++) {
+        AUTO_BUFFER struct buffer stat = {0};
+        struct timespec moment = {0, ENDING_INTERVAL_NS};
+        if (!is_alive(pid))
+            return true;
+        if (read_proc(&stat, "%d/stat", pid) == 0 && !strchr("ZX", stat_state((char *)stat.data)))
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
+/* A program that ends while it is captured fails in many places and words, of which one is right. */
+static void report_end(const struct capture_request *request, struct report *report)
+{
+    report_clear(report);
+    report->program_ended = true;
+    refuse(report, -ESRCH, "capturing process %d: it ended meanwhile; nothing was written", request->pid);
+}
+
 int capture_program(const struct capture_request *request, struct capture_outcome *ret, struct report *report)
 {
     sigset_t children, before;
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, &before);
+    bool was_alive = is_alive(request->pid);
     int error = capture_once(request, false, ret, report);
     if (error == -ESTALE) {
         report_clear(report);
         error = capture_once(request, true, ret, report);
     }
+    if (error < 0 && error != -ECANCELED && was_alive && (error == -ESRCH || has_ended(request->pid)))
+        report_end(request, report);
     if (error == -ECANCELED && report->count == 0)
         refuse(report, error, "capturing process %d: interrupted; nothing was written", request->pid);
     if (error < 0 && report->count == 0)

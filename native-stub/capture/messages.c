@@ -53,5 +53,5 @@ void print_failure(const struct report *report, bool goes_on)
         fprintf(stderr, "ckpt: the program cannot be captured for %zu reasons:\n", report->count);
     for (size_t i = 0; i < report->count && i < REPORT_LINES; i++)
         fprintf(stderr, "ckpt: %s%s\n", report->lines[i] ? report->lines[i] : "out of memory",
-                goes_on && report->count == 1 ? " (the program goes on)" : "");
+                goes_on && report->count == 1 && !report->program_ended ? " (the program goes on)" : "");
 }

@@ -26,4 +26,5 @@ void report_clear(struct report *report)
         report->lines[i] = NULL;
     }
     report->count = 0;
+    report->program_ended = false;
 }

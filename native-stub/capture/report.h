@@ -6,6 +6,7 @@
 #ifndef UNDUMP_CAPTURE_REPORT_H
 #define UNDUMP_CAPTURE_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define REPORT_LINES 32
@@ -13,6 +14,7 @@
 struct report {
     size_t count;    /* lines that were said; those beyond REPORT_LINES are counted only */
     char *lines[REPORT_LINES];
+    bool program_ended; /* the program is gone: nothing can be said about how it goes on */
 };
 
 /* Adds a line and returns error, a negative errno, so that callers can write `return refuse(...)`. */
