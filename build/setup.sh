@@ -2,6 +2,9 @@
 # Sourced by ./demo and ./check, which run in the root of the checkout: installs what is missing, chooses the JDK,
 # runs Maven with a log.
 
+# Programs get arguments beyond ASCII from the tests, and Java hands them on as the locale says.
+export LC_ALL=C.UTF-8
+
 # One line per need: Debian package, then the command or file whose presence proves that it is there.
 readonly demo_needs='
     gcc gcc

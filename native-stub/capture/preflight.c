@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -149,12 +150,21 @@ static void check_state(struct capture *capture, const char *stat)
                capture->pid);
 }
 
+/* In another mount namespace of the same tree the link's text does not tell. */
+static bool is_own_root(pid_t pid)
+{
+    char path[32];
+    struct stat own, other;
+    snprintf(path, sizeof(path), "/proc/%d/root", pid);
+    return stat("/", &own) == 0 && stat(path, &other) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
 /* All names are taken as they are seen from here, and a launch would not enter the other root. */
 static void check_root(struct capture *capture)
 {
     char root[PATH_MAX];
     ssize_t length = read_proc_link(root, sizeof(root), "%d/root", capture->pid);
-    if (length > 0 && strcmp(root, "/") != 0)
+    if (length > 0 && strcmp(root, "/") != 0 && !is_own_root(capture->pid))
         refuse(capture->report, -ENOTSUP,
                "capturing process %d: its root directory is %s (chroot), which a launch would not enter; run ckpt inside "
                "of it: chroot %s ckpt --pid %d", capture->pid, root, root, capture->pid);
