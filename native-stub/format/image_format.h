@@ -18,6 +18,8 @@
  * proved free of the program's mappings, below IMAGE_SLOT_LIMIT, where the kernel never places stack or vdso.
  *
  *   slot                      stub text, stub data and bss, plan, thread blocks
+ *   slot + IMAGE_DONE_BITS    one bit per lazy page, set when it is anonymous by now; stays after the launch
+ *   slot + IMAGE_RESIDENT     struct image_resident: what the handler of intercepted calls knows; stays after the launch
  *   slot + IMAGE_PARK_VDSO    where [vvar], [vvar_vclock] and [vdso] wait while the space is cleared
  *   slot + IMAGE_PARK_STACK   where the launch's arguments and environment are kept (for /proc/self/cmdline)
  *   slot + IMAGE_SLOT_SIZE
@@ -38,6 +40,9 @@
 #define IMAGE_SLOT_LIMIT UINT64_C(0x100000000000) /* 16 TiB: mmap_base of the kernel is never below, whatever ulimit -s */
 #define IMAGE_PARK_VDSO UINT64_C(0x20000000)
 #define IMAGE_PARK_STACK UINT64_C(0x30000000)
+#define IMAGE_DONE_BITS UINT64_C(0x18000000)
+#define IMAGE_RESIDENT UINT64_C(0x1c000000)
+#define IMAGE_DONE_BITS_LIMIT UINT64_C(0x04000000) /* bytes: 2 TiB of lazy memory */
 #define IMAGE_ADDRESS_LIMIT UINT64_C(0x7ffffffff000) /* TASK_SIZE of 4-level paging */
 #define IMAGE_EXIT_STATUS 125                  /* the stub gave up; one line on stderr says why */
 
@@ -108,6 +113,54 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
 #define IMAGE_MEMORY_UNMAP 12        /* munmap */
 #define IMAGE_MEMORY_NAME 13         /* prctl(PR_SET_VMA_ANON_NAME), offset is the string's plan offset */
 #define IMAGE_MEMORY_DROPPABLE 14    /* mmap(MAP_FIXED | MAP_DROPPABLE | MAP_ANONYMOUS); private where unknown */
+#define IMAGE_MEMORY_LAZY 15         /* as IMAGE, for memory that was anonymous: lies in a lazy range. Where it is writable the
+                                        first page is written at once, so that core dumps contain the mapping (anon_vma) */
+
+/*
+ * Lazy memory: anonymous memory of the program that a launch maps privately from the image instead of reading it.
+ * Nothing but time may tell the difference, so the system calls that could (IMAGE_INTERCEPTED_CALLS) are routed at undump
+ * time to the stub's `undump_intercept`. Contract of that entry, which is reached by a jump, never by a call:
+ *   in   rax number and rdi, rsi, rdx, r10, r8, r9 arguments as at the syscall instruction; r11 the address behind it
+ *   out  as the kernel leaves it: rax result, rcx the address behind the instruction, r11 undefined, all others as before;
+ *        goes on at that address. Uses the program's stack below the red zone, at most IMAGE_INTERCEPT_STACK bytes.
+ */
+#define IMAGE_INTERCEPT_STACK 768
+#define IMAGE_INTERCEPTED_CALLS(F) /* numbers of x86-64 */                                                     \
+    F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER */      \
+    F(157) /* prctl: PR_SET_VMA */ F(329) /* pkey_mprotect */ F(237) /* mbind */
+
+struct image_lazy_range { /* one mapping of kind LAZY; sorted by address, not overlapping */
+    uint64_t address;    /* page aligned */
+    uint64_t length;     /* bytes, page aligned */
+    uint64_t first_page; /* number of its first bit in the bitmap */
+    uint32_t flags;      /* MAP_NORESERVE when the program's mapping had it */
+    uint32_t reserved;
+};
+#define IMAGE_LAZY_RANGE_FIELDS(F) F(address) F(length) F(first_page) F(flags) F(reserved)
+IMAGE_ASSERT_SIZE(image_lazy_range, 32);
+IMAGE_ASSERT_LAST(image_lazy_range, reserved);
+
+/* Made by the stub at launch in fresh memory at slot + IMAGE_RESIDENT. A later capture carries it along as the program's
+ * memory; the planner of that one finds it by its magic, takes the image's pages in its ranges for the anonymous memory that
+ * they are, and clears `active`: the older handler then lets every call pass, to the newer one. */
+#define IMAGE_RESIDENT_MAGIC_U64 UINT64_C(0x4e44495345525544) /* "DURESIDN" */
+struct image_resident {
+    uint64_t magic;        /* IMAGE_RESIDENT_MAGIC_U64 */
+    uint64_t active;       /* 1; 0: pass every call */
+    uint64_t slot;
+    uint64_t device_major; /* of the image, as /proc/self/maps tells them */
+    uint64_t device_minor;
+    uint64_t inode;
+    uint64_t range_count;
+    uint64_t split_count;  /* mappings that the handler has cut, against vm.max_map_count */
+    uint64_t attributes;   /* 1: the program gave lazy memory attributes that a new mapping would lose */
+    uint64_t reserved[7];
+    struct image_lazy_range ranges[];
+};
+#define IMAGE_RESIDENT_FIELDS(F)                                                                               \
+    F(magic) F(active) F(slot) F(device_major) F(device_minor) F(inode) F(range_count) F(split_count)          \
+    F(attributes) F(reserved)
+IMAGE_ASSERT_SIZE(image_resident, 128);
 
 struct image_mapped_file {
     uint64_t path;  /* string */
@@ -326,7 +379,9 @@ struct image_plan {
     uint32_t set_rlimits;       /* bit n: set RLIMIT n */
     uint32_t reserved0;
     uint64_t monotonic_ns;      /* CLOCK_MONOTONIC of the capture; a launch at an earlier one says so; 0: not known */
-    uint64_t reserved[7];
+    struct image_table lazy_ranges; /* image_lazy_range */
+    uint64_t coverage;          /* string for inspect: how the sites of intercepted calls were found; 0: nothing is lazy */
+    uint64_t reserved[4];
 };
 #define IMAGE_PLAN_FIELDS(F)                                                                                   \
     F(magic) F(version) F(plan_crc) F(plan_size) F(blocks_size) F(blocks_crc) F(thread_block_size)             \
@@ -336,7 +391,7 @@ struct image_plan {
     F(vdso_size) F(vdso_copy) F(vdso_trampolines) F(umask) F(personality) F(dumpable) F(no_new_privs)          \
     F(child_subreaper) F(thp_disable) F(membarrier) F(working_directory) F(start_code) F(end_code)             \
     F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
-    F(set_rlimits) F(reserved0) F(monotonic_ns) F(reserved)
+    F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(reserved)
 IMAGE_ASSERT_LAST(image_plan, reserved);
 
 #endif
