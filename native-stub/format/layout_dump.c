@@ -19,6 +19,7 @@
 /* A field list must cover its struct: padding is a field too, named reserved. */
 #define FIELD_SIZE(field) +sizeof(((layout_type *)0)->field)
 #define CONSTANT(name)
+#define NUMBERS(name)
 #define STRUCT(type, fields) \
     static inline void layout_check_##type(void) \
     { \
@@ -27,6 +28,7 @@
     }
 #include LAYOUT_LIST
 #undef STRUCT
+#undef NUMBERS
 #undef CONSTANT
 
 static void print_upper(const char *name)
@@ -102,9 +104,25 @@ static void print_number(const char *name, uint64_t value, size_t size)
 #define AS_TEXT(value) _Generic((value), char *: (value), const char *: (value), default: "")
 #define AS_NUMBER(value) ((uint64_t) _Generic((value), char *: 0, const char *: 0, default: (value)))
 
+/* A list macro F(1) F(2); not every header has one. */
+static inline void print_numbers(const char *name, const int *numbers, size_t count)
+{
+    printf("    /** {@code %s}. */\n    public static final java.util.List<java.lang.Integer> %s =\n            java.util.List.of(", name,
+           without_prefix(name));
+    for (size_t i = 0; i < count; i++)
+        printf("%s%d", i == 0 ? "" : ", ", numbers[i]);
+    printf(");\n");
+}
+
 static void print_constants(void)
 {
 #define STRUCT(type, fields)
+#define NUMBER(number) (number),
+#define NUMBERS(name) \
+    { \
+        static const int numbers[] = {name(NUMBER)}; \
+        print_numbers(#name, numbers, sizeof(numbers) / sizeof(numbers[0])); \
+    }
 #define CONSTANT(name) \
     if (IS_TEXT(name)) \
         print_text(#name, AS_TEXT(name)); \
@@ -112,6 +130,7 @@ static void print_constants(void)
         print_number(#name, AS_NUMBER(name), sizeof(name));
 #include LAYOUT_LIST
 #undef STRUCT
+#undef NUMBERS
 #undef CONSTANT
 }
 
@@ -120,6 +139,7 @@ static void print_structs(void)
 #define PRINT_FIELD(field) \
     print_field(#field, offsetof(layout_type, field), sizeof(((layout_type *)0)->field));
 #define CONSTANT(name)
+#define NUMBERS(name)
 #define STRUCT(type, fields) \
     { \
         typedef struct type layout_type; \
@@ -129,6 +149,7 @@ static void print_structs(void)
     }
 #include LAYOUT_LIST
 #undef STRUCT
+#undef NUMBERS
 #undef CONSTANT
 }
 
