@@ -19,6 +19,7 @@ class ArchitectureTest {
 
     private static final String NATIVE = "dev.undump.nativestub..";
     private static final String CHECKPOINT = "dev.undump.checkpoint..";
+    private static final String SITES = "dev.undump.sites..";
     private static final String PLAN = "dev.undump.plan..";
     private static final String IMAGE = "dev.undump.image..";
     private static final String CACHE = "dev.undump.cache..";
@@ -31,13 +32,16 @@ class ArchitectureTest {
     static final ArchRule CHECKPOINT_USES_LAYOUT_ONLY = uses(CHECKPOINT, CHECKPOINT, NATIVE);
 
     @ArchTest
-    static final ArchRule PLAN_USES_CHECKPOINT = uses(PLAN, PLAN, CHECKPOINT, NATIVE);
+    static final ArchRule SITES_USES_CHECKPOINT = uses(SITES, SITES, CHECKPOINT, NATIVE);
 
     @ArchTest
-    static final ArchRule IMAGE_USES_PLAN = uses(IMAGE, IMAGE, PLAN, CHECKPOINT, NATIVE);
+    static final ArchRule PLAN_USES_SITES = uses(PLAN, PLAN, SITES, CHECKPOINT, NATIVE);
 
     @ArchTest
-    static final ArchRule CACHE_DOES_NOT_KNOW_COMMANDS = uses(CACHE, CACHE, IMAGE, PLAN, CHECKPOINT, NATIVE);
+    static final ArchRule IMAGE_USES_PLAN = uses(IMAGE, IMAGE, PLAN, SITES, CHECKPOINT, NATIVE);
+
+    @ArchTest
+    static final ArchRule CACHE_DOES_NOT_KNOW_COMMANDS = uses(CACHE, CACHE, IMAGE, PLAN, SITES, CHECKPOINT, NATIVE);
 
     @ArchTest
     static final ArchRule NO_CYCLES = slices().matching("dev.undump.(*)..").should().beFreeOfCycles();
