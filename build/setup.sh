@@ -25,6 +25,9 @@ readonly check_needs="$demo_needs"'
     sqlite3 sqlite3
     bc bc
     gdb gdb
+    nodejs node
+    libjemalloc2 /usr/lib/x86_64-linux-gnu/libjemalloc.so.2
+    libtcmalloc-minimal4 /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4
     file file
 '
 
