@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include "naive.h"
+
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <setjmp.h>
@@ -72,6 +74,7 @@ void say(const char *format, ...) {
 }
 
 void say_ready(void) {
+    naive_if_asked();
     say("READY\n");
 }
 
