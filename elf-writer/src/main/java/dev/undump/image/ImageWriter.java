@@ -43,7 +43,8 @@ public final class ImageWriter {
             throws IOException, PlanException {
         StubFile stub = StubFile.of(NativeBinaries.stub());
         PlanOptions planOptions = new PlanOptions(
-                PlanOptions.AnonymousMemory.READ, options.reopenStandardFiles(), options.forceVdsoTrampolines());
+                options.eager() ? PlanOptions.AnonymousMemory.READ : PlanOptions.AnonymousMemory.LAZY,
+                options.reopenStandardFiles(), options.forceVdsoTrampolines());
         try (FileChannel source = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
                 NewFile file = NewFile.create(out, checkpoint.header().totalSize());
                 PageCopy pages =

@@ -12,6 +12,7 @@ import dev.undump.nativestub.ImageLayout;
 import dev.undump.plan.CpuFeature;
 import dev.undump.plan.FileOp;
 import dev.undump.plan.ImagePlan;
+import dev.undump.plan.LazyRange;
 import dev.undump.plan.MappedFile;
 import dev.undump.plan.MemoryOp;
 import dev.undump.plan.PlanOffset;
@@ -81,6 +82,7 @@ final class PlanEncoder {
         records(buffer, tables.tidPatches, allPatches(), PlanEncoder::tidPatch);
         records(buffer, tables.vdsoSymbols, plan.vdso().symbols(), this::vdsoSymbol);
         records(buffer, tables.auxv, plan.auxv(), PlanEncoder::auxiliary);
+        records(buffer, tables.lazyRanges, plan.lazy().ranges(), PlanEncoder::lazyRange);
         buffer.put((int) tables.vdsoCopy.offset(), plan.vdso().copy().toArray());
         for (Map.Entry<NativeText, Long> string : tables.strings().entrySet()) {
             buffer.put(Math.toIntExact(string.getValue()), string.getKey().bytes());
@@ -131,6 +133,8 @@ final class PlanEncoder {
         tables.tidPatches.writeTo(buffer, ImageLayout.Plan.TID_PATCHES);
         tables.vdsoSymbols.writeTo(buffer, ImageLayout.Plan.VDSO_SYMBOLS);
         tables.auxv.writeTo(buffer, ImageLayout.Plan.AUXV);
+        tables.lazyRanges.writeTo(buffer, ImageLayout.Plan.LAZY_RANGES);
+        buffer.putLong(ImageLayout.Plan.COVERAGE, tables.text(NativeText.of(plan.lazy().coverage())));
         buffer.putLong(ImageLayout.Plan.VDSO_ADDRESS, plan.vdso().address());
         buffer.putLong(ImageLayout.Plan.VDSO_SIZE, tables.vdsoCopy.count());
         buffer.putLong(ImageLayout.Plan.VDSO_COPY, tables.vdsoCopy.count() == 0 ? 0 : tables.vdsoCopy.offset());
@@ -233,6 +237,14 @@ final class PlanEncoder {
         buffer.putInt(at + ImageLayout.MemoryOp.ARGUMENT, op.argument());
         buffer.putInt(at + ImageLayout.MemoryOp.OPTIONAL, op.optional() ? 1 : 0);
         return ImageLayout.MemoryOp.SIZE_BYTES;
+    }
+
+    private static int lazyRange(ByteBuffer buffer, int at, LazyRange lazy) {
+        buffer.putLong(at + ImageLayout.LazyRange.ADDRESS, lazy.range().start());
+        buffer.putLong(at + ImageLayout.LazyRange.LENGTH, lazy.range().lengthBytes());
+        buffer.putLong(at + ImageLayout.LazyRange.FIRST_PAGE, lazy.firstPage());
+        buffer.putInt(at + ImageLayout.LazyRange.FLAGS, lazy.flags());
+        return ImageLayout.LazyRange.SIZE_BYTES;
     }
 
     private static int action(ByteBuffer buffer, int at, SignalAction action) {

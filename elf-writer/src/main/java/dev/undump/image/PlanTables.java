@@ -14,7 +14,7 @@ import java.util.Map;
 /**
  * Where each table and each string of a plan stands: the first of two passes, nothing is written here.
  *
- * <p>Order: the plan record, the tables as the record names them, the vdso's copy, the strings.
+ * <p>Order: the plan record, the tables as the record names them, the vdso's copy, the lazy ranges, the strings.
  */
 final class PlanTables {
 
@@ -34,6 +34,7 @@ final class PlanTables {
     final Table vdsoSymbols;
     final Table auxv;
     final Table vdsoCopy;
+    final Table lazyRanges;
     final int sizeBytes;
 
     private final Map<NativeText, Long> strings = new LinkedHashMap<>();
@@ -56,6 +57,7 @@ final class PlanTables {
         vdsoSymbols = table(plan.vdso().symbols().size(), ImageLayout.VdsoSymbol.SIZE_BYTES);
         auxv = table(plan.auxv().size(), 2 * Long.BYTES);
         vdsoCopy = table(plan.vdso().copy().length(), 1);
+        lazyRanges = table(plan.lazy().ranges().size(), ImageLayout.LazyRange.SIZE_BYTES);
         collectStrings(plan);
         sizeBytes = Math.toIntExact((end + PAGE - 1) / PAGE * PAGE);
     }
@@ -95,6 +97,7 @@ final class PlanTables {
         }
         plan.vdso().symbols().forEach(symbol -> string(symbol.name()));
         string(plan.process().workingDirectory());
+        string(NativeText.of(plan.lazy().coverage()));
     }
 
     private void string(PlanOffset offset) {

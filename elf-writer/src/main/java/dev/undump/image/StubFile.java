@@ -34,6 +34,7 @@ record StubFile(byte[] text, byte[] data, long dataStart, StubLayout layout) {
             StubLayout layout = new StubLayout(
                     symbol(file, "undump_start") - base,
                     symbol(file, "undump_resume_call") - base,
+                    symbol(file, "undump_intercept") - base,
                     symbol(file, "undump_plan") - base);
             byte[] text = new byte[0];
             byte[] data = new byte[0];

@@ -5,6 +5,7 @@ import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Bytes;
 import dev.undump.checkpoint.Extent;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -34,16 +35,26 @@ final class DataArea {
         return offset;
     }
 
-    /** Puts an extent's bytes to reserved room. */
-    void place(Extent extent, long dataOffset) {
-        copy(extent.fileOffset(), extent.lengthBytes(), dataOffset);
-        placements.put(extent.address(), new Placement(extent.range(), dataOffset));
+    /**
+     * Puts the stored bytes of an address range behind all others, with holes where nothing is stored.
+     *
+     * @param extents by address; those outside the range are left out
+     * @return the offset of the range
+     */
+    long appendRun(ByteRange range, List<Extent> extents) {
+        long offset = reserve(range.lengthBytes());
+        for (Extent extent : Extents.inside(extents, range)) {
+            copy(extent.fileOffset(), extent.lengthBytes(), offset + (extent.address() - range.start()));
+        }
+        placements.put(range.start(), new Placement(range, offset));
+        return offset;
     }
 
     /** Puts an extent's bytes behind all others and returns their offset. */
     long append(Extent extent) {
         long offset = reserve(extent.lengthBytes());
-        place(extent, offset);
+        copy(extent.fileOffset(), extent.lengthBytes(), offset);
+        placements.put(extent.address(), new Placement(extent.range(), offset));
         return offset;
     }
 
@@ -68,6 +79,35 @@ final class DataArea {
     void clearWord(long address) {
         offsetOf(address)
                 .ifPresent(offset -> overlays.put(offset, new DataOverlay(offset, Bytes.copyOf(new byte[Long.BYTES]))));
+    }
+
+    /** Returns whether all pages of a range are stored. */
+    boolean isStored(ByteRange memory) {
+        for (long at = memory.start(); at < memory.end(); at = (at / PAGE + 1) * PAGE) {
+            if (offsetOf(at).isEmpty()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Puts other bytes to stored memory than the checkpoint has there. */
+    void patch(long address, Bytes content) {
+        byte[] bytes = content.toArray();
+        for (int done = 0; done < bytes.length; ) {
+            long at = address + done;
+            int end = (int) Math.min(bytes.length, done + PAGE - at % PAGE);
+            long offset = offsetOf(at).orElseThrow();
+            overlays.put(offset, new DataOverlay(offset, Bytes.copyOf(Arrays.copyOfRange(bytes, done, end))));
+            done = end;
+        }
+    }
+
+    /** Puts bytes that the checkpoint does not have behind all others and returns their offset. */
+    long append(Bytes content) {
+        long offset = reserve(content.length());
+        overlays.put(offset, new DataOverlay(offset, content));
+        return offset;
     }
 
     List<DataPiece> pieces() {

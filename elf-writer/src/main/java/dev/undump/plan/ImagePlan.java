@@ -21,6 +21,7 @@ import java.util.List;
  * @param fileOps steps for descriptors
  * @param mappedFiles files that memory steps refer to by index
  * @param memoryOps steps for memory
+ * @param lazy which memory is lazy, and how that was decided
  * @param actions signal dispositions
  * @param pending signals pending for the process, in queue order
  * @param threads the leader first
@@ -42,6 +43,7 @@ public record ImagePlan(
         List<FileOp> fileOps,
         List<MappedFile> mappedFiles,
         List<MemoryOp> memoryOps,
+        LazyMemory lazy,
         List<SignalAction> actions,
         List<PendingSignal> pending,
         List<PlannedThread> threads,

@@ -41,8 +41,8 @@ public final class LayoutPlanner {
             throws IOException, PlanException {
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             DataArea data = new DataArea();
-            MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, data);
-            addressSpace.plan();
+            MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, checkpoint.mappings(), data);
+            addressSpace.plan(options.anonymousMemory());
             long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
             List<FileOp> files = new FilePlanner(checkpoint, data, options.reopenStandardFiles()).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
@@ -52,6 +52,7 @@ public final class LayoutPlanner {
             XstateArea xstate = XstateArea.of(checkpoint);
             // Whatever can be refused has been by now.
             listener.decided(data.pieces());
+            LazyDecision lazy = LazyDecision.of(checkpoint, memory, addressSpace, data, slot, stub);
             ThreadIds ids = ThreadIds.find(checkpoint, memory);
             return new ImagePlan(
                     checkpoint.header().id(),
@@ -61,10 +62,11 @@ public final class LayoutPlanner {
                     checkpoint.process(),
                     files,
                     addressSpace.mappedFiles(),
-                    addressSpace.steps(),
+                    lazy.steps(),
+                    lazy.memory(),
                     checkpoint.actions(),
                     signals.ofProcess(),
-                    threads,
+                    threads.stream().map(thread -> thread.relocated(lazy.relocation())).toList(),
                     ids.inMemory(),
                     ids.inRegisters(),
                     vdso,

@@ -48,7 +48,9 @@ public record MemoryOp(
         /** {@code IMAGE_MEMORY_NAME}. */
         NAME(ImageLayout.MEMORY_NAME),
         /** {@code IMAGE_MEMORY_DROPPABLE}. */
-        DROPPABLE(ImageLayout.MEMORY_DROPPABLE);
+        DROPPABLE(ImageLayout.MEMORY_DROPPABLE),
+        /** {@code IMAGE_MEMORY_LAZY}. */
+        LAZY(ImageLayout.MEMORY_LAZY);
 
         private final int code;
 
@@ -82,6 +84,10 @@ public record MemoryOp(
 
     static MemoryOp image(ByteRange range, int protection, PlanOffset offset) {
         return new MemoryOp(Kind.IMAGE, protection, range, offset, 0, 0, false);
+    }
+
+    static MemoryOp lazy(ByteRange range, int protection, int flags, PlanOffset offset) {
+        return new MemoryOp(Kind.LAZY, protection, range, offset, flags, 0, false);
     }
 
     static MemoryOp read(ByteRange range, PlanOffset offset) {

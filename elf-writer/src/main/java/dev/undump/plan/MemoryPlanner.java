@@ -19,57 +19,84 @@ import java.util.Map;
  * Plans the address space: which step brings each mapping back, and which bytes of the checkpoint go into the image.
  *
  * <p>File mappings become private mappings of the image itself; the bytes are there, so nothing is read. Anonymous memory is
+ * mapped from the image as well where that pays and nothing but time can tell the difference ({@link LazyRuns}); the rest is
  * fresh anonymous memory into which its bytes are read. [vdso] and [vvar] are the stub's own business.
+ *
+ * <p>Where bytes stand in the image does not depend on whether memory is lazy in the end: copying them can begin before that is
+ * known.
  */
 final class MemoryPlanner {
 
-    private static final int PROT_READ_WRITE = Mapping.READ | Mapping.WRITE;
-    private static final int MAP_GROWSDOWN = 0x100;
     private static final int MAP_NORESERVE = 0x4000;
     private static final int MADV_GUARD_INSTALL = 102;
 
-    /** Zero pages inside a file mapping up to this size stay holes of the image; longer ones become anonymous memory. */
-    private static final long LONGEST_HOLE = 64 << 10;
-
     private final Checkpoint checkpoint;
+    private final List<Mapping> mappings;
     private final DataArea data;
-    private final MemorySteps steps = new MemorySteps();
+    /** Everything but private anonymous memory. */
+    private final MemorySteps files = new MemorySteps();
+
     private final MappedFiles mappedFiles = new MappedFiles();
     private final List<ByteRange> occupied = new ArrayList<>();
+    private final List<AnonymousMapping> anonymous = new ArrayList<>();
 
-    MemoryPlanner(Checkpoint checkpoint, DataArea data) {
+    /**
+     * Prepares planning.
+     *
+     * @param mappings what the checkpoint's mappings are to the program
+     */
+    MemoryPlanner(Checkpoint checkpoint, List<Mapping> mappings, DataArea data) {
         this.checkpoint = checkpoint;
+        this.mappings = mappings;
         this.data = data;
     }
 
-    /** Plans all mappings; afterwards the getters below have answers. */
-    void plan() throws PlanException {
+    /** Decides where all bytes stand and plans what does not depend on laziness. */
+    void plan(PlanOptions.AnonymousMemory choice) throws PlanException {
+        List<List<ByteRange>> runs = choice == PlanOptions.AnonymousMemory.LAZY
+                ? new LazyRuns(mappings, checkpoint.process().marks()).choose()
+                : LazyRuns.none(mappings);
         Map<SharedObject.Key, List<Mapping>> shared = new LinkedHashMap<>();
-        for (Mapping mapping : checkpoint.mappings()) {
+        for (int i = 0; i < mappings.size(); i++) {
+            Mapping mapping = mappings.get(i);
             occupied.add(mapping.range());
-            if (mapping.range().end() > ImageLayout.ADDRESS_LIMIT) {
-                throw new PlanException("memory at " + mapping.range() + " lies above "
-                        + ByteRange.format(ImageLayout.ADDRESS_LIMIT)
-                        + ": programs that use 5-level page tables cannot be brought back");
-            }
+            requireReachable(mapping);
             switch (mapping.kind()) {
-                case ANONYMOUS -> anonymous(mapping);
+                case ANONYMOUS -> anonymous(mapping, runs.get(i));
                 case PRIVATE_FILE -> fileBytes(mapping);
                 case SHARED_FILE -> sharedFile(mapping, shared);
                 case SHARED_ANONYMOUS -> remember(shared, SharedObject.Key.ofShareId(mapping.shareId()), mapping);
                 case VDSO, VVAR -> {}
             }
         }
-        for (List<Mapping> mappings : shared.values()) {
-            new SharedObject(mappings, checkpoint.mappings(), data, steps).plan();
+        // Behind the lazy runs and one behind the other, so that few calls read all of it.
+        for (AnonymousMapping mapping : anonymous) {
+            mapping.placeReads(data);
         }
-        for (Mapping mapping : checkpoint.mappings()) {
-            attributes(mapping);
+        for (List<Mapping> sharing : shared.values()) {
+            new SharedObject(sharing, mappings, data, files).plan();
         }
     }
 
-    List<MemoryOp> steps() {
+    /**
+     * Returns all steps.
+     *
+     * @param lazy false: lazy runs are read as well
+     */
+    List<MemoryOp> steps(boolean lazy) {
+        MemorySteps steps = new MemorySteps();
+        steps.addAll(files);
+        for (AnonymousMapping mapping : anonymous) {
+            mapping.addTo(steps, lazy, data);
+        }
+        guards(steps);
+        attributes(steps);
         return steps.inOrder();
+    }
+
+    /** Whether there is memory that a launch may map lazily. */
+    boolean hasLazyRuns() {
+        return anonymous.stream().anyMatch(AnonymousMapping::hasLazyRuns);
     }
 
     List<MappedFile> mappedFiles() {
@@ -81,49 +108,32 @@ final class MemoryPlanner {
         return List.copyOf(occupied);
     }
 
-    private void anonymous(Mapping mapping) throws PlanException {
+    private static void requireReachable(Mapping mapping) throws PlanException {
+        if (mapping.range().end() > ImageLayout.ADDRESS_LIMIT) {
+            throw new PlanException("memory at " + mapping.range() + " lies above "
+                    + ByteRange.format(ImageLayout.ADDRESS_LIMIT)
+                    + ": programs that use 5-level page tables cannot be brought back");
+        }
+    }
+
+    private void anonymous(Mapping mapping, List<ByteRange> runs) throws PlanException {
         if (mapping.hasFlags(CheckpointLayout.VMA_DROPPABLE)) {
-            steps.add(MemoryOp.droppable(mapping.range(), mapping.protection()));
+            files.add(MemoryOp.droppable(mapping.range(), mapping.protection()));
             return;
         }
         ByteRange range = mapping.isStack() ? StackGrowth.of(mapping, checkpoint) : mapping.range();
         occupied.add(range);
-        int flags = 0;
-        if (mapping.hasFlags(CheckpointLayout.VMA_GROWSDOWN) || mapping.isStack()) {
-            flags |= MAP_GROWSDOWN;
-        }
-        boolean hasBytes = mapping.storedBytes() > 0 && !mapping.hasFlags(CheckpointLayout.VMA_WIPEONFORK);
-        boolean writable = (mapping.protection() & Mapping.WRITE) != 0;
-        // What the program did not have accounted must not be accounted while contents are read into it.
-        if (mapping.hasFlags(CheckpointLayout.VMA_NORESERVE) || mapping.isStack() || (hasBytes && !writable)) {
-            flags |= MAP_NORESERVE;
-        }
-        int during = hasBytes && !writable ? PROT_READ_WRITE : mapping.protection();
-        steps.add(MemoryOp.anonymous(range, during, flags));
-        if (hasBytes) {
-            readAll(mapping);
-        }
-        if (during != mapping.protection()) {
-            steps.add(MemoryOp.protect(range, mapping.protection()));
-        }
-        guards(mapping);
+        AnonymousMapping planned = new AnonymousMapping(mapping, range, runs);
+        planned.placeRuns(data);
+        anonymous.add(planned);
     }
 
-    private void readAll(Mapping mapping) throws PlanException {
-        for (Extent extent : mapping.extents()) {
-            if (extent.hasBytes()) {
-                steps.add(MemoryOp.read(extent.range(), new PlanOffset.InData(data.append(extent))));
-            } else if (extent.kind() == ExtentKind.BEYOND_EOF) {
-                throw new PlanException("anonymous memory at " + mapping.range() + " has pages behind the end of a file: the"
-                        + " checkpoint contradicts itself");
-            }
-        }
-    }
-
-    private void guards(Mapping mapping) {
-        for (Extent extent : mapping.extents()) {
-            if (extent.kind() == ExtentKind.GUARD) {
-                steps.add(MemoryOp.advise(extent.range(), MADV_GUARD_INSTALL, false));
+    private void guards(MemorySteps steps) {
+        for (Mapping mapping : mappings) {
+            for (Extent extent : mapping.extents()) {
+                if (extent.kind() == ExtentKind.GUARD && hasAttributes(mapping)) {
+                    steps.add(MemoryOp.advise(extent.range(), MADV_GUARD_INSTALL, false));
+                }
             }
         }
     }
@@ -139,7 +149,7 @@ final class MemoryPlanner {
             remember(shared, SharedObject.Key.ofFile(mapping), mapping);
         } else {
             int index = mappedFiles.indexOf(mapping);
-            steps.add(MemoryOp.file(mapping.range(), mapping.protection(), index, mapping.fileOffset()));
+            files.add(MemoryOp.file(mapping.range(), mapping.protection(), index, mapping.fileOffset()));
         }
     }
 
@@ -162,55 +172,59 @@ final class MemoryPlanner {
     private void fileBytes(Mapping mapping) {
         int flags = mapping.hasFlags(CheckpointLayout.VMA_NORESERVE) ? MAP_NORESERVE : 0;
         long done = mapping.range().start();
-        List<Extent> run = new ArrayList<>();
+        long runStart = done;
         for (Extent extent : mapping.extents()) {
-            if (extent.hasBytes() && !run.isEmpty() && extent.address() - done <= LONGEST_HOLE) {
-                run.add(extent);
+            if (extent.hasBytes() && done > runStart && extent.address() - done <= LazyRuns.LONGEST_HOLE) {
                 done = extent.range().end();
                 continue;
             }
-            imageRun(mapping, run, done);
-            run.clear();
+            imageRun(mapping, runStart, done);
             if (extent.address() > done) {
-                steps.add(MemoryOp.anonymous(new ByteRange(done, extent.address()), mapping.protection(), flags));
-            }
-            if (extent.hasBytes()) {
-                run.add(extent);
-            } else if (extent.kind() == ExtentKind.BEYOND_EOF) {
-                steps.add(MemoryOp.image(extent.range(), mapping.protection(), PlanOffset.BEHIND_IMAGE));
-            } else {
-                steps.add(MemoryOp.anonymous(extent.range(), mapping.protection(), flags));
+                files.add(MemoryOp.anonymous(new ByteRange(done, extent.address()), mapping.protection(), flags));
             }
             done = extent.range().end();
-        }
-        imageRun(mapping, run, done);
-        if (done < mapping.range().end()) {
-            steps.add(MemoryOp.anonymous(new ByteRange(done, mapping.range().end()), mapping.protection(), flags));
-        }
-        guards(mapping);
-    }
-
-    private void imageRun(Mapping mapping, List<Extent> run, long end) {
-        if (run.isEmpty()) {
-            return;
-        }
-        long start = run.get(0).address();
-        long offset = data.reserve(end - start);
-        for (Extent extent : run) {
-            data.place(extent, offset + (extent.address() - start));
-        }
-        steps.add(MemoryOp.image(new ByteRange(start, end), mapping.protection(), new PlanOffset.InData(offset)));
-    }
-
-    private void attributes(Mapping mapping) {
-        if (mapping.kind() == MappingKind.VDSO || mapping.kind() == MappingKind.VVAR) {
-            return;
-        }
-        for (VmaAdvice advice : VmaAdvice.values()) {
-            if (mapping.hasFlags(advice.vmaFlag())) {
-                steps.add(MemoryOp.advise(mapping.range(), advice.number(), advice.isOptional()));
+            runStart = extent.hasBytes() ? extent.address() : done;
+            if (extent.kind() == ExtentKind.BEYOND_EOF) {
+                files.add(MemoryOp.image(extent.range(), mapping.protection(), PlanOffset.BEHIND_IMAGE));
+            } else if (!extent.hasBytes()) {
+                files.add(MemoryOp.anonymous(extent.range(), mapping.protection(), flags));
             }
         }
+        imageRun(mapping, runStart, done);
+        if (done < mapping.range().end()) {
+            files.add(MemoryOp.anonymous(new ByteRange(done, mapping.range().end()), mapping.protection(), flags));
+        }
+    }
+
+    private void imageRun(Mapping mapping, long start, long end) {
+        if (start < end) {
+            ByteRange run = new ByteRange(start, end);
+            PlanOffset offset = new PlanOffset.InData(data.appendRun(run, mapping.extents()));
+            files.add(MemoryOp.image(run, mapping.protection(), offset));
+        }
+    }
+
+    /** Advice by advice, so that neighbours with the same are one step. */
+    private void attributes(MemorySteps steps) {
+        for (VmaAdvice advice : VmaAdvice.values()) {
+            for (Mapping mapping : mappings) {
+                if (hasAttributes(mapping) && mapping.hasFlags(advice.vmaFlag())) {
+                    steps.add(MemoryOp.advise(mapping.range(), advice.number(), advice.isOptional()));
+                }
+            }
+        }
+        for (Mapping mapping : mappings) {
+            if (hasAttributes(mapping)) {
+                otherAttributes(mapping, steps);
+            }
+        }
+    }
+
+    private static boolean hasAttributes(Mapping mapping) {
+        return mapping.kind() != MappingKind.VDSO && mapping.kind() != MappingKind.VVAR;
+    }
+
+    private static void otherAttributes(Mapping mapping, MemorySteps steps) {
         String name = mapping.name().toString();
         if (mapping.kind() == MappingKind.ANONYMOUS && name.startsWith("[anon:") && name.endsWith("]")) {
             NativeText inner = NativeText.of(name.substring("[anon:".length(), name.length() - 1));

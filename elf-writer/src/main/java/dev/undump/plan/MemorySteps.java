@@ -21,6 +21,7 @@ final class MemorySteps {
     private static final Set<MemoryOp.Kind> JOINABLE = EnumSet.of(
             MemoryOp.Kind.ANONYMOUS,
             MemoryOp.Kind.IMAGE,
+            MemoryOp.Kind.LAZY,
             MemoryOp.Kind.READ,
             MemoryOp.Kind.PROTECT,
             MemoryOp.Kind.ADVISE,
@@ -48,6 +49,11 @@ final class MemorySteps {
         phase.add(op);
     }
 
+    /** Adds all steps of another list behind those of the same kind. */
+    void addAll(MemorySteps others) {
+        others.inOrder().forEach(this::add);
+    }
+
     List<MemoryOp> inOrder() {
         List<MemoryOp> all = new ArrayList<>();
         for (List<MemoryOp> phase : List.of(maps, pageSizes, contents, protections, advice, names, locks, seals)) {
@@ -58,7 +64,7 @@ final class MemorySteps {
 
     private List<MemoryOp> phaseOf(MemoryOp op) {
         return switch (op.kind()) {
-            case ANONYMOUS, SHARED, IMAGE, FILE, OBJECT, OBJECT_MAP, DROPPABLE -> maps;
+            case ANONYMOUS, SHARED, IMAGE, LAZY, FILE, OBJECT, OBJECT_MAP, DROPPABLE -> maps;
             case READ -> contents;
             case PROTECT, UNMAP -> protections;
             case ADVISE -> VmaAdvice.decidesPageSize(op.argument()) ? pageSizes : advice;

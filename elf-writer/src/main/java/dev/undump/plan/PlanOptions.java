@@ -13,6 +13,8 @@ public record PlanOptions(
 
     /** How anonymous memory gets its contents at launch. */
     public enum AnonymousMemory {
+        /** Mapped from the image where that pays and every system call that could tell the difference is intercepted. */
+        LAZY,
         /** Read into fresh anonymous pages before the program goes on: exact under every later madvise and mremap. */
         READ
     }

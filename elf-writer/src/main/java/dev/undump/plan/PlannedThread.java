@@ -5,6 +5,7 @@ import dev.undump.checkpoint.Bytes;
 import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.PendingSignal;
 import java.util.List;
+import java.util.function.LongUnaryOperator;
 
 /**
  * A thread as the stub starts it.
@@ -28,5 +29,11 @@ public record PlannedThread(
 
     public PlannedThread {
         pending = List.copyOf(pending);
+    }
+
+    /** Returns the same thread, where instructions have moved. */
+    PlannedThread relocated(LongUnaryOperator moved) {
+        return new PlannedThread(
+                source, resume.relocated(moved), xstate, setAffinity, setScheduling, timerSlackNs, pending);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
+import java.util.function.LongUnaryOperator;
+
 /**
  * A system call that is made again with less time, because part of it had passed at the capture; see {@code struct
  * image_resume_call}.
@@ -26,6 +28,11 @@ public record ShortenedCall(long returnAddress, int argument, Form form, long re
         if (remainingNs < 0 || argument < 0 || argument > 3) {
             throw new IllegalArgumentException(remainingNs + " ns left in argument " + argument);
         }
+    }
+
+    /** Returns the same call, where instructions have moved. */
+    ShortenedCall relocated(LongUnaryOperator moved) {
+        return new ShortenedCall(moved.applyAsLong(returnAddress), argument, form, remainingNs, inPlace);
     }
 
     /** Milliseconds that are left, rounded up so that no wait ends early. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointBuilder;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.ExtentKind;
@@ -253,9 +254,10 @@ class MemoryPlannerTest {
     }
 
     private List<MemoryOp> plan() throws Exception {
-        planner = new MemoryPlanner(PlanSamples.read(builder, folder), data);
-        planner.plan();
-        return planner.steps();
+        Checkpoint checkpoint = PlanSamples.read(builder, folder);
+        planner = new MemoryPlanner(checkpoint, checkpoint.mappings(), data);
+        planner.plan(PlanOptions.AnonymousMemory.READ);
+        return planner.steps(false);
     }
 
     private CheckpointBuilder anonymous(long pages, int protection, int flags) {

@@ -199,7 +199,7 @@ class ThreadPlannerTest {
 
     private PlannedThread plan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(PlanSamples.builder(heap).thread(thread), folder);
-        new MemoryPlanner(checkpoint, data).plan();
+        new MemoryPlanner(checkpoint, checkpoint.mappings(), data).plan(PlanOptions.AnonymousMemory.READ);
         long before = data.offsetOf(HEAP).orElseThrow();
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             List<PlannedThread> threads =

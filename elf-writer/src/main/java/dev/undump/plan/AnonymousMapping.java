@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.Extent;
+import dev.undump.checkpoint.ExtentKind;
+import dev.undump.checkpoint.Mapping;
+import dev.undump.nativestub.CheckpointLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Plans one private anonymous mapping: lazy runs, mapped from the image, and between them anonymous memory into which what is
+ * stored is read.
+ */
+final class AnonymousMapping {
+
+    private static final int PROT_READ_WRITE = Mapping.READ | Mapping.WRITE;
+    private static final int MAP_GROWSDOWN = 0x100;
+    private static final int MAP_NORESERVE = 0x4000;
+
+    private final Mapping mapping;
+    private final ByteRange range;
+    private final List<ByteRange> runs;
+
+    /**
+     * Begins a plan.
+     *
+     * @param range of the mapping, with room to grow
+     * @param runs of stored pages that may be lazy, by address
+     */
+    AnonymousMapping(Mapping mapping, ByteRange range, List<ByteRange> runs) throws PlanException {
+        this.mapping = mapping;
+        this.range = range;
+        this.runs = runs;
+        if (mapping.extents().stream().anyMatch(extent -> extent.kind() == ExtentKind.BEYOND_EOF)) {
+            throw new PlanException("anonymous memory at " + mapping.range() + " has pages behind the end of a file: the"
+                    + " checkpoint contradicts itself");
+        }
+    }
+
+    boolean hasLazyRuns() {
+        return !runs.isEmpty();
+    }
+
+    /** Puts the lazy runs, holes included, to the page data. */
+    void placeRuns(DataArea data) {
+        for (ByteRange run : runs) {
+            data.appendRun(run, mapping.extents());
+        }
+    }
+
+    /** Puts what is stored elsewhere to the page data, without holes. */
+    void placeReads(DataArea data) {
+        if (isWiped()) {
+            return;
+        }
+        for (ByteRange part : parts(true)) {
+            for (Extent extent : Extents.inside(mapping.extents(), part)) {
+                data.append(extent);
+            }
+        }
+    }
+
+    /**
+     * Adds the steps.
+     *
+     * @param lazy false: the lazy runs are read as well
+     * @param data knows where the bytes stand
+     */
+    void addTo(MemorySteps steps, boolean lazy, DataArea data) {
+        for (ByteRange part : parts(lazy)) {
+            anonymous(part, steps, data);
+        }
+        for (ByteRange run : lazy ? runs : List.<ByteRange>of()) {
+            int flags = mapping.hasFlags(CheckpointLayout.VMA_NORESERVE) ? MAP_NORESERVE : 0;
+            steps.add(MemoryOp.lazy(run, mapping.protection(), flags, dataOf(run, data)));
+        }
+    }
+
+    /** What is not lazy. */
+    private List<ByteRange> parts(boolean lazy) {
+        if (!lazy || runs.isEmpty()) {
+            return List.of(range);
+        }
+        List<ByteRange> parts = new ArrayList<>(runs.size() + 1);
+        long done = range.start();
+        for (ByteRange run : runs) {
+            if (run.start() > done) {
+                parts.add(new ByteRange(done, run.start()));
+            }
+            done = run.end();
+        }
+        if (done < range.end()) {
+            parts.add(new ByteRange(done, range.end()));
+        }
+        return parts;
+    }
+
+    private void anonymous(ByteRange part, MemorySteps steps, DataArea data) {
+        List<Extent> stored = isWiped() ? List.of() : Extents.inside(mapping.extents(), part);
+        boolean writable = (mapping.protection() & Mapping.WRITE) != 0;
+        boolean opened = !stored.isEmpty() && !writable;
+        int flags = 0;
+        if (mapping.hasFlags(CheckpointLayout.VMA_GROWSDOWN) || mapping.isStack()) {
+            flags |= MAP_GROWSDOWN;
+        }
+        // What the program did not have accounted must not be accounted while contents are read into it.
+        if (mapping.hasFlags(CheckpointLayout.VMA_NORESERVE) || mapping.isStack() || opened) {
+            flags |= MAP_NORESERVE;
+        }
+        steps.add(MemoryOp.anonymous(part, opened ? PROT_READ_WRITE : mapping.protection(), flags));
+        for (Extent extent : stored) {
+            steps.add(MemoryOp.read(extent.range(), dataOf(extent.range(), data)));
+        }
+        if (opened) {
+            steps.add(MemoryOp.protect(part, mapping.protection()));
+        }
+    }
+
+    private static PlanOffset dataOf(ByteRange stored, DataArea data) {
+        return new PlanOffset.InData(data.offsetOf(stored.start()).orElseThrow());
+    }
+
+    /** What is wiped in a forked child comes back empty, so that generators of random numbers start anew. */
+    private boolean isWiped() {
+        return mapping.hasFlags(CheckpointLayout.VMA_WIPEONFORK);
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.Extent;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Cuts extents to address ranges. The checksum of a part is not known: it is that of the whole. */
+final class Extents {
+
+    private Extents() {}
+
+    /**
+     * Returns the stored parts of extents inside a range.
+     *
+     * @param extents by address
+     */
+    static List<Extent> inside(List<Extent> extents, ByteRange range) {
+        List<Extent> parts = new ArrayList<>();
+        for (int i = firstBehind(extents, range.start()); i < extents.size(); i++) {
+            Extent extent = extents.get(i);
+            if (extent.address() >= range.end()) {
+                break;
+            }
+            if (extent.hasBytes()) {
+                parts.add(cut(extent, range));
+            }
+        }
+        return parts;
+    }
+
+    /** Returns the part of an extent inside a range that overlaps it. */
+    static Extent cut(Extent extent, ByteRange range) {
+        if (range.contains(extent.range())) {
+            return extent;
+        }
+        long start = Math.max(extent.address(), range.start());
+        long end = Math.min(extent.range().end(), range.end());
+        long fileOffset = extent.hasBytes() ? extent.fileOffset() + (start - extent.address()) : 0;
+        return new Extent(start, end - start, fileOffset, extent.kind(), extent.crc());
+    }
+
+    /** Index of the first extent that ends behind an address. */
+    static int firstBehind(List<Extent> extents, long address) {
+        int low = 0;
+        int high = extents.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (extents.get(middle).range().end() <= address) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+}
