@@ -57,10 +57,9 @@ public final class ImageWriter {
             }
             ByteRange index = checkpoint.header().index();
             long headerBytes = CheckpointLayout.Header.SIZE_BYTES;
-            file.copyFrom(checkpoint.file(), source, copies -> {
-                copies.copy(0, geometry.checkpoint(), headerBytes, bytes -> {});
-                copies.copy(index.start(), geometry.checkpoint() + headerBytes, index.lengthBytes(), bytes -> {});
-            });
+            BufferCopy summary = new BufferCopy(checkpoint.file(), source, file);
+            summary.copy(0, geometry.checkpoint(), headerBytes);
+            summary.copy(index.start(), geometry.checkpoint() + headerBytes, index.lengthBytes());
             file.commit();
         }
     }

@@ -7,25 +7,25 @@ import com.sun.jna.Native;
 import com.sun.jna.ptr.LongByReference;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.Charset;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 
 /**
- * Copies between two files inside the kernel, by copy_file_range(2), which shares blocks where the file system can. Where it is
- * not to be had, by {@link FileChannel#transferTo}. No byte passes through the heap.
+ * Copies between two files by copy_file_range(2), which shares blocks where the file system can: no byte is moved. Only for file
+ * systems that may have that, see {@link BufferCopy}.
  */
 final class KernelCopy implements Closeable {
 
-    /** Bytes per call, so that progress shows. */
-    private static final long LONGEST = 64 << 20;
+    /** File systems that have no blocks to share, where asking would only cost the time of loading JNA. */
+    private static final Set<String> WITHOUT_SHARING = Set.of("ext2", "ext3", "ext4", "tmpfs");
 
     private static final int O_RDONLY = 0;
     private static final int O_WRONLY = 1;
     private static final int O_CLOEXEC = 02000000;
-
-    private static final int SYNC_FILE_RANGE_WRITE = 2;
 
     private static final int EBADF = 9;
     private static final int EXDEV = 18;
@@ -43,101 +43,82 @@ final class KernelCopy implements Closeable {
         long copy_file_range(
                 int from, LongByReference fromOffset, int to, LongByReference toOffset, long length, int flags)
                 throws LastErrorException;
-
-        int sync_file_range(int fd, long offset, long bytes, int flags);
     }
 
-    /** Both files opened once more, by number. */
-    private record Numbers(CLibrary library, int from, int to) {}
+    private final CLibrary library;
+    private final int from;
+    private final int to;
 
-    private final Path source;
-    private final FileChannel from;
-    private final FileChannel to;
-    private Optional<Numbers> numbers;
+    private KernelCopy(CLibrary library, int from, int to) {
+        this.library = library;
+        this.from = from;
+        this.to = to;
+    }
 
     /**
      * Prepares copying.
      *
-     * @param source file to read, open as {@code from}
-     * @param target existing file to write, open as {@code to}
+     * @param source file to read
+     * @param target existing file to write
+     * @return empty if these two certainly share no blocks
      */
-    KernelCopy(Path source, FileChannel from, Path target, FileChannel to) {
-        this.source = source;
-        this.from = from;
-        this.to = to;
-        this.numbers = open(source, target);
+    static Optional<KernelCopy> open(Path source, Path target) {
+        try {
+            FileStore store = Files.getFileStore(target);
+            if (WITHOUT_SHARING.contains(store.type()) || !store.equals(Files.getFileStore(source))) {
+                return Optional.empty();
+            }
+            CLibrary library = Native.load("c", CLibrary.class);
+            int from = library.open(name(source), O_RDONLY | O_CLOEXEC);
+            try {
+                return Optional.of(new KernelCopy(library, from, library.open(name(target), O_WRONLY | O_CLOEXEC)));
+            } catch (LastErrorException e) {
+                library.close(from);
+                return Optional.empty();
+            }
+        } catch (IOException | LastErrorException | UnsatisfiedLinkError e) {
+            return Optional.empty();
+        }
     }
 
     /**
-     * Copies a range, or a first part of it.
+     * Copies a range.
      *
-     * @return bytes that were copied, at least one
-     * @throws IOException if reading or writing fails or the source ends early
+     * @return bytes that were copied; fewer than wanted when these files cannot be copied so, or when the source ends
+     * @throws IOException if reading or writing fails
      */
     long copy(long fromOffset, long toOffset, long bytes) throws IOException {
-        long wanted = Math.min(bytes, LONGEST);
-        long count = numbers.isPresent() ? copyByNumber(fromOffset, toOffset, wanted) : -1;
-        if (count < 0) {
-            to.position(toOffset);
-            count = from.transferTo(fromOffset, wanted, to);
-        }
-        if (count == 0) {
-            throw new IOException(source + " ended at byte " + fromOffset + " while it was being copied");
-        }
-        return count;
-    }
-
-    @Override
-    public void close() {
-        numbers.ifPresent(both -> {
-            both.library().close(both.from());
-            both.library().close(both.to());
-        });
-        numbers = Optional.empty();
-    }
-
-    /** Returns -1 when these two files cannot be copied so, and does not try again. */
-    private long copyByNumber(long fromOffset, long toOffset, long wanted) throws IOException {
-        Numbers both = numbers.orElseThrow();
-        while (true) {
+        long done = 0;
+        while (done < bytes) {
             try {
-                long count = both.library()
-                        .copy_file_range(
-                                both.from(),
-                                new LongByReference(fromOffset),
-                                both.to(),
-                                new LongByReference(toOffset),
-                                wanted,
-                                0);
-                // The disk starts now, so that the flush at the end has less to wait for. Only a hint: the result is ignored.
-                both.library().sync_file_range(both.to(), toOffset, count, SYNC_FILE_RANGE_WRITE);
-                return count;
+                long count = library.copy_file_range(
+                        from,
+                        new LongByReference(fromOffset + done),
+                        to,
+                        new LongByReference(toOffset + done),
+                        bytes - done,
+                        0);
+                if (count <= 0) {
+                    return done;
+                }
+                done += count;
             } catch (LastErrorException e) {
                 switch (e.getErrorCode()) {
                     case EINTR -> {}
                     case EBADF, EXDEV, EINVAL, ENOSYS, EOPNOTSUPP -> {
-                        close();
-                        return -1;
+                        return done;
                     }
                     default -> throw new IOException(e.getMessage(), e);
                 }
             }
         }
+        return done;
     }
 
-    private static Optional<Numbers> open(Path source, Path target) {
-        try {
-            CLibrary library = Native.load("c", CLibrary.class);
-            int from = library.open(name(source), O_RDONLY | O_CLOEXEC);
-            try {
-                return Optional.of(new Numbers(library, from, library.open(name(target), O_WRONLY | O_CLOEXEC)));
-            } catch (LastErrorException e) {
-                library.close(from);
-                return Optional.empty();
-            }
-        } catch (LastErrorException | UnsatisfiedLinkError e) {
-            return Optional.empty();
-        }
+    @Override
+    public void close() {
+        library.close(from);
+        library.close(to);
     }
 
     private static byte[] name(Path path) {

@@ -7,14 +7,18 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.function.LongConsumer;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A file that appears under its name only when it is complete: written beside it, flushed to the disk, renamed. Closed without
@@ -23,6 +27,11 @@ import java.util.function.LongConsumer;
 final class NewFile implements Closeable {
 
     private static final String MODE = "rwx------";
+
+    private static final Set<StandardOpenOption> NEW =
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(MODE));
 
     private final Path target;
     private final Path temporary;
@@ -37,17 +46,6 @@ final class NewFile implements Closeable {
         this.sizeBytes = sizeBytes;
     }
 
-    /** Copies ranges of another file; made by {@link #copyFrom}. */
-    interface Copies {
-        /** Copies a range and tells how many of its bytes are done. */
-        void copy(long fromOffset, long toOffset, long bytes, LongConsumer done) throws IOException;
-    }
-
-    /** What to copy. */
-    interface CopyJob {
-        void run(Copies copies) throws IOException;
-    }
-
     static NewFile create(Path wanted, long sizeBytes) throws ImageException {
         if (Files.exists(wanted) && !Files.isRegularFile(wanted)) {
             String what = Files.isDirectory(wanted) ? "it is a directory" : "it is there and no regular file";
@@ -56,12 +54,7 @@ final class NewFile implements Closeable {
         Path target = behindLinks(wanted);
         Path folder = folderOf(target);
         try {
-            Path temporary = Files.createTempFile(
-                    folder,
-                    "." + target.getFileName() + ".",
-                    ".tmp",
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(MODE)));
-            return new NewFile(target, temporary, openOrDelete(temporary), sizeBytes);
+            return createBeside(target, folder, sizeBytes);
         } catch (NoSuchFileException e) {
             throw new ImageException(target, "writing the image " + target + ": the directory " + folder + " does not exist", e);
         } catch (IOException e) {
@@ -80,15 +73,15 @@ final class NewFile implements Closeable {
         }
     }
 
-    void copyFrom(Path source, FileChannel from, CopyJob job) throws ImageException {
-        try (KernelCopy kernel = new KernelCopy(source, from, temporary, channel)) {
-            job.run((fromOffset, toOffset, bytes, done) -> {
-                long copied = 0;
-                while (copied < bytes) {
-                    copied += kernel.copy(fromOffset + copied, toOffset + copied, bytes - copied);
-                    done.accept(copied);
-                }
-            });
+    /** Returns what copies into this file without moving bytes; empty where the file system has no such thing. */
+    Optional<KernelCopy> kernelCopyFrom(Path source) {
+        return KernelCopy.open(source, temporary);
+    }
+
+    /** Has what was written up to now on the disk. May be called while others write. */
+    void flush() throws ImageException {
+        try {
+            channel.force(false);
         } catch (IOException e) {
             throw failed(e);
         }
@@ -99,7 +92,7 @@ final class NewFile implements Closeable {
         try {
             channel.force(true);
             channel.close();
-            // createTempFile's mode is subject to the umask.
+            // The mode at creation is subject to the umask.
             Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString(MODE));
             move();
             committed = true;
@@ -141,12 +134,16 @@ final class NewFile implements Closeable {
         }
     }
 
-    private static FileChannel openOrDelete(Path temporary) throws IOException {
-        try {
-            return FileChannel.open(temporary, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        } catch (IOException e) {
-            Files.deleteIfExists(temporary);
-            throw e;
+    /** Files.createTempFile would load all of Java's security for its random names. */
+    private static NewFile createBeside(Path target, Path folder, long sizeBytes) throws IOException {
+        while (true) {
+            String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
+            Path temporary = folder.resolve("." + target.getFileName() + "." + unique + ".tmp");
+            try {
+                return new NewFile(target, temporary, FileChannel.open(temporary, NEW, OWNER_ONLY), sizeBytes);
+            } catch (FileAlreadyExistsException e) {
+                // The next name.
+            }
         }
     }
 
