@@ -3,6 +3,7 @@ package dev.undump.image;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
@@ -24,45 +26,84 @@ import java.util.concurrent.ThreadLocalRandom;
  * A file that appears under its name only when it is complete: written beside it, flushed to the disk, renamed. Closed without
  * {@link #commit}, it leaves nothing behind.
  */
-final class NewFile implements Closeable {
+public final class NewFile implements Closeable {
 
-    private static final String MODE = "rwx------";
+    private static final String IMAGE = "the image";
+    private static final String IMAGE_MODE = "rwx------";
 
     private static final Set<StandardOpenOption> NEW =
             Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
     private static final FileAttribute<?> OWNER_ONLY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(MODE));
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
+    private final String what;
+    private final Set<PosixFilePermission> mode;
     private final Path target;
     private final Path temporary;
     private final FileChannel channel;
     private final long sizeBytes;
     private boolean committed;
 
-    private NewFile(Path target, Path temporary, FileChannel channel, long sizeBytes) {
+    /** A file that is open under its first name. */
+    private record Temporary(Path path, FileChannel channel) {}
+
+    private NewFile(String what, Set<PosixFilePermission> mode, Path target, Temporary temporary, long sizeBytes) {
+        this.what = what;
+        this.mode = mode;
         this.target = target;
-        this.temporary = temporary;
-        this.channel = channel;
+        this.temporary = temporary.path();
+        this.channel = temporary.channel();
         this.sizeBytes = sizeBytes;
     }
 
     static NewFile create(Path wanted, long sizeBytes) throws ImageException {
+        return create(wanted, IMAGE, PosixFilePermissions.fromString(IMAGE_MODE), sizeBytes);
+    }
+
+    /**
+     * Makes the temporary file.
+     *
+     * @param wanted the name that it gets; an existing regular file is replaced
+     * @param what for messages, like "the image"
+     * @param mode that it gets, whatever the umask is
+     * @param sizeBytes for messages; 0 when it is not known
+     * @throws ImageException if there is no such folder or it cannot be written to
+     */
+    public static NewFile create(Path wanted, String what, Set<PosixFilePermission> mode, long sizeBytes)
+            throws ImageException {
         if (Files.exists(wanted) && !Files.isRegularFile(wanted)) {
-            String what = Files.isDirectory(wanted) ? "it is a directory" : "it is there and no regular file";
-            throw new ImageException(wanted, "writing the image " + wanted + ": " + what, null);
+            String found = Files.isDirectory(wanted) ? "it is a directory" : "it is there and no regular file";
+            throw new ImageException(wanted, "writing " + what + " " + wanted + ": " + found, null);
         }
-        Path target = behindLinks(wanted);
+        Path target = behindLinks(wanted, what);
         Path folder = folderOf(target);
         try {
-            return createBeside(target, folder, sizeBytes);
+            Temporary temporary = createBeside(target, folder);
+            return new NewFile(what, Set.copyOf(mode), target, temporary, sizeBytes);
         } catch (NoSuchFileException e) {
-            throw new ImageException(target, "writing the image " + target + ": the directory " + folder + " does not exist", e);
+            throw new ImageException(
+                    target, "writing " + what + " " + target + ": the directory " + folder + " does not exist", e);
         } catch (IOException e) {
-            throw new ImageException(target, "writing the image " + target + ": " + reason(e), e);
+            throw new ImageException(target, "writing " + what + " " + target + ": " + reason(e), e);
         }
     }
 
-    void write(ByteBuffer bytes, long offset) throws ImageException {
+    /** Gives the file its length beforehand: what is not written stays a hole. */
+    public void setLength(long bytes) throws ImageException {
+        try (RandomAccessFile file = new RandomAccessFile(temporary.toFile(), "rw")) {
+            file.setLength(bytes);
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    /** Returns what has been written so far; the channel is closed together with this. */
+    public FileChannel contents() {
+        return channel;
+    }
+
+    /** Writes all bytes; several threads may do so at once. */
+    public void write(ByteBuffer bytes, long offset) throws ImageException {
         try {
             long position = offset;
             while (bytes.hasRemaining()) {
@@ -88,12 +129,12 @@ final class NewFile implements Closeable {
     }
 
     /** Gives the file its name. */
-    void commit() throws ImageException {
+    public void commit() throws ImageException {
         try {
             channel.force(true);
             channel.close();
             // The mode at creation is subject to the umask.
-            Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString(MODE));
+            Files.setPosixFilePermissions(temporary, mode);
             move();
             committed = true;
             try (FileChannel folder = FileChannel.open(folderOf(target), StandardOpenOption.READ)) {
@@ -121,26 +162,26 @@ final class NewFile implements Closeable {
     }
 
     private ImageException failed(IOException cause) {
-        return new ImageException(
-                target, "writing the image " + target + " (" + sizeBytes + " bytes): " + reason(cause), cause);
+        String size = sizeBytes == 0 ? "" : " (" + sizeBytes + " bytes)";
+        return new ImageException(target, "writing " + what + " " + target + size + ": " + reason(cause), cause);
     }
 
     /** A link stays one; what it leads to is replaced. */
-    private static Path behindLinks(Path wanted) throws ImageException {
+    private static Path behindLinks(Path wanted, String what) throws ImageException {
         try {
             return Files.isSymbolicLink(wanted) && Files.exists(wanted) ? wanted.toRealPath() : wanted;
         } catch (IOException e) {
-            throw new ImageException(wanted, "writing the image " + wanted + ": " + reason(e), e);
+            throw new ImageException(wanted, "writing " + what + " " + wanted + ": " + reason(e), e);
         }
     }
 
     /** Files.createTempFile would load all of Java's security for its random names. */
-    private static NewFile createBeside(Path target, Path folder, long sizeBytes) throws IOException {
+    private static Temporary createBeside(Path target, Path folder) throws IOException {
         while (true) {
             String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
             Path temporary = folder.resolve("." + target.getFileName() + "." + unique + ".tmp");
             try {
-                return new NewFile(target, temporary, FileChannel.open(temporary, NEW, OWNER_ONLY), sizeBytes);
+                return new Temporary(temporary, FileChannel.open(temporary, NEW, OWNER_ONLY));
             } catch (FileAlreadyExistsException e) {
                 // The next name.
             }

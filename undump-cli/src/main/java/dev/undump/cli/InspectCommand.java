@@ -46,6 +46,7 @@ final class InspectCommand implements Callable<Integer>, HasCommonOptions {
 
     @Override
     public Integer call() throws IOException {
+        PackedFile.refuse(file, "reading");
         PrintWriter out = spec.commandLine().getOut();
         try (Inspection inspection = Inspection.open(file)) {
             if (json) {

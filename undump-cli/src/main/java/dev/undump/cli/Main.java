@@ -56,7 +56,9 @@ public final class Main {
         CommandLine commandLine = new CommandLine(new UndumpCommand(interruption))
                 .addSubcommand(new InspectCommand())
                 .addSubcommand(new VerifyCommand(interruption))
-                .addSubcommand(new RunCommand(interruption));
+                .addSubcommand(new RunCommand(interruption))
+                .addSubcommand(new PackCommand(interruption))
+                .addSubcommand(new UnpackCommand(interruption));
         commandLine.setExecutionExceptionHandler((failure, failed, parsed) -> {
             boolean trace = failed.getCommand() instanceof HasCommonOptions command && command.common().stacktrace;
             return FailureReport.print(failure, failed.getErr(), trace);

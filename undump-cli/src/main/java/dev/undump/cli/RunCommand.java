@@ -66,6 +66,7 @@ final class RunCommand implements Callable<Integer>, HasCommonOptions {
 
     @Override
     public Integer call() throws IOException, PlanException {
+        PackedFile.refuse(file, "starting");
         try (ReplacementProgram program = Inspection.isImage(file) ? ReplacementProgram.open(file) : fromCheckpoint()) {
             interruption.check();
             program.execute(arguments);

@@ -86,6 +86,7 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
         if (checkpointFile == null) {
             throw new ParameterException(spec.commandLine(), "Missing required parameter: CHECKPOINT");
         }
+        PackedFile.refuse(checkpointFile, "reading the checkpoint");
         if (Inspection.isImage(checkpointFile)) {
             throw new CommandFailure("reading the checkpoint " + checkpointFile + ": it is an image already; start it, or let"
                     + " \"undump inspect\" tell what is inside");

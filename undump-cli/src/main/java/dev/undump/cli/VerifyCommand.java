@@ -44,6 +44,7 @@ final class VerifyCommand implements Callable<Integer>, HasCommonOptions {
 
     @Override
     public Integer call() throws IOException {
+        PackedFile.refuse(file, "verifying");
         if (Inspection.isImage(file)) {
             throw new CommandFailure("verifying " + file + ": it is an image, which checks its plan and size whenever it starts,"
                     + " but not its pages; verify the checkpoint that it was made of");

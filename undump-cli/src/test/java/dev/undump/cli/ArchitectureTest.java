@@ -22,6 +22,7 @@ class ArchitectureTest {
     private static final String SITES = "dev.undump.sites..";
     private static final String PLAN = "dev.undump.plan..";
     private static final String IMAGE = "dev.undump.image..";
+    private static final String PACK = "dev.undump.pack..";
     private static final String CACHE = "dev.undump.cache..";
     private static final String CLI = "dev.undump.cli..";
 
@@ -39,6 +40,9 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule IMAGE_USES_PLAN = uses(IMAGE, IMAGE, PLAN, SITES, CHECKPOINT, NATIVE);
+
+    @ArchTest
+    static final ArchRule PACK_USES_IMAGE = uses(PACK, PACK, IMAGE);
 
     @ArchTest
     static final ArchRule CACHE_DOES_NOT_KNOW_COMMANDS = uses(CACHE, CACHE, IMAGE, PLAN, SITES, CHECKPOINT, NATIVE);
