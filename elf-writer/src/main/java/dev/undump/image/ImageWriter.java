@@ -9,6 +9,7 @@ import dev.undump.nativestub.NativeBinaries;
 import dev.undump.plan.DataOverlay;
 import dev.undump.plan.ImagePlan;
 import dev.undump.plan.LayoutPlanner;
+import dev.undump.plan.LazyMemory;
 import dev.undump.plan.PlanException;
 import dev.undump.plan.PlanOptions;
 import java.io.IOException;
@@ -35,16 +36,18 @@ public final class ImageWriter {
      * @param options what the user has chosen
      * @param out the image's path; an existing file is replaced at once when the image is complete, with mode 0700
      * @param progress is told about the copying of page data, from another thread, until this method returns
+     * @return which memory a launch maps lazily, and how that was decided
      * @throws PlanException if the checkpoint holds something that cannot be brought back faithfully
      * @throws ImageException if the image cannot be written; nothing is left behind, an existing file is as before
      * @throws IOException if the checkpoint cannot be read
      */
-    public static void write(Checkpoint checkpoint, ImageOptions options, Path out, WriteProgress progress)
+    public static LazyMemory write(Checkpoint checkpoint, ImageOptions options, Path out, WriteProgress progress)
             throws IOException, PlanException {
         StubFile stub = StubFile.of(NativeBinaries.stub());
         PlanOptions planOptions = new PlanOptions(
-                options.eager() ? PlanOptions.AnonymousMemory.READ : PlanOptions.AnonymousMemory.LAZY,
-                options.reopenStandardFiles(), options.forceVdsoTrampolines());
+                options.eager() || !Boolean.getBoolean("undump.lazy") ? PlanOptions.AnonymousMemory.READ : PlanOptions.AnonymousMemory.LAZY,
+                options.reopenStandardFiles(),
+                options.forceVdsoTrampolines());
         try (FileChannel source = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
                 NewFile file = NewFile.create(out, checkpoint.header().totalSize());
                 PageCopy pages =
@@ -61,6 +64,7 @@ public final class ImageWriter {
             summary.copy(0, geometry.checkpoint(), headerBytes);
             summary.copy(index.start(), geometry.checkpoint() + headerBytes, index.lengthBytes());
             file.commit();
+            return plan.lazy();
         }
     }
 

@@ -134,7 +134,7 @@ final class PlanEncoder {
         tables.vdsoSymbols.writeTo(buffer, ImageLayout.Plan.VDSO_SYMBOLS);
         tables.auxv.writeTo(buffer, ImageLayout.Plan.AUXV);
         tables.lazyRanges.writeTo(buffer, ImageLayout.Plan.LAZY_RANGES);
-        buffer.putLong(ImageLayout.Plan.COVERAGE, tables.text(NativeText.of(plan.lazy().coverage())));
+        buffer.putLong(ImageLayout.Plan.COVERAGE, tables.text(PlanTables.coverage(plan)));
         buffer.putLong(ImageLayout.Plan.VDSO_ADDRESS, plan.vdso().address());
         buffer.putLong(ImageLayout.Plan.VDSO_SIZE, tables.vdsoCopy.count());
         buffer.putLong(ImageLayout.Plan.VDSO_COPY, tables.vdsoCopy.count() == 0 ? 0 : tables.vdsoCopy.offset());

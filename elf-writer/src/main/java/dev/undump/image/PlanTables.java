@@ -97,7 +97,12 @@ final class PlanTables {
         }
         plan.vdso().symbols().forEach(symbol -> string(symbol.name()));
         string(plan.process().workingDirectory());
-        string(NativeText.of(plan.lazy().coverage()));
+        string(coverage(plan));
+    }
+
+    /** How the system calls were found, as the image says it; empty when nothing could be lazy. */
+    static NativeText coverage(ImagePlan plan) {
+        return plan.lazy().coverage().map(CoverageText::encode).map(NativeText::of).orElse(NativeText.EMPTY);
     }
 
     private void string(PlanOffset offset) {

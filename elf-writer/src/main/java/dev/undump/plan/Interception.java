@@ -5,14 +5,15 @@ import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.Mapping;
-import dev.undump.sites.CodePatch;
+import dev.undump.sites.Coverage;
 import dev.undump.sites.Island;
+import dev.undump.sites.ModuleCoverage;
 import dev.undump.sites.SiteRewriter;
 import dev.undump.sites.SiteRewriting;
+import dev.undump.sites.UncoveredSite;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -24,12 +25,12 @@ final class Interception {
     private static final int READ_EXECUTE = Mapping.READ | Mapping.EXECUTE;
 
     private final SiteRewriting sites;
-    private final Optional<CodePatch> misplaced;
+    private final Coverage coverage;
     private final List<MemoryOp> islands;
 
-    private Interception(SiteRewriting sites, Optional<CodePatch> misplaced, List<MemoryOp> islands) {
+    private Interception(SiteRewriting sites, Coverage coverage, List<MemoryOp> islands) {
         this.sites = sites;
-        this.misplaced = misplaced;
+        this.coverage = coverage;
         this.islands = islands;
     }
 
@@ -43,43 +44,44 @@ final class Interception {
             Checkpoint checkpoint, CheckpointMemory memory, List<ByteRange> occupied, long entry, DataArea data)
             throws IOException {
         SiteRewriting sites = SiteRewriter.rewrite(checkpoint, memory, occupied, entry);
-        if (!sites.coverage().isComplete()) {
-            return new Interception(sites, Optional.empty(), List.of());
-        }
-        for (CodePatch patch : sites.patches()) {
-            if (!data.isStored(patch.range())) {
-                return new Interception(sites, Optional.of(patch), List.of());
+        Coverage coverage = withMisplaced(sites, data);
+        List<MemoryOp> islands = new ArrayList<>();
+        if (coverage.isComplete()) {
+            sites.patches().forEach(patch -> data.patch(patch.address(), patch.content()));
+            for (Island island : sites.islands()) {
+                PlanOffset offset = new PlanOffset.InData(data.append(island.content()));
+                islands.add(MemoryOp.image(island.range(), READ_EXECUTE, offset));
             }
         }
-        sites.patches().forEach(patch -> data.patch(patch.address(), patch.content()));
-        List<MemoryOp> islands = new ArrayList<>();
-        for (Island island : sites.islands()) {
-            PlanOffset offset = new PlanOffset.InData(data.append(island.content()));
-            islands.add(MemoryOp.image(island.range(), READ_EXECUTE, offset));
+        return new Interception(sites, coverage, islands);
+    }
+
+    /** Code that is not in the image, such as that of a file that a launch maps itself, cannot be rewritten. */
+    private static Coverage withMisplaced(SiteRewriting sites, DataArea data) {
+        List<UncoveredSite> misplaced = sites.patches().stream()
+                .filter(patch -> !data.isStored(patch.range()))
+                .map(patch -> new UncoveredSite(patch.address(), "the code is not in the image"))
+                .toList();
+        if (misplaced.isEmpty()) {
+            return sites.coverage();
         }
-        return new Interception(sites, Optional.empty(), islands);
+        List<ModuleCoverage> modules = new ArrayList<>(sites.coverage().modules());
+        modules.add(new ModuleCoverage("shared files", 0, 0, 0, 0, misplaced));
+        return new Coverage(modules);
     }
 
-    /** Whether no call that could tell lazy memory apart escapes. */
-    boolean isComplete() {
-        return sites.coverage().isComplete() && misplaced.isEmpty();
+    /** What was found. */
+    Coverage coverage() {
+        return coverage;
     }
 
-    /** Says in one line what was found. */
-    String summary() {
-        return misplaced
-                .map(patch -> sites.coverage().summary() + "; the code at " + ByteRange.format(patch.address())
-                        + " is not in the image")
-                .orElseGet(() -> sites.coverage().summary());
-    }
-
-    /** Returns the steps that map new code. */
+    /** Returns the steps that map new code; none when a call cannot be intercepted. */
     List<MemoryOp> islands() {
         return islands;
     }
 
     /** Returns where an instruction is now. */
     LongUnaryOperator relocation() {
-        return isComplete() ? sites::relocate : LongUnaryOperator.identity();
+        return coverage.isComplete() ? sites::relocate : LongUnaryOperator.identity();
     }
 }

@@ -41,8 +41,10 @@ public final class LayoutPlanner {
             throws IOException, PlanException {
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             DataArea data = new DataArea();
-            MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, checkpoint.mappings(), data);
+            ProgramMemory program = ProgramMemory.of(checkpoint, memory);
+            MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data);
             addressSpace.plan(options.anonymousMemory());
+            program.retireOlderStubs(data);
             long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
             List<FileOp> files = new FilePlanner(checkpoint, data, options.reopenStandardFiles()).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
@@ -52,7 +54,7 @@ public final class LayoutPlanner {
             XstateArea xstate = XstateArea.of(checkpoint);
             // Whatever can be refused has been by now.
             listener.decided(data.pieces());
-            LazyDecision lazy = LazyDecision.of(checkpoint, memory, addressSpace, data, slot, stub);
+            LazyDecision decision = LazyDecision.of(checkpoint, memory, addressSpace, data, slot, stub.intercept());
             ThreadIds ids = ThreadIds.find(checkpoint, memory);
             return new ImagePlan(
                     checkpoint.header().id(),
@@ -62,11 +64,11 @@ public final class LayoutPlanner {
                     checkpoint.process(),
                     files,
                     addressSpace.mappedFiles(),
-                    lazy.steps(),
-                    lazy.memory(),
+                    decision.steps(),
+                    decision.lazy(),
                     checkpoint.actions(),
                     signals.ofProcess(),
-                    threads.stream().map(thread -> thread.relocated(lazy.relocation())).toList(),
+                    threads.stream().map(thread -> thread.relocated(decision.relocation())).toList(),
                     ids.inMemory(),
                     ids.inRegisters(),
                     vdso,
@@ -92,6 +94,23 @@ public final class LayoutPlanner {
      */
     public static List<FileOp> descriptorSteps(Checkpoint checkpoint) throws PlanException {
         return new FilePlanner(checkpoint, new DataArea(), false).plan();
+    }
+
+    /**
+     * Plans only memory, to show how a launch will bring it back.
+     *
+     * @param memory of the checkpoint
+     * @throws PlanException if some of it cannot be brought back
+     */
+    public static MemoryPlan memorySteps(Checkpoint checkpoint, CheckpointMemory memory)
+            throws IOException, PlanException {
+        DataArea data = new DataArea();
+        MemoryPlanner addressSpace =
+                new MemoryPlanner(checkpoint, ProgramMemory.of(checkpoint, memory).mappings(), data);
+        addressSpace.plan(PlanOptions.AnonymousMemory.LAZY);
+        long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
+        LazyDecision decision = LazyDecision.of(checkpoint, memory, addressSpace, data, slot, 0);
+        return new MemoryPlan(decision.steps(), decision.lazy());
     }
 
     private static Requirements requirements(Checkpoint checkpoint, XstateArea xstate) {

@@ -8,37 +8,36 @@ import dev.undump.nativestub.ImageLayout;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongUnaryOperator;
 
 /**
  * The decision between lazy and eager: memory is lazy where it pays and every system call that could tell is intercepted.
  *
  * @param steps all of memory
- * @param memory what of it is lazy
+ * @param lazy what of it is lazy
  * @param relocation where instructions went
  */
-record LazyDecision(List<MemoryOp> steps, LazyMemory memory, LongUnaryOperator relocation) {
+record LazyDecision(List<MemoryOp> steps, LazyMemory lazy, LongUnaryOperator relocation) {
 
+    /**
+     * Decides; rewrites the program's code when it is for lazy memory.
+     *
+     * @param addressSpace planned
+     * @param entry offset of {@code undump_intercept} in the slot
+     */
     static LazyDecision of(
-            Checkpoint checkpoint,
-            CheckpointMemory memory,
-            MemoryPlanner addressSpace,
-            DataArea data,
-            long slot,
-            StubLayout stub)
+            Checkpoint checkpoint, CheckpointMemory memory, MemoryPlanner addressSpace, DataArea data, long slot, long entry)
             throws IOException {
         if (!addressSpace.hasLazyRuns()) {
             return new LazyDecision(addressSpace.steps(false), LazyMemory.NONE, LongUnaryOperator.identity());
         }
         List<ByteRange> occupied = new ArrayList<>(addressSpace.occupied());
         occupied.add(ByteRange.ofLength(slot, ImageLayout.SLOT_SIZE));
-        Interception calls = Interception.of(checkpoint, memory, occupied, slot + stub.intercept(), data);
-        if (!calls.isComplete()) {
-            LazyMemory none = new LazyMemory(List.of(), calls.summary(), true);
-            return new LazyDecision(addressSpace.steps(false), none, LongUnaryOperator.identity());
-        }
+        Interception calls = Interception.of(checkpoint, memory, occupied, slot + entry, data);
         List<MemoryOp> steps = new ArrayList<>(calls.islands());
-        steps.addAll(addressSpace.steps(true));
-        return new LazyDecision(steps, new LazyMemory(LazyRange.of(steps), calls.summary(), false), calls.relocation());
+        steps.addAll(addressSpace.steps(calls.coverage().isComplete()));
+        LazyMemory lazy = new LazyMemory(LazyRange.of(steps), Optional.of(calls.coverage()));
+        return new LazyDecision(steps, lazy, calls.relocation());
     }
 }

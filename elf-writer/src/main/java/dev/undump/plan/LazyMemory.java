@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
+import dev.undump.sites.Coverage;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Memory that a launch maps from the image, and how its exactness was made sure of.
+ * Memory that a launch maps from the image, and how it was made sure that nothing but time can tell.
  *
  * @param ranges by address; none: all memory is read
- * @param coverage for people: the system calls that were found, or what keeps all memory from being lazy; empty when there is
- *     nothing that could be lazy, or nobody wanted it
- * @param prevented true: there is memory that would be lazy, but a system call could not be intercepted
+ * @param coverage the system calls that were found; empty when there is nothing that could be lazy, or nobody wanted it
  */
-public record LazyMemory(List<LazyRange> ranges, String coverage, boolean prevented) {
+public record LazyMemory(List<LazyRange> ranges, Optional<Coverage> coverage) {
 
     /** No memory is lazy, and none was meant to be. */
-    static final LazyMemory NONE = new LazyMemory(List.of(), "", false);
+    static final LazyMemory NONE = new LazyMemory(List.of(), Optional.empty());
 
     public LazyMemory {
         ranges = List.copyOf(ranges);
+    }
+
+    /** Returns whether memory that would be lazy is read because a system call could not be intercepted. */
+    public boolean isPrevented() {
+        return coverage.map(found -> !found.isComplete()).orElse(false);
     }
 }

@@ -20,5 +20,5 @@ public record PlanOptions(
     }
 
     /** Everything as it is without options. */
-    public static final PlanOptions DEFAULT = new PlanOptions(AnonymousMemory.READ, false, false);
+    public static final PlanOptions DEFAULT = new PlanOptions(AnonymousMemory.LAZY, false, false);
 }

@@ -11,6 +11,7 @@ import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.cli.inspect.Inspection;
 import dev.undump.image.ImageOptions;
 import dev.undump.image.ImageWriter;
+import dev.undump.plan.LazyMemory;
 import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,8 +95,9 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
         Checkpoint checkpoint = CheckpointReader.read(checkpointFile);
         Path image = out != null ? out : Path.of(defaultName(checkpoint.process().commandName()));
         refuseToReplaceTheCheckpoint(image);
+        LazyMemory lazy;
         try (ConsoleProgress progress = ConsoleProgress.onStandardError("Writing " + image.getFileName())) {
-            ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, false), image, (doneBytes, totalBytes) -> {
+            lazy = ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, false), image, (doneBytes, totalBytes) -> {
                 interruption.check();
                 progress.advanced(doneBytes, totalBytes);
             });
@@ -105,6 +107,7 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
             spec.commandLine().getOut().flush();
         }
         tellOfStandardFiles(checkpoint);
+        tellOfMemory(lazy, image);
         return ExitStatus.DONE;
     }
 
@@ -129,6 +132,16 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
             }
         }
         spec.commandLine().getErr().flush();
+    }
+
+    private void tellOfMemory(LazyMemory lazy, Path image) {
+        if (lazy.isPrevented()) {
+            int places = lazy.coverage().orElseThrow().uncovered();
+            spec.commandLine().getErr().println("undump: note: a launch reads all memory instead of mapping it, because "
+                    + (places == 1 ? "a system call" : places + " system calls") + " of the program cannot be followed (\"undump inspect "
+                    + Printable.line(image.toString()) + "\" lists them)");
+            spec.commandLine().getErr().flush();
+        }
     }
 
     /** A comm may hold any byte but zero: what would lead elsewhere or disturb a terminal is replaced. */

@@ -2,6 +2,7 @@
 package dev.undump.cli.inspect;
 
 import dev.undump.checkpoint.ByteRange;
+import dev.undump.image.CoverageText;
 import dev.undump.nativestub.ImageLayout;
 import dev.undump.nativestub.ImageLayout.Plan;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,16 +24,14 @@ import net.fornwall.jelf.ElfSection;
  * @param checkpoint where the summary of the checkpoint stands in the file
  * @param slot address of the stub
  * @param minimumKernel like {@code 5.10}
- * @param eagerBytes memory that a launch reads
- * @param mappedBytes memory that a launch maps from the image
+ * @param memory how a launch brings it back
  */
 record ImageSummary(
         ByteRange checkpoint,
         long slot,
         String minimumKernel,
         long cpuFeatures,
-        long eagerBytes,
-        long mappedBytes,
+        LaunchMemory memory,
         long memorySteps,
         long fileSteps,
         long signalSteps,
@@ -41,6 +41,8 @@ record ImageSummary(
     private static final byte[] ELF_MAGIC = {0x7f, 'E', 'L', 'F'};
     private static final String PLAN_SECTION = ".undump.plan";
     private static final String CHECKPOINT_SECTION = ".undump.checkpoint";
+
+    private static final int LONGEST_TEXT = 1 << 20;
 
     /** Steps are read in portions of this many bytes. */
     private static final int PORTION_BYTES = 1024 * ImageLayout.MemoryOp.SIZE_BYTES;
@@ -93,8 +95,12 @@ record ImageSummary(
                 Integer.toUnsignedString(head.getInt(Plan.MIN_KERNEL_MAJOR)) + "."
                         + Integer.toUnsignedString(head.getInt(Plan.MIN_KERNEL_MINOR)),
                 count(head, Plan.CPU_FEATURES),
-                bytes[ImageLayout.MEMORY_READ],
-                bytes[ImageLayout.MEMORY_IMAGE],
+                new LaunchMemory(
+                        bytes[ImageLayout.MEMORY_LAZY],
+                        count(head, Plan.LAZY_RANGES),
+                        bytes[ImageLayout.MEMORY_READ],
+                        bytes[ImageLayout.MEMORY_IMAGE],
+                        CoverageText.decode(coverage(channel, plan, head))),
                 count(head, Plan.MEMORY_OPS),
                 count(head, Plan.FILE_OPS),
                 count(head, Plan.ACTIONS),
@@ -113,7 +119,7 @@ record ImageSummary(
         if (!inside) {
             throw damaged(file, count + " memory steps at " + offset + " are not inside its plan", null);
         }
-        long[] sums = new long[Math.max(ImageLayout.MEMORY_READ, ImageLayout.MEMORY_IMAGE) + 1];
+        long[] sums = new long[ImageLayout.MEMORY_LAZY + 1];
         long end = plan.start() + offset + count * ImageLayout.MemoryOp.SIZE_BYTES;
         for (long position = plan.start() + offset; position < end; position += PORTION_BYTES) {
             ByteBuffer portion = read(channel, position, (int) Math.min(PORTION_BYTES, end - position));
@@ -125,6 +131,21 @@ record ImageSummary(
             }
         }
         return sums;
+    }
+
+    /** The zero-terminated text that says how system calls were found. */
+    private static String coverage(FileChannel channel, ByteRange plan, ByteBuffer head) throws IOException {
+        long offset = head.getLong(Plan.COVERAGE);
+        if (offset <= 0 || offset >= plan.lengthBytes()) {
+            return "";
+        }
+        int room = (int) Math.min(LONGEST_TEXT, plan.lengthBytes() - offset);
+        byte[] text = read(channel, plan.start() + offset, room).array();
+        int length = 0;
+        while (length < text.length && text[length] != 0) {
+            length++;
+        }
+        return new String(text, 0, length, StandardCharsets.UTF_8);
     }
 
     private static long count(ByteBuffer head, int table) {

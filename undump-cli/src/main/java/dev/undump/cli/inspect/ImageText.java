@@ -10,12 +10,8 @@ final class ImageText {
     private ImageText() {}
 
     static void print(ImageSummary image, PrintWriter out) {
-        out.println();
-        out.println("launch");
         out.println("  stub at " + ByteRange.format(image.slot()) + ", needs Linux " + image.minimumKernel() + " or newer and "
                 + Sizes.count(image.cpuFeatures(), "processor feature"));
-        out.println("  memory: " + Sizes.bytes(image.eagerBytes()) + " read at start, " + Sizes.bytes(image.mappedBytes())
-                + " mapped from the image");
         out.println("  steps: " + image.memorySteps() + " for memory, " + image.fileSteps() + " for descriptors, "
                 + image.signalSteps() + " for signals, " + Sizes.count(image.threads(), "thread") + ", "
                 + Sizes.count(image.threadIdPatches(), "thread id") + " to renew");

@@ -45,12 +45,28 @@ public final class Inspection implements Closeable {
             ByteRange place = image.checkpoint();
             Checkpoint checkpoint = CheckpointReader.readSummary(file, place.start(), place.lengthBytes());
             return new Inspection(
-                    new Subject(file, Files.size(file), checkpoint, Optional.of(image), Optional.empty()));
+                    new Subject(
+                            file,
+                            Files.size(file),
+                            checkpoint,
+                            Optional.of(image),
+                            Optional.empty(),
+                            Optional.of(image.memory())));
         }
         Checkpoint checkpoint = CheckpointReader.read(file);
         CheckpointMemory memory = CheckpointMemory.open(checkpoint);
-        return new Inspection(new Subject(
-                file, checkpoint.header().totalSize(), checkpoint, Optional.empty(), Optional.of(memory)));
+        try {
+            return new Inspection(new Subject(
+                    file,
+                    checkpoint.header().totalSize(),
+                    checkpoint,
+                    Optional.empty(),
+                    Optional.of(memory),
+                    LaunchMemory.of(checkpoint, memory)));
+        } catch (IOException | RuntimeException e) {
+            memory.close();
+            throw e;
+        }
     }
 
     /** Prints it for people, in 100 columns as far as names allow. */
@@ -61,9 +77,12 @@ public final class Inspection implements Closeable {
         DescriptorText.print(subject, out);
         SignalText.print(subject, out);
         LimitText.print(subject, out);
-        if (subject.image().isPresent()) {
-            ImageText.print(subject.image().get(), out);
+        if (subject.image().isPresent() || subject.launchMemory().isPresent()) {
+            out.println();
+            out.println("launch");
         }
+        subject.image().ifPresent(image -> ImageText.print(image, out));
+        subject.launchMemory().ifPresent(memory -> LaunchMemoryText.print(memory, out));
     }
 
     /** Prints everything as one JSON object. */

@@ -58,6 +58,9 @@ final class JsonReport {
         JsonFiles.write(checkpoint, json);
         JsonSignals.write(checkpoint, json);
         texts("allowances", checkpoint.allowances());
+        if (subject.launchMemory().isPresent()) {
+            JsonLaunchMemory.write(subject.launchMemory().get(), json);
+        }
         if (subject.image().isPresent()) {
             image(subject.image().get());
         }
@@ -197,8 +200,8 @@ final class JsonReport {
         json.writeStringField("slot", hex(image.slot()));
         json.writeStringField("minimum_kernel", image.minimumKernel());
         json.writeNumberField("cpu_features", image.cpuFeatures());
-        json.writeNumberField("eager_bytes", image.eagerBytes());
-        json.writeNumberField("mapped_bytes", image.mappedBytes());
+        json.writeNumberField("eager_bytes", image.memory().eagerBytes());
+        json.writeNumberField("mapped_bytes", image.memory().mappedBytes());
         json.writeNumberField("memory_steps", image.memorySteps());
         json.writeNumberField("file_steps", image.fileSteps());
         json.writeNumberField("signal_steps", image.signalSteps());

@@ -14,6 +14,12 @@ import java.util.Optional;
  * @param checkpoint from the checkpoint, or from the summary in the image
  * @param image present if the file is an image
  * @param memory present if the file is a checkpoint
+ * @param launchMemory how a launch brings memory back; empty if it cannot
  */
 record Subject(
-        Path file, long sizeBytes, Checkpoint checkpoint, Optional<ImageSummary> image, Optional<CheckpointMemory> memory) {}
+        Path file,
+        long sizeBytes,
+        Checkpoint checkpoint,
+        Optional<ImageSummary> image,
+        Optional<CheckpointMemory> memory,
+        Optional<LaunchMemory> launchMemory) {}
