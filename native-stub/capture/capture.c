@@ -24,6 +24,7 @@
 #include "preflight.h"
 #include "proc_files.h"
 #include "process.h"
+#include "snapshot.h"
 #include "state.h"
 #include "threads.h"
 
@@ -153,6 +154,7 @@ static int go_on(struct capture *capture)
 static int write_rest(struct capture *capture)
 {
     append_threads(capture);
+    sort_extents(capture);
     append_mappings(capture);
     uint64_t until = capture->thawed_at ? capture->thawed_at : now_ns(CLOCK_MONOTONIC);
     capture->process.frozen_ns = until - capture->frozen_since;
@@ -180,12 +182,14 @@ static const struct step STEPS[] = {
     {"mappings", read_mappings}, /* before the questions, which need memory of their own for a moment */
     {"questions", interrogate},
     {"signals", read_process_signals}, /* behind the questions for the timers that send them */
+    {"snapshot", make_snapshot},
     {"pages", save_pages},
     {"go on", go_on},
 };
 
 /* After the first of these the program may run already: they neither trace nor look at it. */
 static const struct step FINISHING_STEPS[] = {
+    {"snapshot's pages", save_snapshot_pages},
     {"files", finish_pages},
     {"write", write_rest},
 };
@@ -237,6 +241,7 @@ static int finish(struct capture *capture)
 static void release(struct capture *capture)
 {
     thaw_process(capture);
+    drop_snapshot(capture);
     writer_close(&capture->writer);
     int fds[] = {capture->pidfd, capture->mem, capture->pagemap};
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
@@ -278,6 +283,7 @@ static int capture_once(const struct capture_request *request, bool copy_at_once
     struct capture capture = {
         .request = request, .report = report, .pid = request->pid, .pidfd = -1, .mem = -1, .pagemap = -1,
         .copy_at_once = copy_at_once, .writer = {.directory = -1, .fd = -1},
+        .snapshot = {0, -1, -1, -1},
     };
     int error = RUN_STEPS(&capture, STEPS);
     if (error == 0)
@@ -286,6 +292,7 @@ static int capture_once(const struct capture_request *request, bool copy_at_once
         error = RUN_STEPS(&capture, LAST_STEPS);
     if (error == 0)
         fill_outcome(&capture, ret);
+    ret->went_on = capture.thawed_at && request->keep_running;
     release(&capture);
     return error;
 }
@@ -340,7 +347,7 @@ int capture_program(const struct capture_request *request, struct capture_outcom
         report_clear(report);
         error = capture_once(request, true, ret, report);
     }
-    if (error < 0 && error != -ECANCELED && was_alive && (error == -ESRCH || has_ended(request->pid)))
+    if (error < 0 && error != -ECANCELED && was_alive && !ret->went_on && (error == -ESRCH || has_ended(request->pid)))
         report_end(request, report);
     if (error == -ECANCELED && report->count == 0)
         refuse(report, error, "capturing process %d: interrupted; nothing was written", request->pid);

@@ -38,6 +38,8 @@ struct capture_request {
     unsigned number;         /* what %n stands for */
     uint32_t trigger;        /* CKPT_TRIGGER_* */
     bool keep_running;       /* the program goes on after success; else it is ended */
+    bool cow;                /* private memory is read from a snapshot, when the program goes on already; needs
+                                keep_running */
     bool seized;             /* the caller traces the threads already, which are in no ptrace stop that it knows of,
                                 and wants them back running and traced */
     void (*serve)(void *context); /* may be NULL. Called when a traced thread may have stopped while the program goes
@@ -53,12 +55,13 @@ struct capture_step {
     const char *name;
     uint64_t took_ns;
 };
-#define CAPTURE_STEPS 16
+#define CAPTURE_STEPS 20
 
 struct capture_outcome {
     char path[PATH_MAX];  /* absolute name of the written file */
     uint64_t bytes;       /* size on disk, holes not counted */
     uint64_t frozen_ns;   /* how long the program stood still */
+    bool went_on;         /* the program had gone on when the capture ended, well or not */
     uint32_t threads;
     uint32_t step_count;
     struct capture_step steps[CAPTURE_STEPS];

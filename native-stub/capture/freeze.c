@@ -395,6 +395,8 @@ void thaw_process(struct capture *capture)
         struct thread *thread = &capture->threads[i];
         if (!thread->attached)
             continue;
+        /* Before, not after: who lets a program go may have to wait for the processor that it gets. */
+        capture->thawed_at = now_ns(CLOCK_MONOTONIC);
         if (thread->ours)
             trace_detach(thread->tid); /* the kernel keeps a stop of job control */
         else if (thread->stopped_by_job)
@@ -403,7 +405,6 @@ void thaw_process(struct capture *capture)
             trace_resume(thread->tid, 0);
         thread->attached = thread->held = false;
     }
-    capture->thawed_at = now_ns(CLOCK_MONOTONIC);
 }
 
 void kill_process(struct capture *capture)

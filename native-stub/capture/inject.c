@@ -17,9 +17,8 @@
 #define RED_ZONE 128            /* bytes below the stack pointer that are in use, x86-64 psABI 3.2.2 */
 #define STACK_DISTANCE 65536    /* how far below a stack pointer the low end of a stack has to lie */
 #define ZERO_WINDOWS 4096       /* looks per mapping for zero bytes */
-#define ALL_SIGNALS (~UINT64_C(0))
 
-static bool survivable(const struct injector *injector)
+bool survivable(const struct injector *injector)
 {
     return injector->gadgets.returning.address && injector->gadgets.restorer;
 }
@@ -160,20 +159,26 @@ static int choose_place(struct injector *injector)
 
 /* ---- borrowing a thread ---- */
 
+int inject_frame(struct injector *injector, const struct thread *thread, uint64_t address,
+                 const struct user_regs_struct *registers, uint64_t mask, uint64_t *ret_stack)
+{
+    AUTO_FREE uint8_t *frame = malloc(injector->frame_size);
+    if (!frame)
+        return -ENOMEM;
+    *ret_stack = build_signal_frame(frame, address, &injector->gadgets, registers, mask,
+                                    injector->capture->xstates.data + thread->record.xstate_offset,
+                                    thread->record.xstate_size);
+    size_t size = signal_frame_size(thread->record.xstate_size);
+    return pwrite(injector->capture->mem, frame, size, (off_t)address) == (ssize_t)size ? 0 : -errno;
+}
+
 /* Writes the frame that resumes thread, at address. */
 static int write_frame(struct injector *injector, struct thread *thread, uint64_t address)
 {
-    AUTO_FREE uint8_t *frame = malloc(injector->frame_size);
     struct user_regs_struct registers = thread->resume;
-    if (!frame)
-        return -ENOMEM;
     if (kernel_restarts(&registers))
         wind_back(&registers); /* rt_sigreturn forgets what the kernel would restart */
-    injector->stack = build_signal_frame(frame, address, &injector->gadgets, &registers, thread->mask,
-                                         injector->capture->xstates.data + thread->record.xstate_offset,
-                                         thread->record.xstate_size);
-    size_t size = signal_frame_size(thread->record.xstate_size);
-    return pwrite(injector->capture->mem, frame, size, (off_t)address) == (ssize_t)size ? 0 : -errno;
+    return inject_frame(injector, thread, address, &registers, thread->mask, &injector->stack);
 }
 
 int inject_begin(struct injector *injector, struct thread *thread)
@@ -190,32 +195,13 @@ int inject_begin(struct injector *injector, struct thread *thread)
     return 0;
 }
 
-/* Lets the thread run to its next system call entry or exit. */
-static int run_to_syscall_stop(pid_t tid)
-{
-    int signal = 0;
-    for (;;) {
-        struct stop stop;
-        int error = trace_resume_to_syscall(tid, signal);
-        if (error == 0)
-            error = wait_stop(tid, &stop);
-        if (error < 0)
-            return error;
-        if (stop.kind == STOP_GONE)
-            return -ESRCH;
-        if (stop.kind == STOP_SYSCALL)
-            return 0;
-        /* All signals but SIGSTOP are blocked; that one takes effect when the thread is given back. */
-        signal = stop.kind == STOP_SIGNAL ? stop.signal : 0;
-    }
-}
-
-int inject_call(struct injector *injector, int64_t *ret_result, long number, const uint64_t arguments[6])
+int inject_call_from(struct injector *injector, uint64_t stack, int64_t *ret_result, pid_t *ret_child, long number,
+                     const uint64_t arguments[6])
 {
     struct thread *thread = injector->thread;
     struct user_regs_struct registers = thread->resume;
     uint64_t address = survivable(injector) ? injector->gadgets.returning.address : injector->gadgets.bare;
-    set_syscall(&registers, address, injector->stack, number, arguments);
+    set_syscall(&registers, address, stack, number, arguments);
     bool first = !thread->changed;
     thread->changed = true;
     /* Registers before mask: with the mask alone changed, a death of ours would leave all signals blocked. */
@@ -223,15 +209,20 @@ int inject_call(struct injector *injector, int64_t *ret_result, long number, con
     if (error == 0 && first)
         error = trace_set_mask(thread->tid, ALL_SIGNALS);
     if (error == 0)
-        error = run_to_syscall_stop(thread->tid);
+        error = trace_run_to_syscall_stop(thread->tid, NULL);
     if (error == 0)
-        error = run_to_syscall_stop(thread->tid);
+        error = trace_run_to_syscall_stop(thread->tid, ret_child);
     if (error == 0)
         error = trace_get_registers(thread->tid, &registers);
     if (error < 0)
         return describe(injector, error);
     *ret_result = (int64_t)registers.rax;
     return 0;
+}
+
+int inject_call(struct injector *injector, int64_t *ret_result, long number, const uint64_t arguments[6])
+{
+    return inject_call_from(injector, injector->stack, ret_result, NULL, number, arguments);
 }
 
 /* From a system call stop the kernel would not decide about a restart any more; from PTRACE_EVENT_STOP it does, with

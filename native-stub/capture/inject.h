@@ -25,6 +25,7 @@
 #include "state.h"
 
 #define LEAST_ARGUMENTS 512 /* bytes that a call's arguments may always use */
+#define ALL_SIGNALS (~UINT64_C(0))
 
 struct borrowed_place {
     uint64_t address; /* 64-byte aligned; 0: none */
@@ -56,6 +57,20 @@ int injector_open(struct injector *injector, struct capture *capture, uint64_t a
 int inject_begin(struct injector *injector, struct thread *thread);
 int inject_call(struct injector *injector, int64_t *ret_result, long number, const uint64_t arguments[6]);
 int inject_end(struct injector *injector);
+
+/* Whether calls are made in the way that a kill -9 of the engine does not harm, told above. */
+bool survivable(const struct injector *injector);
+
+/* Writes one more frame of the same kind at an address of the program (64-byte aligned, frame_size bytes): whoever
+ * returns from a call with the stack pointer in ret_stack goes on with registers and mask, and with the vector state of
+ * thread. Returns 0 or -errno. */
+int inject_frame(struct injector *injector, const struct thread *thread, uint64_t address,
+                 const struct user_regs_struct *registers, uint64_t mask, uint64_t *ret_stack);
+
+/* inject_call with a stack pointer that leads into such a frame. The thread or process that the call makes goes to
+ * ret_child, as seen from here, when it is traced; may be NULL. */
+int inject_call_from(struct injector *injector, uint64_t stack, int64_t *ret_result, pid_t *ret_child, long number,
+                     const uint64_t arguments[6]);
 
 /* Reads what a call has left in the scratch. Returns 0 or -errno. */
 int inject_read(struct injector *injector, size_t offset, void *ret, size_t size);

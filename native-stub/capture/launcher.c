@@ -115,7 +115,7 @@ static void capture_now(struct launch *launch, uint32_t trigger)
         return;
     struct capture_request request = {
         .pid = launch->pid, .output = options->output, .number = launch->number, .trigger = trigger,
-        .keep_running = options->keep_running, .seized = true, .trigger_signal = options->signal,
+        .keep_running = options->keep_running, .cow = options->cow, .seized = true, .trigger_signal = options->signal,
         .allow = options->allow, .serve = serve_stops, .context = launch,
     };
     struct capture_outcome outcome;

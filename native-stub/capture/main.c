@@ -24,7 +24,7 @@ static int capture_running(const struct options *options, const sigset_t *give_u
 {
     struct capture_request request = {
         .pid = options->pid, .output = options->output, .number = 1, .trigger = CKPT_TRIGGER_PID,
-        .keep_running = options->keep_running, .allow = options->allow, .give_up = give_up,
+        .keep_running = options->keep_running, .cow = options->cow, .allow = options->allow, .give_up = give_up,
     };
     struct capture_outcome outcome;
     struct report report = {0};

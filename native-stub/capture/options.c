@@ -15,7 +15,7 @@
 #define EXIT_USAGE 2
 #define LONGEST_INTERVAL 31536000 /* seconds: a year */
 
-enum { OPTION_PID = 256, OPTION_CONTINUE, OPTION_KILL, OPTION_SIGNAL, OPTION_INTERVAL, OPTION_ALLOW, OPTION_HELP,
+enum { OPTION_PID = 256, OPTION_CONTINUE, OPTION_KILL, OPTION_COW, OPTION_SIGNAL, OPTION_INTERVAL, OPTION_ALLOW, OPTION_HELP,
        OPTION_VERSION };
 
 static const struct option LONG_OPTIONS[] = {
@@ -23,6 +23,7 @@ static const struct option LONG_OPTIONS[] = {
     {"pid", required_argument, NULL, OPTION_PID},
     {"continue", no_argument, NULL, OPTION_CONTINUE},
     {"kill", no_argument, NULL, OPTION_KILL},
+    {"cow", no_argument, NULL, OPTION_COW},
     {"signal", required_argument, NULL, OPTION_SIGNAL},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"allow", required_argument, NULL, OPTION_ALLOW},
@@ -34,8 +35,8 @@ static const struct option LONG_OPTIONS[] = {
 
 static void print_help(void)
 {
-    fputs("Usage: ckpt [-o FILE] [--continue] [--signal SIG] [--interval SECONDS] [--allow WHAT] [-v] [--] PROGRAM ARG...\n"
-          "       ckpt --pid PID [-o FILE] [--continue|--kill] [--allow WHAT] [-v]\n"
+    fputs("Usage: ckpt [-o FILE] [--continue] [--cow] [--signal SIG] [--interval SECONDS] [--allow WHAT] [-v] [--] PROGRAM ARG...\n"
+          "       ckpt --pid PID [-o FILE] [--continue|--cow|--kill] [--allow WHAT] [-v]\n"
           "\n"
           "Freezes a running program into a checkpoint file, from which undump makes an executable.\n"
           "The first form runs PROGRAM; SIGUSR2 sent to it writes the checkpoint. The second form captures a program\n"
@@ -45,6 +46,7 @@ static void print_help(void)
           "                        a percent sign (default: myckpt.dat in the program's working directory)\n"
           "      --continue        the program goes on after the checkpoint\n"
           "      --kill            the program ends after the checkpoint (the default)\n"
+          "      --cow             the program goes on after milliseconds, while a snapshot of its memory is written\n"
           "      --signal SIG      the signal that asks for a checkpoint, by name or number (default: USR2)\n"
           "      --interval SECONDS  writes a checkpoint every SECONDS and goes on\n"
           "      --allow WHAT      accepts a restore that is weaker than the program was; may be repeated:\n",
@@ -124,6 +126,9 @@ static int parse_option(int option, const char *last, struct options *options, b
     case OPTION_KILL:
         *kill_program = true;
         return -1;
+    case OPTION_COW:
+        options->cow = options->keep_running = true;
+        return -1;
     case OPTION_SIGNAL:
         options->signal = parse_signal(optarg);
         return options->signal > 0 && options->signal != SIGKILL && options->signal != SIGSTOP
@@ -167,7 +172,7 @@ int parse_options(int argc, char **argv, struct options *ret)
     if (!options.pid && optind == argc)
         return usage("give a program to run, or --pid", "");
     if (kill_program && options.keep_running)
-        return usage("--kill does not go with --continue or --interval", "");
+        return usage("--kill does not go with --continue, --cow or --interval", "");
     if (options.pid && (options.interval || options.signal != SIGUSR2))
         return usage("--interval and --signal are for programs that ckpt runs, not for --pid", "");
     *ret = options;

@@ -8,7 +8,8 @@
 struct options {
     pid_t pid;          /* 0: launch program */
     const char *output; /* NULL: the default */
-    bool keep_running;  /* --continue, --interval */
+    bool keep_running;  /* --continue, --cow, --interval */
+    bool cow;
     int signal;         /* that asks for a checkpoint */
     unsigned interval;  /* seconds; 0: none */
     unsigned allow;     /* ALLOW_* */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies memory of the frozen program into the file.
+ * Copies memory of the frozen program into the file, or what a snapshot holds of it from there, when it has gone on.
  *
  * Only pages that the page tables or the mapped file know are read; of these, pages of zeros are not written. Pages
  * of files come from the file where it can be opened (file_pages.c), when the program has gone on.
@@ -18,11 +18,15 @@
 #include "crc32c.h"
 #include "file_pages.h"
 #include "pagemap.h"
+#include "snapshot.h"
 
 #define PAGE CKPT_PAGE_SIZE
 
 struct page_saver {
     struct capture *capture;
+    pid_t pid;           /* whose memory is read: the program's or the snapshot's */
+    int mem, pagemap;    /* of that process */
+    bool sum;            /* checksums are computed at once */
     struct mapping *mapping;
     int file;            /* of the mapping, kept open by file_pages.c; or -1 */
     bool deferred;       /* pages of the file are copied later */
@@ -50,7 +54,7 @@ static void add_extent(struct page_saver *saver, uint64_t address, uint64_t leng
     struct ckpt_mapping *record = &saver->mapping->record;
     struct writer *writer = &saver->capture->writer;
     uint64_t offset = bytes ? writer_reserve(writer, length) : 0;
-    bool sum = bytes && !saver->capture->request->keep_running;
+    bool sum = bytes && saver->sum;
     struct ckpt_extent *last = (void *)(extents->data + extents->size);
     if (record->extent_count && last[-1].kind == kind && last[-1].address + last[-1].length == address &&
         (!bytes || last[-1].file_offset + last[-1].length == offset)) {
@@ -95,9 +99,9 @@ static ssize_t read_memory(struct page_saver *saver, uint64_t address, uint64_t 
     struct iovec local = {saver->chunk, length}, remote = {(void *)(uintptr_t)address, length};
     ssize_t count = -1;
     if (saver->mapping->record.protection & PROT_READ)
-        count = process_vm_readv(saver->capture->pid, &local, 1, &remote, 1, 0);
+        count = process_vm_readv(saver->pid, &local, 1, &remote, 1, 0);
     if (count <= 0)
-        count = pread(saver->capture->mem, saver->chunk, length, (off_t)address);
+        count = pread(saver->mem, saver->chunk, length, (off_t)address);
     if (count == 0)
         return -ESRCH;
     if (count < 0)
@@ -108,6 +112,10 @@ static ssize_t read_memory(struct page_saver *saver, uint64_t address, uint64_t 
 static int describe(struct page_saver *saver, uint64_t address, int error)
 {
     struct capture *capture = saver->capture;
+    if (error == -ESRCH && saver->pid != capture->pid)
+        return refuse(capture->report, -ECHILD,
+                      "reading the snapshot of process %d: it was killed, for want of memory or by a signal; try again or "
+                      "go without --cow", capture->pid);
     if (error == -ESRCH)
         return refuse(capture->report, error, "capturing process %d: it was killed meanwhile", capture->pid);
     return refuse(capture->report, error, "reading memory of process %d at %llx (%s): %s", capture->pid,
@@ -210,8 +218,7 @@ static int save_listed_pages(struct page_saver *saver)
     const struct ckpt_mapping *record = &mapping->record;
     bool file = record->kind == CKPT_MAPPING_PRIVATE_FILE || record->kind == CKPT_MAPPING_SHARED_FILE;
     AUTO_BUFFER struct buffer ranges = {0};
-    int error = list_pages(saver->capture->pagemap, record->start, record->end, mapping->resident || mapping->swapped,
-                           &ranges);
+    int error = list_pages(saver->pagemap, record->start, record->end, mapping->resident || mapping->swapped, &ranges);
     if (error < 0)
         return describe(saver, record->start, error);
     const struct page_range *range = (void *)ranges.data;
@@ -259,7 +266,7 @@ static int save_shared(struct page_saver *saver)
     const struct ckpt_mapping *record = &saver->mapping->record;
     const struct page_range *exist = (void *)saver->mapping->shared_pages.data;
     AUTO_BUFFER struct buffer listed = {0};
-    int error = list_pages(saver->capture->pagemap, record->start, record->end, true, &listed);
+    int error = list_pages(saver->pagemap, record->start, record->end, true, &listed);
     if (error < 0)
         return describe(saver, record->start, error);
     const struct page_range *guards = (void *)listed.data;
@@ -279,36 +286,92 @@ static int save_shared(struct page_saver *saver)
     return 0;
 }
 
-static int save_mapping(struct page_saver *saver, struct mapping *mapping)
+/* What fork copies and nobody else can change. Pages of files that are copied later have to be found unchanged then. */
+static bool is_in_snapshot(const struct page_saver *saver)
 {
-    struct ckpt_mapping *record = &mapping->record;
-    saver->mapping = mapping;
-    saver->file = -1;
+    const struct ckpt_mapping *record = &saver->mapping->record;
+    return saver->capture->request->cow && !(record->flags & CKPT_VMA_DONTFORK) &&
+           (record->kind == CKPT_MAPPING_ANONYMOUS || (record->kind == CKPT_MAPPING_PRIVATE_FILE && saver->deferred));
+}
+
+static int save_contents(struct page_saver *saver)
+{
+    struct ckpt_mapping *record = &saver->mapping->record;
     record->first_extent = saver->capture->extents.size / sizeof(struct ckpt_extent);
     if (record->kind == CKPT_MAPPING_VVAR || record->flags & (CKPT_VMA_DROPPABLE | CKPT_VMA_WIPEONFORK))
         return 0;
     if (record->kind == CKPT_MAPPING_VDSO)
         return save_range(saver, record->start, record->end, CKPT_EXTENT_PRIVATE);
-    if (record->kind == CKPT_MAPPING_PRIVATE_FILE || record->kind == CKPT_MAPPING_SHARED_FILE)
-        open_file(saver);
     if (record->kind == CKPT_MAPPING_SHARED_ANONYMOUS)
         return save_shared(saver);
     return save_listed_pages(saver);
 }
 
-int save_pages(struct capture *capture)
+/* Files are opened while the program stands, also those whose mappings come from the snapshot. */
+static int save_mapping(struct page_saver *saver, struct mapping *mapping)
 {
-    struct page_saver saver = {.capture = capture, .file = -1};
+    uint32_t kind = mapping->record.kind;
+    saver->mapping = mapping;
+    saver->file = -1;
+    saver->deferred = false;
+    if (kind == CKPT_MAPPING_PRIVATE_FILE || kind == CKPT_MAPPING_SHARED_FILE)
+        open_file(saver);
+    bool reads_snapshot = saver->pid != saver->capture->pid;
+    if (!reads_snapshot)
+        mapping->in_snapshot = is_in_snapshot(saver);
+    return mapping->in_snapshot == reads_snapshot ? save_contents(saver) : 0;
+}
+
+static int save_mappings(struct page_saver *saver)
+{
+    struct capture *capture = saver->capture;
     AUTO_FREE uint8_t *chunk = aligned_alloc(PAGE, CHUNK_BYTES);
     if (!chunk)
         return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
-    saver.chunk = chunk;
+    saver->chunk = chunk;
     for (size_t i = 0; i < capture->mapping_count; i++) {
-        int error = save_mapping(&saver, &capture->mappings[i]);
+        int error = save_mapping(saver, &capture->mappings[i]);
         if (error < 0)
             return error;
     }
     return 0;
+}
+
+int save_pages(struct capture *capture)
+{
+    struct page_saver saver = {.capture = capture, .pid = capture->pid, .mem = capture->mem,
+                               .pagemap = capture->pagemap, .sum = !capture->request->keep_running};
+    return save_mappings(&saver);
+}
+
+int save_snapshot_pages(struct capture *capture)
+{
+    const struct snapshot *snapshot = &capture->snapshot;
+    struct page_saver saver = {.capture = capture, .pid = snapshot->pid, .mem = snapshot->mem,
+                               .pagemap = snapshot->pagemap, .sum = true};
+    if (!snapshot->pid)
+        return 0;
+    int error = save_mappings(&saver);
+    drop_snapshot(capture);
+    return error;
+}
+
+static int order_extents(const void *left, const void *right)
+{
+    const struct ckpt_extent *a = left, *b = right;
+    return a->address < b->address ? -1 : a->address > b->address;
+}
+
+void sort_extents(struct capture *capture)
+{
+    struct ckpt_extent *extents = (void *)capture->extents.data;
+    size_t count = capture->extents.size / sizeof(*extents), next = 0;
+    if (count)
+        qsort(extents, count, sizeof(*extents), order_extents);
+    for (size_t i = 0; i < capture->mapping_count; i++) {
+        capture->mappings[i].record.first_extent = next;
+        next += capture->mappings[i].record.extent_count;
+    }
 }
 
 /* Reads back what was written; it is in the page cache still. */

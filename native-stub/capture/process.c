@@ -124,6 +124,7 @@ int read_process(struct capture *capture)
     process->pid = (uint32_t)capture->pid;
     process->trigger = capture->request->trigger;
     process->launched_by_ckpt = capture->request->seized;
+    process->snapshot = capture->request->cow;
     process->vdso_seen = capture->vdso_start != 0;
     process->engine = strings_add_text(&capture->strings, CAPTURE_ENGINE);
     uname(&system);

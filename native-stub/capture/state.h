@@ -46,6 +46,7 @@ struct mapping {
     uint64_t swapped;    /* bytes */
     struct buffer shared_pages; /* struct page_range, shared.c: what exists of shared anonymous memory */
     bool shared_listed;
+    bool in_snapshot;    /* pages.c: its contents are read from the snapshot */
 };
 
 /* A descriptor of the program that is an end of a pipe. */
@@ -53,6 +54,14 @@ struct pipe_end {
     uint64_t inode;
     bool reads, writes;
     bool packets; /* O_DIRECT */
+};
+
+/* A copy of the program that never runs, snapshot.c. Descriptors are -1 when there is none. */
+struct snapshot {
+    pid_t pid;
+    int pidfd;
+    int mem;     /* /proc/PID/mem */
+    int pagemap; /* /proc/PID/pagemap */
 };
 
 struct capture {
@@ -74,6 +83,8 @@ struct capture {
     size_t mapping_count;
 
     struct gadgets gadgets; /* code.c */
+
+    struct snapshot snapshot; /* snapshot.c */
 
     bool copy_at_once;            /* file_pages.h */
     struct buffer mapped_files;   /* file_pages.c */

@@ -144,6 +144,34 @@ int trace_resume_to_syscall(pid_t tid, int signal)
     return trace(PTRACE_SYSCALL, tid, 0, (uintptr_t)signal);
 }
 
+int trace_run_to_syscall_stop(pid_t tid, pid_t *ret_child)
+{
+    int signal = 0;
+    for (;;) {
+        struct stop stop;
+        unsigned long child;
+        int error = trace_resume_to_syscall(tid, signal);
+        if (error == 0)
+            error = wait_stop(tid, &stop);
+        if (error < 0)
+            return error;
+        if (stop.kind == STOP_GONE)
+            return -ESRCH;
+        if (stop.kind == STOP_SYSCALL)
+            return 0;
+        if (ret_child && stop.status >> 16 == PTRACE_EVENT_CLONE &&
+            trace(PTRACE_GETEVENTMSG, tid, 0, (uintptr_t)&child) == 0)
+            *ret_child = (pid_t)child;
+        /* All signals but SIGSTOP are blocked; that one takes effect when the thread is given back. */
+        signal = stop.kind == STOP_SIGNAL ? stop.signal : 0;
+    }
+}
+
+int trace_set_options(pid_t tid, uintptr_t options)
+{
+    return trace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | options);
+}
+
 int trace_detach(pid_t tid)
 {
     return trace(PTRACE_DETACH, tid, 0, 0);

@@ -33,9 +33,15 @@ int wait_stop_until(pid_t tid, uint64_t deadline_ns, struct stop *ret);
 
 /* Makes the caller the tracer of a thread that runs on; options are PTRACE_O_* beyond what every trace needs. */
 int trace_seize(pid_t tid, uintptr_t options);
+int trace_set_options(pid_t tid, uintptr_t options); /* the same, of a thread that stands */
 int trace_interrupt(pid_t tid);
 int trace_resume(pid_t tid, int signal);
 int trace_resume_to_syscall(pid_t tid, int signal);
+
+/* Lets a thread that blocks all signals run to its next system call entry or exit. With PTRACE_O_TRACECLONE the process
+ * that it makes on the way goes to ret_child, which may be NULL. */
+int trace_run_to_syscall_stop(pid_t tid, pid_t *ret_child);
+
 int trace_detach(pid_t tid);
 int trace_get_registers(pid_t tid, struct user_regs_struct *ret);
 int trace_set_registers(pid_t tid, const struct user_regs_struct *registers);

@@ -165,7 +165,9 @@ struct ckpt_process {
     struct ckpt_rlimit rlimits[16];    /* index is RLIMIT_* of asm-generic/resource.h */
     uint32_t nice;              /* of the leader, as int32: -20..19, for information */
     uint32_t vdso_seen;         /* 1 when a [vdso] mapping was present */
-    uint64_t reserved[3];
+    uint32_t snapshot;          /* 1: private memory was read from a snapshot, after frozen_ns (ckpt --cow) */
+    uint32_t reserved0;
+    uint64_t reserved[2];
 };
 #define CKPT_PROCESS_FIELDS(F)                                                                                 \
     F(pid) F(own_pid) F(parent_pid) F(group_id) F(session_id) F(uid) F(gid) F(umask) F(dumpable)               \
@@ -174,7 +176,7 @@ struct ckpt_process {
     F(start_stack) F(arg_start) F(arg_end) F(env_start) F(env_end) F(realtime_ns) F(monotonic_ns)              \
     F(boottime_ns) F(frozen_ns) F(resident_bytes) F(executable) F(command_line) F(working_directory)           \
     F(command_name) F(kernel_release) F(kernel_version) F(engine) F(wd_state) F(itimers) F(rlimits)            \
-    F(nice) F(vdso_seen) F(reserved)
+    F(nice) F(vdso_seen) F(snapshot) F(reserved0) F(reserved)
 CKPT_ASSERT_SIZE(ckpt_process, 592);
 CKPT_ASSERT_LAST(ckpt_process, reserved);
 

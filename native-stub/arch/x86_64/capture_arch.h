@@ -71,6 +71,9 @@ uint64_t build_signal_frame(uint8_t *frame, uint64_t address, const struct gadge
                             const struct user_regs_struct *registers, uint64_t mask, const uint8_t *xstate,
                             size_t xstate_size);
 
+/* Where in such a frame, at address, a call's first argument stands, as 8 bytes. */
+uint64_t signal_frame_argument(uint64_t address);
+
 /* Registers that make a system call at an address with a stack pointer. */
 void set_syscall(struct user_regs_struct *registers, uint64_t address, uint64_t stack, long number,
                  const uint64_t arguments[6]);

@@ -104,6 +104,11 @@ uint64_t build_signal_frame(uint8_t *frame, uint64_t address, const struct gadge
     return address + FRAME_OFFSET - gadgets->returning.displacement;
 }
 
+uint64_t signal_frame_argument(uint64_t address)
+{
+    return address + FRAME_OFFSET + offsetof(struct frame, context.rdi);
+}
+
 void set_syscall(struct user_regs_struct *registers, uint64_t address, uint64_t stack, long number,
                  const uint64_t arguments[6])
 {

@@ -14,6 +14,7 @@ final class ProcessDecoder {
     private ProcessDecoder() {}
 
     static CheckpointProcess process(RecordView view) {
+        view.reserved(Process.RESERVED0, Integer.BYTES);
         view.reserved(Process.RESERVED, Process.RESERVED_BYTES);
         return new CheckpointProcess(
                 ids(view),
@@ -79,7 +80,8 @@ final class ProcessDecoder {
                 view.longAt(Process.REALTIME_NS),
                 view.longAt(Process.MONOTONIC_NS),
                 view.longAt(Process.BOOTTIME_NS),
-                view.longAt(Process.FROZEN_NS));
+                view.longAt(Process.FROZEN_NS),
+                view.flagAt(Process.SNAPSHOT, "snapshot"));
     }
 
     private static boolean workingDirectoryDeleted(RecordView view) {

@@ -40,7 +40,7 @@ public final class CheckpointSamples {
                         STACK + 0x1120,
                         STACK + 0x1120,
                         STACK + 0x1180),
-                new CaptureMoment(1_700_000_000_000_000_000L, 5_000_000_000L, 6_000_000_000L, 2_500_000L),
+                new CaptureMoment(1_700_000_000_000_000_000L, 5_000_000_000L, 6_000_000_000L, 2_500_000L, true),
                 3 * PAGE,
                 NativeText.of("/usr/bin/sample"),
                 NativeText.of("sample\0--count\0" + "3\0"),

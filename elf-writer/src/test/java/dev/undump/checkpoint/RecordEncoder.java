@@ -48,6 +48,7 @@ final class RecordEncoder {
         record.putLong(CheckpointLayout.Process.MONOTONIC_NS, process.moment().monotonicNs());
         record.putLong(CheckpointLayout.Process.BOOTTIME_NS, process.moment().boottimeNs());
         record.putLong(CheckpointLayout.Process.FROZEN_NS, process.moment().frozenNs());
+        record.putInt(CheckpointLayout.Process.SNAPSHOT, flag(process.moment().snapshot()));
         record.putLong(CheckpointLayout.Process.RESIDENT_BYTES, process.residentBytes());
         text(record, CheckpointLayout.Process.EXECUTABLE, process.executable());
         text(record, CheckpointLayout.Process.COMMAND_LINE, process.commandLine());

@@ -110,6 +110,7 @@ final class JsonReport {
         json.writeNumberField("monotonic_ns", moment.monotonicNs());
         json.writeNumberField("boottime_ns", moment.boottimeNs());
         json.writeNumberField("frozen_ns", moment.frozenNs());
+        json.writeBooleanField("snapshot", moment.snapshot());
     }
 
     private void settings(ProcessSettings settings) throws IOException {

@@ -78,6 +78,7 @@ final class ProgramText {
     private static String captured(CheckpointProcess process) {
         CaptureMoment moment = process.moment();
         String frozen = moment.frozenNs() == 0 ? "" : ", frozen for " + Sizes.nanoseconds(moment.frozenNs());
+        frozen += moment.snapshot() ? ", from a snapshot" : "";
         return TIME.format(instant(moment)) + " by " + process.engine() + " (" + trigger(process.trigger()) + ")" + frozen;
     }
 

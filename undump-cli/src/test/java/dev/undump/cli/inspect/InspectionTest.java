@@ -42,7 +42,7 @@ class InspectionTest {
                 .contains("format 1, id 0123456789abcdef1122334455667788")
                 .contains("Program     /usr/bin/sample, named sample, pid 1000")
                 .contains("Command     sample --count 3")
-                .contains("Captured    2023-11-14 22:13:20 UTC by ckpt 1.0.0 (--pid), frozen for 2.5 ms")
+                .contains("Captured    2023-11-14 22:13:20 UTC by ckpt 1.0.0 (--pid), frozen for 2.5 ms, from a snapshot")
                 .contains("Kernel      Linux 6.1.0-13-amd64 #1 SMP")
                 .contains("x87 sse avx opmask zmm_hi256 hi16_zmm")
                 .contains("Allowed     tcp-closed")
