@@ -129,7 +129,7 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
  * is not in IMAGE_INTERCEPTED_CALLS goes there at once, and no register but the flags has changed.
  * Otherwise at most IMAGE_INTERCEPT_STACK bytes of the program's stack are used, below the red zone.
  */
-#define IMAGE_INTERCEPT_STACK 256
+#define IMAGE_INTERCEPT_STACK 384
 #define IMAGE_INTERCEPTED_CALLS(F) /* numbers of x86-64; a list, not a table of fields */                        \
     F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER */      \
     F(157) /* prctl: PR_SET_VMA */ F(329) /* pkey_mprotect */ F(237) /* mbind */

@@ -15,12 +15,16 @@
 #define STUB_ABI_CONSTANTS(X)                                                                                   \
     /* errno */                                                                                                 \
     X(EPERM, 1) X(ENOENT, 2) X(EINTR, 4) X(EIO, 5) X(EBADF, 9) X(EAGAIN, 11) X(ENOMEM, 12) X(EACCES, 13)        \
-    X(EFAULT, 14) X(EEXIST, 17) X(EINVAL, 22) X(EMFILE, 24) X(ESPIPE, 29) X(ENOSYS, 38)                         \
+    X(EFAULT, 14) X(EEXIST, 17) X(EINVAL, 22) X(ENFILE, 23) X(EMFILE, 24) X(ENOTTY, 25) X(ESPIPE, 29)               \
+    X(ENOSYS, 38)                                                                                               \
     /* mmap and its family */                                                                                   \
     X(PROT_READ, 1) X(PROT_WRITE, 2) X(PROT_EXEC, 4)                                                            \
     X(MAP_SHARED, 1) X(MAP_PRIVATE, 2) X(MAP_FIXED, 0x10) X(MAP_ANONYMOUS, 0x20) X(MAP_GROWSDOWN, 0x100)        \
     X(MAP_LOCKED, 0x2000) X(MAP_NORESERVE, 0x4000) X(MAP_POPULATE, 0x8000) X(MAP_STACK, 0x20000)                \
     X(MAP_FIXED_NOREPLACE, 0x100000) X(MREMAP_MAYMOVE, 1) X(MREMAP_FIXED, 2)                                    \
+    X(MREMAP_DONTUNMAP, 4) X(MADV_DONTNEED, 4) X(MADV_FREE, 8) X(MADV_REMOVE, 9) X(MADV_DONTFORK, 10)           \
+    X(MADV_MERGEABLE, 12) X(MADV_UNMERGEABLE, 13) X(MADV_DONTDUMP, 16) X(MADV_WIPEONFORK, 18) X(MADV_COLD, 20)  \
+    X(MADV_POPULATE_READ, 22) X(MADV_POPULATE_WRITE, 23) X(MLOCK_ONFAULT, 1)                                    \
     /* files */                                                                                                 \
     X(AT_FDCWD, -100) X(O_RDONLY, 0) X(O_WRONLY, 1) X(O_RDWR, 2) X(O_ACCMODE, 3) X(O_CREAT, 0100)               \
     X(O_EXCL, 0200) X(O_NOCTTY, 0400) X(O_TRUNC, 01000) X(O_APPEND, 02000) X(O_NONBLOCK, 04000)                 \
@@ -38,7 +42,7 @@
     X(PR_SET_VMA, 0x53564d41) X(PR_SET_VMA_ANON_NAME, 0) X(READ_IMPLIES_EXEC, 0x0400000)                        \
     X(MMAP_PAGE_ZERO, 0x0100000) X(ARCH_SET_GS, 0x1001) X(ARCH_SET_FS, 0x1002)                                  \
     X(FUTEX_WAIT, 0) X(FUTEX_WAKE, 1) X(FUTEX_PRIVATE_FLAG, 128)                                                \
-    X(CLONE_VM, 0x100) X(CLONE_FS, 0x200) X(CLONE_FILES, 0x400) X(CLONE_SIGHAND, 0x800)                         \
+    X(CLONE_VM, 0x100) X(CLONE_FS, 0x200) X(CLONE_FILES, 0x400) X(CLONE_SIGHAND, 0x800) X(CLONE_VFORK, 0x4000)   \
     X(CLONE_THREAD, 0x10000) X(CLONE_SYSVSEM, 0x40000) X(CLONE_SETTLS, 0x80000)                                 \
     X(CLONE_CHILD_CLEARTID, 0x200000)                                                                           \
     /* auxiliary vector */                                                                                      \
@@ -51,8 +55,11 @@
 enum stub_abi { STUB_ABI_CONSTANTS(STUB_ABI_VALUE) };
 
 /* Newer than the headers of some build machines, so not compared. */
-#define ABI_MADV_POPULATE_WRITE 23                        /* 5.14 */
+#define ABI_MADV_DONTNEED_LOCKED 24                       /* 5.18 */
 #define ABI_MADV_GUARD_INSTALL 102                        /* 6.13 */
+#define ABI_MADV_GUARD_REMOVE 103
+#define ABI_PIDFD_SELF_THREAD (-10000)                    /* 6.14 */
+#define ABI_PIDFD_SELF_THREAD_GROUP (-10001)
 #define ABI_MAP_DROPPABLE 0x08                            /* 6.11 */
 #define ABI_MFD_NOEXEC_SEAL 8                             /* 6.3 */
 #define ABI_TFD_IOC_SET_TICKS UINT64_C(0x40085400)        /* 3.17 with CONFIG_CHECKPOINT_RESTORE */

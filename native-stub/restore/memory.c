@@ -137,6 +137,8 @@ static int64_t carry_out(struct stub_state *state, const struct image_memory_op 
         return map(op, ABI_MAP_SHARED | ABI_MAP_ANONYMOUS, -1, 0);
     case IMAGE_MEMORY_IMAGE:
         return map(op, ABI_MAP_PRIVATE, state->image_fd, op->offset);
+    case IMAGE_MEMORY_LAZY:
+        return lazy_map(state, op);
     case IMAGE_MEMORY_READ:
         return read_later(state, op);
     case IMAGE_MEMORY_PROTECT:
@@ -180,6 +182,7 @@ void memory_restore(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
 
+    lazy_prepare(state);
     for_each_record(op, image_memory_op, plan, plan->memory_ops) {
         int64_t result;
 

@@ -10,7 +10,7 @@
 #include "restore/abi.h"
 #include "restore/crc32c.h"
 
-#define PLAN_BYTES_LIMIT UINT64_C(0x1f000000) /* plan and blocks end before IMAGE_PARK_VDSO, stub in front */
+#define PLAN_BYTES_LIMIT UINT64_C(0x17000000) /* plan and blocks end before IMAGE_DONE_BITS, stub in front */
 #define THREADS_LIMIT UINT64_C(0x30000)       /* 200,000: their first stacks fit the slot, see threads.c */
 #define VDSO_BYTES_LIMIT UINT64_C(0x100000)
 
@@ -214,6 +214,8 @@ int plan_check(const struct image_plan *plan, const struct plan_surroundings *ar
         error = check_requirements(&checker);
     if (error == 0)
         error = check_signals(&checker);
+    if (error == 0)
+        error = check_lazy_ranges(&checker);
     if (error == 0)
         error = check_memory_ops(&checker);
     if (error == 0)

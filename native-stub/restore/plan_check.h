@@ -31,6 +31,8 @@ bool check_bytes(const struct plan_checker *checker, uint64_t address, uint64_t 
 bool check_image_bytes(const struct plan_checker *checker, uint64_t offset, uint64_t length);
 
 int check_memory_ops(struct plan_checker *checker);
+int check_lazy_ranges(struct plan_checker *checker);
+const char *check_lazy_op(const struct plan_checker *checker, const struct image_memory_op *op);
 int check_file_ops(struct plan_checker *checker);
 int check_threads(struct plan_checker *checker);
 

@@ -12,7 +12,8 @@
 bool memory_op_maps(uint32_t kind)
 {
     return kind == IMAGE_MEMORY_ANONYMOUS || kind == IMAGE_MEMORY_SHARED || kind == IMAGE_MEMORY_IMAGE ||
-           kind == IMAGE_MEMORY_FILE || kind == IMAGE_MEMORY_OBJECT_MAP || kind == IMAGE_MEMORY_DROPPABLE;
+           kind == IMAGE_MEMORY_FILE || kind == IMAGE_MEMORY_OBJECT_MAP || kind == IMAGE_MEMORY_DROPPABLE ||
+           kind == IMAGE_MEMORY_LAZY;
 }
 
 /* What the kind's offset and argument must keep to. */
@@ -25,6 +26,8 @@ static const char *memory_op_problem(struct plan_checker *checker, const struct 
         return check_image_bytes(checker, op->offset, op->length) ? NULL : "image offset";
     case IMAGE_MEMORY_IMAGE:
         return op->offset % STUB_PAGE == 0 && !offset_wraps ? NULL : "image offset";
+    case IMAGE_MEMORY_LAZY:
+        return check_lazy_op(checker, op);
     case IMAGE_MEMORY_FILE:
         if (op->argument >= checker->plan->mapped_files.count)
             return "file index";

@@ -82,6 +82,7 @@ struct stub_state {
     uint64_t image_size; /* bytes of the opened file */
     int report_fd; /* where messages go: 2, or a duplicate of the launch's 2 */
     int object_fd; /* current shared object of the memory operations */
+    bool lazy_is_off; /* the kernel cannot be asked for mappings: lazy memory is read at once */
     struct stub_launch launch;
     struct stub_machine machine;
     struct stub_vdso vdso;
@@ -157,6 +158,10 @@ void space_clear(struct stub_state *state);
 /* memory.c */
 void memory_check_files(struct stub_state *state);
 void memory_restore(struct stub_state *state);
+
+/* lazy.c */
+void lazy_prepare(struct stub_state *state);
+int64_t lazy_map(struct stub_state *state, const struct image_memory_op *op);
 
 /* vdso.c */
 bool vdso_is_the_same(const struct stub_state *state);

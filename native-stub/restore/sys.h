@@ -36,6 +36,11 @@ static inline int64_t sys_preadv(int fd, const struct abi_iovec *pieces, uint64_
     return syscall5(NR_preadv, (uint64_t)fd, STUB_ADDRESS(pieces), count, offset, 0);
 }
 
+static inline int64_t sys_read(int fd, void *buffer, uint64_t size)
+{
+    return syscall3(NR_read, (uint64_t)fd, STUB_ADDRESS(buffer), size);
+}
+
 static inline int64_t sys_write(int fd, const void *buffer, uint64_t size)
 {
     return syscall3(NR_write, (uint64_t)fd, STUB_ADDRESS(buffer), size);
@@ -148,6 +153,21 @@ static inline int64_t sys_mincore(uint64_t address, uint64_t length, uint8_t *re
     return syscall3(NR_mincore, address, length, STUB_ADDRESS(ret_pages));
 }
 
+/* Of this process, without a fault where memory cannot be reached: bytes copied, or -EFAULT when none could. */
+static inline int64_t sys_process_vm_readv(const struct abi_iovec *to, uint64_t to_count, const struct abi_iovec *from,
+                                           uint64_t from_count)
+{
+    return syscall6(NR_process_vm_readv, (uint64_t)syscall1(NR_getpid, 0), STUB_ADDRESS(to), to_count, STUB_ADDRESS(from),
+                    from_count, 0);
+}
+
+static inline int64_t sys_process_vm_writev(const struct abi_iovec *from, uint64_t from_count, const struct abi_iovec *to,
+                                            uint64_t to_count)
+{
+    return syscall6(NR_process_vm_writev, (uint64_t)syscall1(NR_getpid, 0), STUB_ADDRESS(from), from_count,
+                    STUB_ADDRESS(to), to_count, 0);
+}
+
 static inline int64_t sys_mlock2(uint64_t address, uint64_t length, uint32_t flags)
 {
     return syscall3(NR_mlock2, address, length, flags);
@@ -207,6 +227,11 @@ static inline int64_t sys_sigaction(uint32_t signal, const struct abi_sigaction 
 static inline int64_t sys_get_sigaction(uint32_t signal, struct abi_sigaction *ret_action)
 {
     return syscall4(NR_rt_sigaction, signal, 0, STUB_ADDRESS(ret_action), sizeof(ret_action->mask));
+}
+
+static inline int64_t sys_swap_signal_mask(const uint64_t *mask, uint64_t *ret_old)
+{
+    return syscall4(NR_rt_sigprocmask, ABI_SIG_SETMASK, STUB_ADDRESS(mask), STUB_ADDRESS(ret_old), sizeof(*mask));
 }
 
 static inline int64_t sys_set_signal_mask(const uint64_t *mask)

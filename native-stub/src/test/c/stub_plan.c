@@ -10,7 +10,9 @@
 
 #include "arch/x86_64/restore/xstate.c"
 #include "restore/crc32c.c"
+#include "restore/lazy_ranges.c"
 #include "restore/plan_check.c"
+#include "restore/plan_check_lazy.c"
 #include "restore/plan_check_ops.c"
 
 #include "src/test/c/support/image_builder.h"
@@ -36,6 +38,9 @@ static void add_ops(struct builder *builder)
 {
     struct image_file_op *op = builder_file(builder, IMAGE_FILE_OPEN, 3);
     struct image_mapped_file file = {.path = builder_string(builder, "/lib/mapped"), .size = 4096};
+    const struct image_lazy_range ranges[2] = {{.address = 0x9000000, .length = 0x3000},
+                                               {.address = 0x9003000, .length = 0x1000, .first_page = 3}};
+    static const uint8_t pages[0x2000];
 
     op->path = builder_string(builder, "/some/file");
     builder_file(builder, IMAGE_FILE_DUPLICATE, 4)->values[0] = 3;
@@ -48,7 +53,10 @@ static void add_ops(struct builder *builder)
     builder_memory(builder, IMAGE_MEMORY_OBJECT_MAP, 0x7000000, 0x1000, 3, 0x1000);
     builder_memory(builder, IMAGE_MEMORY_FILE, 0x8000000, 0x1000, 1, 0);
     builder_memory(builder, IMAGE_MEMORY_NAME, 0x10000, 0x1000, 0, builder_string(builder, "heap"));
+    builder_memory(builder, IMAGE_MEMORY_LAZY, 0x9001000, 0x2000, 3, builder_data(builder, pages, sizeof(pages)));
     builder->plan.mapped_files = builder_table(builder, &file, 1, sizeof(file));
+    builder->plan.lazy_ranges = builder_table(builder, ranges, 2, sizeof(ranges[0]));
+    builder->plan.coverage = builder_string(builder, "all of them");
 }
 
 static void add_rest(struct builder *builder)
@@ -172,13 +180,40 @@ static void lies_of_the_head_are_named(struct loaded loaded)
     EXPECT_FAULT(plan->vdso_copy, UINT64_MAX - 7, "vdso", "table offset");
 }
 
+static void lies_about_lazy_memory_are_named(struct loaded loaded)
+{
+    struct image_lazy_range *ranges = RECORD(image_lazy_range, lazy_ranges, 0);
+    struct image_memory_op *op = RECORD(image_memory_op, memory_ops, 6);
+    const char *where = "lazy range", *of_op = "memory operation";
+
+    EXPECT_FAULT(loaded.plan->coverage, UINT64_MAX, "plan", "coverage");
+    EXPECT_FAULT(loaded.plan->lazy_ranges.count, UINT64_MAX / 32 + 1, where, "table count");
+    EXPECT_FAULT(ranges[0].address, 0x9000800, where, "address");
+    EXPECT_FAULT(ranges[0].address, BUILDER_SLOT - 4096, where, "address");
+    EXPECT_FAULT(ranges[0].length, 0, where, "address");
+    EXPECT_FAULT(ranges[0].length, 0x4000, where, "address");     /* overlap */
+    EXPECT_FAULT(ranges[1].address, 0x8000000, where, "address"); /* order */
+    EXPECT_FAULT(ranges[1].first_page, 2, where, "first page");   /* shared bits */
+    EXPECT_FAULT(ranges[1].first_page, IMAGE_DONE_BITS_LIMIT * 8, where, "first page");
+    EXPECT_FAULT(ranges[1].first_page, UINT64_MAX, where, "first page");
+    EXPECT_FAULT(ranges[0].flags, 0x10, where, "flags");
+    EXPECT_FAULT(op->address, 0x9002000, of_op, "lazy range"); /* reaches into the next */
+    EXPECT_FAULT(op->address, 0x8fff000, of_op, "lazy range");
+    EXPECT_FAULT(op->address, 0x10000, of_op, "lazy range");
+    EXPECT_FAULT(op->length, UINT64_MAX - 4095, of_op, "image offset");
+    EXPECT_FAULT(op->length, 0, of_op, "address");
+    EXPECT_FAULT(op->offset, op->offset + 8, of_op, "image offset");
+    EXPECT_FAULT(op->offset, loaded.around.image_size - 4096, of_op, "image offset"); /* SIGBUS behind the end */
+    EXPECT_FAULT(op->protection, 8, of_op, "protection");
+}
+
 static void lies_about_memory_are_named(struct loaded loaded)
 {
     struct image_memory_op *ops = RECORD(image_memory_op, memory_ops, 0);
     const char *where = "memory operation";
 
     EXPECT_FAULT(ops[0].kind, 0, where, "kind");
-    EXPECT_FAULT(ops[0].kind, 15, where, "kind");
+    EXPECT_FAULT(ops[0].kind, 1000, where, "kind");
     EXPECT_FAULT(ops[0].address, 1, where, "address");
     EXPECT_FAULT(ops[0].address, BUILDER_SLOT - 4096, where, "address");
     EXPECT_FAULT(ops[0].address, BUILDER_SLOT + IMAGE_SLOT_SIZE - 4096, where, "address");
@@ -193,7 +228,7 @@ static void lies_about_memory_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[0].flags, 0x10, where, "flags"); /* MAP_FIXED */
     EXPECT_FAULT(ops[1].offset, loaded.around.image_size, where, "image offset");
     EXPECT_FAULT(ops[1].offset, UINT64_MAX, where, "image offset");
-    EXPECT_FAULT(ops[1].kind, IMAGE_MEMORY_DROPPABLE + 1, where, "kind");
+    EXPECT_FAULT(ops[1].kind, 1000, where, "kind");
     EXPECT_FAULT(ops[2].length, 0, where, "length");
     EXPECT_FAULT(ops[2].length, 0x1000, where, "object offset");
     EXPECT_FAULT(ops[3].offset, 0x2000, where, "object offset");
@@ -295,6 +330,7 @@ int main(int argc, char **argv)
     a_good_plan_passes(loaded);
     lies_of_the_head_are_named(loaded);
     lies_about_memory_are_named(loaded);
+    lies_about_lazy_memory_are_named(loaded);
     lies_about_files_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
     an_endless_string_is_none(loaded);

@@ -9,7 +9,9 @@
 
 #include "arch/x86_64/restore/xstate.c"
 #include "restore/crc32c.c"
+#include "restore/lazy_ranges.c"
 #include "restore/plan_check.c"
+#include "restore/plan_check_lazy.c"
 #include "restore/plan_check_ops.c"
 
 #define SLOT UINT64_C(0x20000000000)

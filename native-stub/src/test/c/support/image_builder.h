@@ -256,7 +256,8 @@ static inline void builder_finish_plan(struct builder *builder, struct builder_p
     p->data = p->plan + p->plan_size + p->blocks_size;
     p->end = p->data + builder->data_used;
     for (uint64_t i = 0; i < plan->memory_ops.count; i++) {
-        if (builder->memory[i].kind == IMAGE_MEMORY_IMAGE || builder->memory[i].kind == IMAGE_MEMORY_READ)
+        if (builder->memory[i].kind == IMAGE_MEMORY_IMAGE || builder->memory[i].kind == IMAGE_MEMORY_READ ||
+            builder->memory[i].kind == IMAGE_MEMORY_LAZY)
             builder->memory[i].offset += p->data;
     }
     for (uint64_t i = 0; i < plan->file_ops.count; i++) {

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "restore/lazy_call.h"
+
+#include "restore/lazy_memory.h"
+#include "restore/lazy_ranges.h"
+#include "restore/sys.h"
+
+bool lazy_is_locked(uint64_t page)
+{
+    return sys_madvise(page, STUB_PAGE, ABI_MADV_COLD) == -ABI_EINVAL;
+}
+
+int64_t lazy_replace(struct lazy_call *call, const struct maps_piece *piece)
+{
+    uint64_t length = piece->end - piece->start;
+    int64_t result = sys_mmap(piece->start, length, piece->protection,
+                              ABI_MAP_FIXED | ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS | piece->flags, -1, 0);
+
+    if (lazy_is_error(result))
+        return result;
+    lazy_set_done(call->resident, piece->start, piece->end); /* after: a bit that is set is believed */
+    __atomic_add_fetch(&call->resident->split_count, 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* One call, so that other threads see the old contents or zeros and nothing between. Only pieces that are small, have
+ * attributes that new memory would lack, or would be one mapping too many are written over instead. */
+static bool stays_in_place(const struct image_resident *resident, const struct maps_piece *piece)
+{
+    if ((piece->protection & ABI_PROT_WRITE) == 0)
+        return false;
+    return piece->end - piece->start < LAZY_SMALL || __atomic_load_n(&resident->attributes, __ATOMIC_RELAXED) != 0 ||
+           __atomic_load_n(&resident->split_count, __ATOMIC_RELAXED) >= LAZY_SPLIT_LIMIT;
+}
+
+static void clear_in_place(const struct maps_piece *piece, uint32_t advice)
+{
+    if (advice != ABI_MADV_FREE) /* which may keep the contents, and nobody is short of memory for pages of a file */
+        lazy_zero(piece->start, piece->end);
+}
+
+static int64_t discard(struct lazy_call *call, const struct maps_piece *piece, uint32_t advice)
+{
+    bool locked = lazy_is_locked(piece->start);
+    int64_t result;
+
+    if (locked && advice != ABI_MADV_DONTNEED_LOCKED)
+        return -ABI_EINVAL;
+    if (advice != ABI_MADV_GUARD_INSTALL && stays_in_place(call->resident, piece)) {
+        clear_in_place(piece, advice);
+        return 0;
+    }
+    result = lazy_replace(call, piece);
+    if (result < 0 && advice != ABI_MADV_GUARD_INSTALL && (piece->protection & ABI_PROT_WRITE) != 0) {
+        clear_in_place(piece, advice); /* sealed, or no room for one more mapping */
+        return 0;
+    }
+    if (result < 0)
+        return result == -ABI_ENOMEM ? -ABI_EAGAIN : result;
+    if (locked)
+        sys_mlock2(piece->start, piece->end - piece->start, ABI_MLOCK_ONFAULT);
+    if (advice == ABI_MADV_GUARD_INSTALL)
+        return sys_madvise(piece->start, piece->end - piece->start, advice);
+    return 0;
+}
+
+static int64_t advise_image(struct lazy_call *call, const struct maps_piece *piece, uint32_t advice)
+{
+    switch (advice) {
+    case ABI_MADV_REMOVE:
+        return -ABI_EINVAL; /* as for memory without a file; for a private file it would be EACCES */
+    case ABI_MADV_GUARD_REMOVE:
+        return 0; /* where guards were installed it is no page of the image */
+    default:
+        return discard(call, piece, advice);
+    }
+}
+
+int64_t lazy_advise(struct lazy_call *call, uint64_t start, uint64_t end, uint32_t advice)
+{
+    int64_t holes = 0, result = 0;
+    struct maps_piece piece;
+
+    if (advice == ABI_MADV_WIPEONFORK) {
+        result = lazy_convert(call, start, end);
+        return result < 0 ? result : sys_madvise(start, end - start, advice);
+    }
+    for (uint64_t next = start; next < end; next = piece.end) {
+        maps_next(&call->maps, next, end, &piece);
+        switch (piece.kind) {
+        case MAPS_HOLE:
+            result = -ABI_ENOMEM;
+            break;
+        case MAPS_UNKNOWN:
+            return -ABI_EAGAIN;
+        case MAPS_IMAGE:
+            result = advise_image(call, &piece, advice);
+            break;
+        default:
+            result = sys_madvise(piece.start, piece.end - piece.start, advice);
+            break;
+        }
+        if (result == -ABI_ENOMEM) /* a hole: the kernel goes on and says so at the end */
+            holes = result;
+        else if (result < 0)
+            return result;
+        if (piece.kind != MAPS_IMAGE)
+            lazy_set_done(call->resident, piece.start, piece.end);
+    }
+    return holes;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What needs memory that is anonymous to the kernel and keeps its contents: the pages of the image are copied and the
+ * copy is moved over them. A write of another thread between the two would be lost, so this is done only while there is
+ * no other thread.
+ */
+#include "restore/lazy_call.h"
+#include "restore/lazy_memory.h"
+#include "restore/lazy_ranges.h"
+#include "restore/sys.h"
+
+#define LINKS_OF_ONE_THREAD 3 /* of /proc/PID/task: itself, its parent, and a folder for each thread */
+
+static bool has_one_thread(const struct lazy_call *call)
+{
+    struct abi_stat stat;
+    int64_t fd, result;
+
+    if (call->alone)
+        return false;
+    fd = sys_open("/proc/self/task", ABI_O_PATH | ABI_O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    result = sys_fstat((int)fd, &stat);
+    sys_close((int)fd);
+    return result == 0 && stat.links == LINKS_OF_ONE_THREAD;
+}
+
+static int64_t convert(struct lazy_call *call, const struct maps_piece *piece)
+{
+    uint64_t length = piece->end - piece->start;
+    bool locked = lazy_is_locked(piece->start);
+    int64_t copy = sys_mmap(0, length, ABI_PROT_READ | ABI_PROT_WRITE, ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS | piece->flags,
+                            -1, 0);
+    int64_t result = 0;
+
+    if (lazy_is_error(copy))
+        return copy;
+    if ((piece->protection & ABI_PROT_READ) == 0)
+        result = sys_mprotect(piece->start, length, piece->protection | ABI_PROT_READ);
+    if (result == 0) {
+        lazy_copy((uint64_t)copy, piece->start, length);
+        result = sys_mprotect((uint64_t)copy, length, piece->protection);
+    }
+    if (result == 0)
+        result = sys_move((uint64_t)copy, length, piece->start);
+    if (lazy_is_error(result)) {
+        sys_mprotect(piece->start, length, piece->protection);
+        sys_munmap((uint64_t)copy, length);
+        return result;
+    }
+    lazy_set_done(call->resident, piece->start, piece->end);
+    if (locked)
+        sys_mlock2(piece->start, length, ABI_MLOCK_ONFAULT);
+    return 0;
+}
+
+int64_t lazy_convert(struct lazy_call *call, uint64_t start, uint64_t end)
+{
+    struct maps_piece piece;
+    int64_t result = 0;
+
+    for (uint64_t next = start; next < end && result == 0; next = piece.end) {
+        maps_next(&call->maps, next, end, &piece);
+        if (piece.kind == MAPS_UNKNOWN || (piece.kind == MAPS_IMAGE && !has_one_thread(call)))
+            return -ABI_EAGAIN;
+        if (piece.kind == MAPS_IMAGE)
+            result = convert(call, &piece);
+    }
+    return result == -ABI_ENOMEM ? -ABI_EAGAIN : result;
+}
+
+int64_t lazy_register_faults(struct lazy_call *call, const uint64_t arguments[6])
+{
+    uint64_t range[2] = {0, 0}; /* struct uffdio_range: start, length */
+    struct abi_iovec to = {.address = STUB_ADDRESS(range), .length = sizeof(range)};
+    struct abi_iovec from = {.address = arguments[2], .length = sizeof(range)};
+    int64_t result = 0;
+
+    if (sys_process_vm_readv(&to, 1, &from, 1) == sizeof(range) && range[1] < IMAGE_ADDRESS_LIMIT &&
+        range[0] < IMAGE_ADDRESS_LIMIT && lazy_touches(call->resident, range[0], range[0] + range[1]))
+        result = lazy_convert(call, range[0], range[0] + range[1]);
+    return result < 0 ? result : sys_ioctl((int)arguments[0], arguments[1], (void *)arguments[2]);
+}
+
+/* The kernel names anonymous memory only: what is named is what is, the rest has no name to lose. */
+int64_t lazy_name(struct lazy_call *call, const uint64_t arguments[6])
+{
+    uint64_t start = arguments[2], end = start + lazy_round(arguments[3]);
+    int64_t result = sys_prctl((int)arguments[0], arguments[1], start, 0, arguments[4]); /* is the name good? */
+    int64_t holes = 0;
+    struct maps_piece piece;
+
+    for (uint64_t next = start; next < end && result == 0; next = piece.end) {
+        maps_next(&call->maps, next, end, &piece);
+        if (piece.kind != MAPS_IMAGE && piece.kind != MAPS_UNKNOWN)
+            result = sys_prctl((int)arguments[0], arguments[1], next, piece.end - next, arguments[4]);
+        if (result == -ABI_ENOMEM) { /* nothing is mapped there */
+            holes = result;
+            result = 0;
+        }
+    }
+    return result < 0 ? result : holes;
+}
