@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.sites;
+
+import dev.undump.checkpoint.ByteRange;
+import java.io.IOException;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Which instructions are jumped to. Near jumps are known from decoded blocks. Far ones may come from anywhere in the module, as
+ * parts of one function lie far apart: every byte that could start a far jump or call counts as one.
+ */
+final class Labels {
+
+    private static final int PIECE = 256 << 10;
+    private static final int GRAIN_BITS = 6;
+    private static final int LONGEST = 6;
+
+    private final Map<Long, Set<Long>> sources = new HashMap<>();
+    private final BitSet interesting = new BitSet();
+    private final long base;
+
+    Labels(Module module) {
+        this.base = module.code().get(0).start();
+    }
+
+    /** Takes in a block's jumps, and looks for far jumps to it from now on. */
+    void add(CodeBlock block) {
+        for (Instruction instruction : block.instructions()) {
+            if (instruction.isDirectJump()) {
+                add(instruction.target(), instruction.end());
+            }
+        }
+        long last = Math.max(block.range().end(), block.decodedEnd());
+        interesting.set(grain(block.range().start()), grain(last) + 1);
+    }
+
+    /** Finds far jumps to the blocks added so far. */
+    void findFarJumps(CodeBytes code, Module module) throws IOException {
+        for (ByteRange range : code.runs()) {
+            for (ByteRange part : module.code()) {
+                long from = Math.max(range.start(), part.start());
+                long to = Math.min(range.end(), part.end());
+                for (long start = from; start < to; start += PIECE) {
+                    scan(code.read(new ByteRange(start, Math.min(to, start + PIECE + LONGEST - 1))), start);
+                }
+            }
+        }
+    }
+
+    /** Returns where jumps to an address end (their own last byte plus one), ascending. */
+    Set<Long> sourcesOf(long address) {
+        return sources.getOrDefault(address, Set.of());
+    }
+
+    boolean isTarget(long address) {
+        return sources.containsKey(address);
+    }
+
+    /** Returns whether there is a jump to any byte of a range. */
+    boolean isTargetIn(long start, long end) {
+        for (long address = start; address < end; address++) {
+            if (isTarget(address)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void scan(byte[] bytes, long start) {
+        int last = bytes.length - 5;
+        for (int i = 0; i <= last; i++) {
+            byte first = bytes[i];
+            if (first == (byte) 0xe9 || first == (byte) 0xe8) {
+                far(bytes, i + 1, start);
+            } else if (first == 0x0f && (bytes[i + 1] & 0xf0) == 0x80 && i < last) {
+                far(bytes, i + 2, start);
+            }
+        }
+    }
+
+    private void far(byte[] bytes, int at, long start) {
+        int distance = (bytes[at] & 0xff) | (bytes[at + 1] & 0xff) << 8 | (bytes[at + 2] & 0xff) << 16 | bytes[at + 3] << 24;
+        long end = start + at + 4;
+        long target = end + distance;
+        long offset = target - base;
+        if (offset >= 0 && offset >> GRAIN_BITS < Integer.MAX_VALUE && interesting.get(grain(target))) {
+            add(target, end);
+        }
+    }
+
+    private void add(long target, long end) {
+        sources.computeIfAbsent(target, unused -> new TreeSet<>()).add(end);
+    }
+
+    private int grain(long address) {
+        return (int) (Math.max(0, address - base) >> GRAIN_BITS);
+    }
+
+    /** Returns the targets, for tests. */
+    List<Long> targets() {
+        return sources.keySet().stream().sorted().toList();
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.sites;
+
+import dev.undump.checkpoint.ByteRange;
+import dev.undump.nativestub.ImageLayout;
+import dev.undump.sites.Instruction.Flow;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Decides about every place in one module that looks like a system call. */
+final class ModuleSites {
+
+    /** A near jump reaches this far, its own length included. */
+    private static final long NEAR = 132;
+    /** Real code has hardly any strange instruction, data that is read as code has one in three. */
+    private static final int MOST_STRANGE_IN_CODE = 1;
+    private static final int LEAST_STRANGE_IN_DATA = 3;
+
+    private final Module module;
+    private final CodeBytes code;
+    private final Tally tally;
+    private final Labels labels;
+    private final List<Site> sites = new ArrayList<>();
+    private final Map<Long, CodeBlock> functions = new HashMap<>();
+
+    ModuleSites(Module module, CodeBytes code) {
+        this.module = module;
+        this.code = code;
+        this.tally = new Tally(module.name());
+        this.labels = new Labels(module);
+    }
+
+    Tally tally() {
+        return tally;
+    }
+
+    /** Finds out what a place is; those that are system calls are remembered. */
+    void judge(long place) throws IOException {
+        Optional<ByteRange> function = functionAt(place);
+        if (function.isPresent()) {
+            CodeBlock block = functionBlock(function.get());
+            int index = block.indexAt(place);
+            if (index >= 0) {
+                judgeInside(block, index, place);
+                return;
+            }
+        }
+        Consensus.Answer answer = Consensus.at(code, place);
+        boolean data = answer.strange() >= LEAST_STRANGE_IN_DATA;
+        boolean instruction = answer.verdict() == Consensus.Verdict.INSTRUCTION && answer.strange() <= MOST_STRANGE_IN_CODE;
+        if (instruction) {
+            found(answer.block().orElseThrow(), place);
+        } else if (data || (answer.verdict() == Consensus.Verdict.INSIDE && !followsNumber(place))) {
+            tally.notCode();
+        } else {
+            tally.uncovered(place, "may be a system call or data: decoding does not tell");
+        }
+    }
+
+    /** Decides how each system call found is led to the stub, if it must be. */
+    List<Detour> detours() throws IOException {
+        List<Detour> detours = new ArrayList<>();
+        if (sites.isEmpty()) {
+            return detours;
+        }
+        for (Site site : sites) {
+            labels.add(site.block());
+            for (CodeBlock neighbour : neighbours(site)) {
+                labels.add(neighbour);
+            }
+        }
+        labels.findFarJumps(code, module);
+        DetourFinder finder = new DetourFinder(code, labels);
+        for (Site site : sites) {
+            Optional<Set<Integer>> numbers = CallNumber.of(site.block(), site.index(), labels);
+            boolean some = numbers.isEmpty() || numbers.get().stream().anyMatch(ImageLayout.INTERCEPTED_CALLS::contains);
+            if (!some || (numbers.isEmpty() && CancellationPoint.is(site))) {
+                tally.constant();
+                continue;
+            }
+            boolean all = numbers.isPresent() && ImageLayout.INTERCEPTED_CALLS.containsAll(numbers.get());
+            detour(site, finder, !all).ifPresent(detours::add);
+        }
+        return detours;
+    }
+
+    private Optional<Detour> detour(Site site, DetourFinder finder, boolean compares) throws IOException {
+        if (module.kind() == Module.Kind.UNCHANGEABLE) {
+            tally.uncovered(site.call().address(), "the file is mapped shared, and a launch takes its bytes as they are");
+            return Optional.empty();
+        }
+        Optional<Detour> detour = finder.find(site.block(), site.index(), padding(site), compares);
+        if (detour.isEmpty()) {
+            tally.uncovered(site.call().address(), "there is no room for a jump at this system call");
+        }
+        return detour;
+    }
+
+    private void judgeInside(CodeBlock block, int index, long place) {
+        Instruction holder = block.instructions().get(index);
+        boolean jumpedTo = block.instructions().stream().anyMatch(in -> in.isDirectJump() && in.target() == place);
+        if (holder.address() == place) {
+            found(block, place);
+        } else if (holder.flow() == Flow.SYSTEM_CALL || holder.flow() == Flow.OLD_SYSTEM_CALL) {
+            tally.uncovered(place, "a system call with a prefix");
+        } else if (jumpedTo) {
+            tally.uncovered(place, "a jump leads into the middle of an instruction");
+        } else {
+            tally.notCode();
+        }
+    }
+
+    private void found(CodeBlock block, long place) {
+        int index = block.indexOf(place);
+        Flow flow = block.instructions().get(index).flow();
+        if (flow == Flow.SYSTEM_CALL) {
+            sites.add(new Site(block, index));
+        } else {
+            tally.uncovered(place, "a 32-bit system call (int $0x80 or sysenter)");
+        }
+    }
+
+    /** Whether {@code mov $number,%eax} stands in front: too much of a chance for data. */
+    private boolean followsNumber(long place) throws IOException {
+        ByteRange before = new ByteRange(place - 5, place);
+        if (!code.runAt(place).orElseThrow().contains(before)) {
+            return false;
+        }
+        byte[] bytes = code.copy(before);
+        return bytes[0] == (byte) 0xb8 && bytes[2] <= 3 && bytes[2] >= 0 && bytes[3] == 0 && bytes[4] == 0;
+    }
+
+    private Optional<ByteRange> functionAt(long address) throws IOException {
+        return module.functions().isPresent() ? inCode(module.functions().get().functionAt(address)) : Optional.empty();
+    }
+
+    private Optional<ByteRange> inCode(Optional<ByteRange> function) {
+        return function.filter(range -> code.runAt(range.start()).filter(run -> run.contains(range)).isPresent());
+    }
+
+    private CodeBlock functionBlock(ByteRange function) throws IOException {
+        CodeBlock known = functions.get(function.start());
+        if (known == null) {
+            known = CodeBlock.decode(code.decoder(function), function, true);
+            functions.put(function.start(), known);
+        }
+        return known;
+    }
+
+    /** Returns the functions that near jumps to the call may come from, or whose padding it may reach; itself left out. */
+    private List<CodeBlock> neighbours(Site site) throws IOException {
+        List<CodeBlock> result = new ArrayList<>();
+        if (!site.block().isFunction()) {
+            return result;
+        }
+        UnwindTable table = module.functions().orElseThrow();
+        long lowest = site.call().address() - NEAR;
+        long highest = site.call().end() + NEAR;
+        long start = site.block().range().start();
+        while (start > lowest) {
+            Optional<ByteRange> before = inCode(table.functionBefore(start));
+            if (before.isEmpty() || before.get().end() <= lowest) {
+                break;
+            }
+            result.add(0, functionBlock(before.get()));
+            start = before.get().start();
+        }
+        long end = site.block().range().end();
+        while (end < highest) {
+            Optional<ByteRange> next = inCode(table.functionFrom(end));
+            if (next.isEmpty() || next.get().start() >= highest) {
+                break;
+            }
+            result.add(functionBlock(next.get()));
+            end = next.get().end();
+        }
+        return result;
+    }
+
+    private List<ByteRange> padding(Site site) throws IOException {
+        Padding padding = new Padding(code, labels);
+        List<CodeBlock> blocks = neighbours(site);
+        blocks.add(site.block());
+        blocks.sort((a, b) -> a.range().compareTo(b.range()));
+        List<ByteRange> result = new ArrayList<>();
+        for (CodeBlock block : blocks) {
+            long next = Long.MAX_VALUE;
+            if (block.isFunction()) {
+                Optional<ByteRange> following = module.functions().orElseThrow().functionFrom(block.range().end());
+                next = following.map(ByteRange::start).orElse(block.range().end());
+            }
+            result.addAll(padding.of(block, next));
+        }
+        return result;
+    }
+}
