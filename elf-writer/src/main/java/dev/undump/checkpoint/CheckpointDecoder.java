@@ -39,7 +39,7 @@ final class CheckpointDecoder {
                 header,
                 single(CheckpointLayout.SECTION_PROCESS, ProcessDecoder::process),
                 all(CheckpointLayout.SECTION_THREADS, view -> ThreadDecoder.thread(view, xstates)),
-                mappings(all(CheckpointLayout.SECTION_EXTENTS, CheckpointDecoder::extent)),
+                mappings(extents()),
                 all(CheckpointLayout.SECTION_DESCRIPTORS, CheckpointDecoder::descriptor),
                 all(CheckpointLayout.SECTION_DESCRIPTIONS, CheckpointDecoder::openFile),
                 all(CheckpointLayout.SECTION_PIPES, CheckpointDecoder::pipe),
@@ -78,14 +78,14 @@ final class CheckpointDecoder {
     }
 
     /** Gives each mapping its extents; they must follow each other without gap or overlap, so that none is used twice. */
-    private List<Mapping> mappings(List<Extent> extents) throws CheckpointException {
+    private List<Mapping> mappings(ExtentList extents) throws CheckpointException {
         Section section = sections.get(CheckpointLayout.SECTION_MAPPINGS);
         List<Mapping> mappings = new ArrayList<>(section.count());
         int[] next = {0};
         for (int i = 0; i < section.count(); i++) {
             mappings.add(one(section, i, view -> {
                 int count = extentCount(view, next[0], extents.size());
-                Mapping mapping = mapping(view, extents.subList(next[0], next[0] + count));
+                Mapping mapping = mapping(view, extents.part(next[0], count));
                 next[0] += count;
                 return mapping;
             }));
@@ -122,13 +122,14 @@ final class CheckpointDecoder {
                 extents);
     }
 
-    private static Extent extent(RecordView view) {
-        return new Extent(
-                view.longAt(CheckpointLayout.Extent.ADDRESS),
-                view.longAt(CheckpointLayout.Extent.LENGTH),
-                view.longAt(CheckpointLayout.Extent.FILE_OFFSET),
-                ExtentKind.ofCode(view.intAt(CheckpointLayout.Extent.KIND)),
-                view.intAt(CheckpointLayout.Extent.CRC));
+    private ExtentList extents() throws CheckpointException {
+        Section section = sections.get(CheckpointLayout.SECTION_EXTENTS);
+        ExtentList extents = new ExtentList(section.content(), 0, section.count());
+        for (int i = 0; i < section.count(); i++) {
+            int index = i;
+            one(section, i, view -> extents.get(index));
+        }
+        return extents;
     }
 
     private static Descriptor descriptor(RecordView view) {

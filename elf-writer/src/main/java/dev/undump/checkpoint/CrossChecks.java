@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.checkpoint;
 
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -55,13 +54,16 @@ final class CrossChecks {
      * piece may be named again.
      */
     private void checkStoredPieces() throws CheckpointException {
-        List<ByteRange> pieces = new ArrayList<>();
+        Overlaps pieces = new Overlaps();
         Set<ByteRange> sharedPieces = new HashSet<>();
         for (Mapping mapping : checkpoint.mappings()) {
             for (Extent extent : mapping.extents()) {
-                if (extent.hasBytes()) {
-                    requireInData(extent.fileOffset(), extent.lengthBytes(), "extent at " + ByteRange.format(extent.address()));
-                    (mapping.isShared() ? sharedPieces : pieces).add(extent.fileRange());
+                if (!extent.hasBytes()) {
+                    continue;
+                }
+                requireInData(extent.fileOffset(), extent.lengthBytes(), "extent at " + ByteRange.format(extent.address()));
+                if (!mapping.isShared() || sharedPieces.add(extent.fileRange())) {
+                    pieces.add(extent.fileRange());
                 }
             }
         }
@@ -73,8 +75,7 @@ final class CrossChecks {
             requireInData(pipe.dataOffset(), pipe.dataSize(), "pipe " + pipe.inode());
             pieces.add(ByteRange.ofLength(pipe.dataOffset(), pipe.dataSize()));
         }
-        pieces.addAll(sharedPieces);
-        require(!Overlaps.exist(pieces), "the same stored bytes are used twice");
+        require(!pieces.exist(), "the same stored bytes are used twice");
     }
 
     private void checkDescriptors() throws CheckpointException {

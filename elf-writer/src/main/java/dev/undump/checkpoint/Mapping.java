@@ -36,7 +36,7 @@ public record Mapping(
     public static final int EXECUTE = 4;
 
     public Mapping {
-        extents = List.copyOf(extents);
+        extents = ExtentList.copyOf(extents);
         Checks.check(range.isAligned(Checks.PAGE_SIZE), "mapping start or end", range.start() | range.end());
         Checks.check(!range.isEmpty() && range.end() <= Checks.ADDRESS_LIMIT, "mapping end", range.end());
         Checks.check((protection & ~(READ | WRITE | EXECUTE)) == 0, "protection", protection);

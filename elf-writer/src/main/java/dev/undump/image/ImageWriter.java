@@ -79,7 +79,7 @@ public final class ImageWriter {
         file.write(elf.headers(), 0);
         file.write(ByteBuffer.wrap(stub.text()), geometry.stubText());
         file.write(ByteBuffer.wrap(stub.data()), geometry.stubData());
-        file.write(ByteBuffer.wrap(new PlanEncoder(plan, tables, geometry).encode(blocks)), geometry.plan());
+        new PlanEncoder(plan, tables, geometry).encode(blocks, (portion, at) -> file.write(portion, geometry.plan() + at));
         file.write(ByteBuffer.wrap(blocks), geometry.blocks());
         file.write(ByteBuffer.wrap(SectionNames.BYTES), geometry.names());
         file.write(elf.sections(), geometry.sections());

@@ -33,6 +33,7 @@ import java.util.zip.CRC32C;
 final class PlanEncoder {
 
     private static final int ALL_RLIMITS = 0xffff;
+    private static final int PORTION = 16384 * ImageLayout.MemoryOp.SIZE_BYTES;
 
     private final ImagePlan plan;
     private final PlanTables tables;
@@ -61,13 +62,26 @@ final class PlanEncoder {
         };
     }
 
+    /** Takes encoded bytes of the plan. */
+    @FunctionalInterface
+    interface Sink {
+
+        /**
+         * Takes a portion.
+         *
+         * @param at bytes from the start of the plan
+         */
+        void write(ByteBuffer portion, long at) throws ImageException;
+    }
+
     /**
-     * Encodes the plan.
+     * Encodes the plan, the memory steps in portions.
      *
      * @param blocks the encoded thread blocks, for their checksum
      */
-    byte[] encode(byte[] blocks) {
-        ByteBuffer buffer = ByteBuffer.allocate(tables.sizeBytes).order(ByteOrder.LITTLE_ENDIAN);
+    void encode(byte[] blocks, Sink sink) throws ImageException {
+        ByteBuffer buffer =
+                ByteBuffer.allocate(Math.toIntExact(tables.memoryOps.offset())).order(ByteOrder.LITTLE_ENDIAN);
         head(buffer, blocks);
         tableReferences(buffer);
         process(buffer);
@@ -75,7 +89,6 @@ final class PlanEncoder {
         records(buffer, tables.components, plan.requirements().components(), PlanEncoder::component);
         records(buffer, tables.fileOps, plan.fileOps(), this::fileOp);
         records(buffer, tables.mappedFiles, plan.mappedFiles(), this::mappedFile);
-        records(buffer, tables.memoryOps, plan.memoryOps(), this::memoryOp);
         records(buffer, tables.actions, plan.actions(), PlanEncoder::action);
         records(buffer, tables.pending, plan.pending(), PlanEncoder::pending);
         threads(buffer);
@@ -89,8 +102,25 @@ final class PlanEncoder {
         }
         CRC32C sum = new CRC32C();
         sum.update(buffer.array());
+        memoryOps(sum, sink);
         buffer.putInt(ImageLayout.Plan.PLAN_CRC, (int) sum.getValue());
-        return buffer.array();
+        sink.write(buffer, 0);
+    }
+
+    /** Writes the steps and what fills their last page. */
+    private void memoryOps(CRC32C sum, Sink sink) throws ImageException {
+        long at = tables.memoryOps.offset();
+        int next = 0;
+        while (at < tables.sizeBytes) {
+            int length = (int) Math.min(PORTION, tables.sizeBytes - at);
+            ByteBuffer portion = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+            int end = Math.min(next + length / ImageLayout.MemoryOp.SIZE_BYTES, plan.memoryOps().size());
+            records(portion, new Table(0, 0), plan.memoryOps().subList(next, end), this::memoryOp);
+            sum.update(portion.array());
+            sink.write(portion, at);
+            next = end;
+            at += length;
+        }
     }
 
     /** The id of the checkpoint as 16 bytes, in the order of the format. */

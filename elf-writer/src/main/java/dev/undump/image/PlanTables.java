@@ -14,7 +14,8 @@ import java.util.Map;
 /**
  * Where each table and each string of a plan stands: the first of two passes, nothing is written here.
  *
- * <p>Order: the plan record, the tables as the record names them, the vdso's copy, the lazy ranges, the strings.
+ * <p>Order: the plan record, the tables, the vdso's copy, the lazy ranges, the strings; and the memory
+ * steps, of which there may be millions, at the end.
  */
 final class PlanTables {
 
@@ -45,7 +46,6 @@ final class PlanTables {
         components = table(plan.requirements().components().size(), ImageLayout.XstateComponent.SIZE_BYTES);
         fileOps = table(plan.fileOps().size(), ImageLayout.FileOp.SIZE_BYTES);
         mappedFiles = table(plan.mappedFiles().size(), ImageLayout.MappedFile.SIZE_BYTES);
-        memoryOps = table(plan.memoryOps().size(), ImageLayout.MemoryOp.SIZE_BYTES);
         actions = table(plan.actions().size(), ImageLayout.SignalAction.SIZE_BYTES);
         pending = table(plan.pending().size(), ImageLayout.PendingSignal.SIZE_BYTES);
         threads = table(plan.threads().size(), ImageLayout.Thread.SIZE_BYTES);
@@ -59,6 +59,8 @@ final class PlanTables {
         vdsoCopy = table(plan.vdso().copy().length(), 1);
         lazyRanges = table(plan.lazy().ranges().size(), ImageLayout.LazyRange.SIZE_BYTES);
         collectStrings(plan);
+        end = (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        memoryOps = table(plan.memoryOps().size(), ImageLayout.MemoryOp.SIZE_BYTES);
         sizeBytes = Math.toIntExact((end + PAGE - 1) / PAGE * PAGE);
     }
 

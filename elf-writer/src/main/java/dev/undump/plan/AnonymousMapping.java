@@ -8,6 +8,7 @@ import dev.undump.checkpoint.Mapping;
 import dev.undump.nativestub.CheckpointLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Plans one private anonymous mapping: lazy runs, mapped from the image, and between them anonymous memory into which what is
@@ -52,13 +53,8 @@ final class AnonymousMapping {
 
     /** Puts what is stored elsewhere to the page data, without holes. */
     void placeReads(DataArea data) {
-        if (isWiped()) {
-            return;
-        }
         for (ByteRange part : parts(true)) {
-            for (Extent extent : Extents.inside(mapping.extents(), part)) {
-                data.append(extent);
-            }
+            stored(part).forEach(data::append);
         }
     }
 
@@ -74,7 +70,8 @@ final class AnonymousMapping {
         }
         for (ByteRange run : lazy ? runs : List.<ByteRange>of()) {
             int flags = mapping.hasFlags(CheckpointLayout.VMA_NORESERVE) ? MAP_NORESERVE : 0;
-            steps.add(MemoryOp.lazy(run, mapping.protection(), flags, dataOf(run, data)));
+            PlanOffset offset = new PlanOffset.InData(dataOf(run, data));
+            steps.add(MemoryOp.lazy(run, mapping.protection(), flags, offset));
         }
     }
 
@@ -98,9 +95,9 @@ final class AnonymousMapping {
     }
 
     private void anonymous(ByteRange part, MemorySteps steps, DataArea data) {
-        List<Extent> stored = isWiped() ? List.of() : Extents.inside(mapping.extents(), part);
+        boolean stored = stored(part).findAny().isPresent();
         boolean writable = (mapping.protection() & Mapping.WRITE) != 0;
-        boolean opened = !stored.isEmpty() && !writable;
+        boolean opened = stored && !writable;
         int flags = 0;
         if (mapping.hasFlags(CheckpointLayout.VMA_GROWSDOWN) || mapping.isStack()) {
             flags |= MAP_GROWSDOWN;
@@ -110,16 +107,18 @@ final class AnonymousMapping {
             flags |= MAP_NORESERVE;
         }
         steps.add(MemoryOp.anonymous(part, opened ? PROT_READ_WRITE : mapping.protection(), flags));
-        for (Extent extent : stored) {
-            steps.add(MemoryOp.read(extent.range(), dataOf(extent.range(), data)));
-        }
+        stored(part).forEach(extent -> steps.read(extent.range(), dataOf(extent.range(), data)));
         if (opened) {
             steps.add(MemoryOp.protect(part, mapping.protection()));
         }
     }
 
-    private static PlanOffset dataOf(ByteRange stored, DataArea data) {
-        return new PlanOffset.InData(data.offsetOf(stored.start()).orElseThrow());
+    private static long dataOf(ByteRange stored, DataArea data) {
+        return data.offsetOf(stored.start()).orElseThrow();
+    }
+
+    private Stream<Extent> stored(ByteRange part) {
+        return isWiped() ? Stream.empty() : Extents.inside(mapping.extents(), part);
     }
 
     /** What is wiped in a forked child comes back empty, so that generators of random numbers start anew. */

@@ -23,7 +23,10 @@ final class DataArea {
     /** Bytes of memory at a place of the page data. */
     private record Placement(ByteRange memory, long dataOffset) {}
 
-    private final List<DataPiece> pieces = new ArrayList<>();
+    private final PieceList pieces = new PieceList();
+    /** Address, offset behind the last byte in memory, data offset of single extents, as long as addresses grow. */
+    private final LongRows ascending = new LongRows();
+
     private final TreeMap<Long, Placement> placements = new TreeMap<>();
     private final TreeMap<Long, DataOverlay> overlays = new TreeMap<>();
     private long size;
@@ -43,9 +46,9 @@ final class DataArea {
      */
     long appendRun(ByteRange range, List<Extent> extents) {
         long offset = reserve(range.lengthBytes());
-        for (Extent extent : Extents.inside(extents, range)) {
-            copy(extent.fileOffset(), extent.lengthBytes(), offset + (extent.address() - range.start()));
-        }
+        Extents.inside(extents, range)
+                .forEach(extent -> pieces.append(
+                        extent.fileOffset(), extent.lengthBytes(), offset + (extent.address() - range.start())));
         placements.put(range.start(), new Placement(range, offset));
         return offset;
     }
@@ -53,15 +56,20 @@ final class DataArea {
     /** Puts an extent's bytes behind all others and returns their offset. */
     long append(Extent extent) {
         long offset = reserve(extent.lengthBytes());
-        copy(extent.fileOffset(), extent.lengthBytes(), offset);
-        placements.put(extent.address(), new Placement(extent.range(), offset));
+        pieces.append(extent.fileOffset(), extent.lengthBytes(), offset);
+        int last = ascending.size() - 1;
+        if (last < 0 || ascending.get(last, 1) <= extent.address()) {
+            ascending.add(extent.address(), extent.range().end(), offset);
+        } else {
+            placements.put(extent.address(), new Placement(extent.range(), offset));
+        }
         return offset;
     }
 
     /** Puts bytes of the checkpoint that belong to no address, such as a deleted file's, behind all others. */
     long append(long checkpointOffset, long lengthBytes) {
         long offset = reserve(lengthBytes);
-        copy(checkpointOffset, lengthBytes, offset);
+        pieces.append(checkpointOffset, lengthBytes, offset);
         return offset;
     }
 
@@ -69,10 +77,26 @@ final class DataArea {
     OptionalLong offsetOf(long address) {
         Map.Entry<Long, Placement> entry = placements.floorEntry(address);
         if (entry == null || !entry.getValue().memory().contains(address)) {
-            return OptionalLong.empty();
+            return ascendingOffsetOf(address);
         }
         Placement placement = entry.getValue();
         return OptionalLong.of(placement.dataOffset() + (address - placement.memory().start()));
+    }
+
+    private OptionalLong ascendingOffsetOf(long address) {
+        int low = 0;
+        int high = ascending.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (ascending.get(middle, 1) <= address) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low < ascending.size() && ascending.get(low, 0) <= address
+                ? OptionalLong.of(ascending.get(low, 2) + (address - ascending.get(low, 0)))
+                : OptionalLong.empty();
     }
 
     /** Makes an 8-byte aligned word of memory zero in the image; a word that is not stored is zero already. */
@@ -110,8 +134,9 @@ final class DataArea {
         return offset;
     }
 
+    /** Where copied bytes come from; grows no more when everything has its place. */
     List<DataPiece> pieces() {
-        return List.copyOf(pieces);
+        return pieces;
     }
 
     List<DataOverlay> overlays() {
@@ -121,18 +146,5 @@ final class DataArea {
     /** Bytes so far, page aligned. */
     long sizeBytes() {
         return size;
-    }
-
-    private void copy(long checkpointOffset, long lengthBytes, long dataOffset) {
-        if (!pieces.isEmpty()) {
-            DataPiece last = pieces.get(pieces.size() - 1);
-            if (last.dataEnd() == dataOffset && last.checkpointOffset() + last.lengthBytes() == checkpointOffset) {
-                pieces.set(
-                        pieces.size() - 1,
-                        new DataPiece(last.dataOffset(), last.lengthBytes() + lengthBytes, last.checkpointOffset()));
-                return;
-            }
-        }
-        pieces.add(new DataPiece(dataOffset, lengthBytes, checkpointOffset));
     }
 }

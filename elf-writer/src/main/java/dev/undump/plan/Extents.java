@@ -3,8 +3,9 @@ package dev.undump.plan;
 
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Extent;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Cuts extents to address ranges. The checksum of a part is not known: it is that of the whole. */
 final class Extents {
@@ -12,22 +13,17 @@ final class Extents {
     private Extents() {}
 
     /**
-     * Returns the stored parts of extents inside a range.
+     * Returns the stored parts of extents inside a range, in order.
      *
      * @param extents by address
      */
-    static List<Extent> inside(List<Extent> extents, ByteRange range) {
-        List<Extent> parts = new ArrayList<>();
-        for (int i = firstBehind(extents, range.start()); i < extents.size(); i++) {
-            Extent extent = extents.get(i);
-            if (extent.address() >= range.end()) {
-                break;
-            }
-            if (extent.hasBytes()) {
-                parts.add(cut(extent, range));
-            }
-        }
-        return parts;
+    static Stream<Extent> inside(List<Extent> extents, ByteRange range) {
+        int first = firstBehind(extents, range.start());
+        return IntStream.range(first, extents.size())
+                .mapToObj(extents::get)
+                .takeWhile(extent -> extent.address() < range.end())
+                .filter(Extent::hasBytes)
+                .map(extent -> cut(extent, range));
     }
 
     /** Returns the part of an extent inside a range that overlaps it. */

@@ -59,14 +59,14 @@ public record ImagePlan(
     public ImagePlan {
         fileOps = List.copyOf(fileOps);
         mappedFiles = List.copyOf(mappedFiles);
-        memoryOps = List.copyOf(memoryOps);
+        memoryOps = StepList.copyOf(memoryOps);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);
         threads = List.copyOf(threads);
         tidPatches = List.copyOf(tidPatches);
         registerPatches = List.copyOf(registerPatches);
         auxv = List.copyOf(auxv);
-        data = List.copyOf(data);
+        data = data instanceof PieceList ? data : List.copyOf(data);
         overlays = List.copyOf(overlays);
     }
 }

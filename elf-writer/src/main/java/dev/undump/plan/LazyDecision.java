@@ -30,13 +30,12 @@ record LazyDecision(List<MemoryOp> steps, LazyMemory lazy, LongUnaryOperator rel
             Checkpoint checkpoint, CheckpointMemory memory, MemoryPlanner addressSpace, DataArea data, long slot, long entry)
             throws IOException {
         if (!addressSpace.hasLazyRuns()) {
-            return new LazyDecision(addressSpace.steps(false), LazyMemory.NONE, LongUnaryOperator.identity());
+            return new LazyDecision(addressSpace.steps(false, List.of()), LazyMemory.NONE, LongUnaryOperator.identity());
         }
         List<ByteRange> occupied = new ArrayList<>(addressSpace.occupied());
         occupied.add(ByteRange.ofLength(slot, ImageLayout.SLOT_SIZE));
         Interception calls = Interception.of(checkpoint, memory, occupied, slot + entry, data);
-        List<MemoryOp> steps = new ArrayList<>(calls.islands());
-        steps.addAll(addressSpace.steps(calls.coverage().isComplete()));
+        List<MemoryOp> steps = addressSpace.steps(calls.coverage().isComplete(), calls.islands());
         LazyMemory lazy = new LazyMemory(LazyRange.of(steps), Optional.of(calls.coverage()));
         return new LazyDecision(steps, lazy, calls.relocation());
     }

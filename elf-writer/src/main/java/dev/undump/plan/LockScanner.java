@@ -24,6 +24,9 @@ final class LockScanner {
     /** Small enough to stay in a processor's cache between reading and searching. */
     private static final int WINDOW = 256 << 10;
 
+    /** Windows that are searched at the same time, before the next ones are listed. */
+    private static final int BATCH = 8192;
+
     private static final long SMALL = 65535;
 
     /** Part of an extent. */
@@ -50,29 +53,39 @@ final class LockScanner {
     }
 
     void scan(List<Mapping> mappings) throws IOException {
+        List<Window> batch = new ArrayList<>();
+        for (Mapping mapping : mappings) {
+            if ((mapping.protection() & Mapping.WRITE) == 0) {
+                continue;
+            }
+            for (Extent extent : mapping.extents()) {
+                if (extent.kind() == ExtentKind.PRIVATE) {
+                    addWindows(extent, batch);
+                }
+                if (batch.size() >= BATCH) {
+                    search(batch);
+                    batch.clear();
+                }
+            }
+        }
+        search(batch);
+    }
+
+    private static void addWindows(Extent extent, List<Window> windows) {
+        for (long done = 0; done < extent.lengthBytes(); done += WINDOW) {
+            int length = (int) Math.min(WINDOW, extent.lengthBytes() - done);
+            windows.add(new Window(extent.address() + done, extent.fileOffset() + done, length));
+        }
+    }
+
+    private void search(List<Window> windows) throws IOException {
         try {
             List<Found> all =
-                    windows(mappings).parallelStream().flatMap(window -> search(window).stream()).toList();
+                    windows.parallelStream().flatMap(window -> search(window).stream()).toList();
             all.forEach(found -> patches.addInt(found.address(), found.tid(), found.keepMask()));
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-    }
-
-    private static List<Window> windows(List<Mapping> mappings) {
-        List<Window> windows = new ArrayList<>();
-        for (Mapping mapping : mappings) {
-            for (Extent extent : mapping.extents()) {
-                if ((mapping.protection() & Mapping.WRITE) == 0 || extent.kind() != ExtentKind.PRIVATE) {
-                    continue;
-                }
-                for (long done = 0; done < extent.lengthBytes(); done += WINDOW) {
-                    int length = (int) Math.min(WINDOW, extent.lengthBytes() - done);
-                    windows.add(new Window(extent.address() + done, extent.fileOffset() + done, length));
-                }
-            }
-        }
-        return windows;
     }
 
     private List<Found> search(Window window) {

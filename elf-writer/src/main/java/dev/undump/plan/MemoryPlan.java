@@ -12,7 +12,7 @@ import java.util.List;
 public record MemoryPlan(List<MemoryOp> steps, LazyMemory lazy) {
 
     public MemoryPlan {
-        steps = List.copyOf(steps);
+        steps = StepList.copyOf(steps);
     }
 
     /** Returns the bytes of all steps of a kind. */

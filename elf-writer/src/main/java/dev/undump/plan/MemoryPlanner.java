@@ -82,13 +82,15 @@ final class MemoryPlanner {
      * Returns all steps.
      *
      * @param lazy false: lazy runs are read as well
+     * @param more further mappings
      */
-    List<MemoryOp> steps(boolean lazy) {
+    List<MemoryOp> steps(boolean lazy, List<MemoryOp> more) {
         MemorySteps steps = new MemorySteps();
-        steps.addAll(files);
+        more.forEach(steps::add);
         for (AnonymousMapping mapping : anonymous) {
             mapping.addTo(steps, lazy, data);
         }
+        steps.addAll(files);
         guards(steps);
         attributes(steps);
         return steps.inOrder();

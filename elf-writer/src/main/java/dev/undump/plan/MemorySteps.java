@@ -22,7 +22,6 @@ final class MemorySteps {
             MemoryOp.Kind.ANONYMOUS,
             MemoryOp.Kind.IMAGE,
             MemoryOp.Kind.LAZY,
-            MemoryOp.Kind.READ,
             MemoryOp.Kind.PROTECT,
             MemoryOp.Kind.ADVISE,
             MemoryOp.Kind.LOCK,
@@ -30,7 +29,9 @@ final class MemorySteps {
 
     private final List<MemoryOp> maps = new ArrayList<>();
     private final List<MemoryOp> pageSizes = new ArrayList<>();
-    private final List<MemoryOp> contents = new ArrayList<>();
+    /** Address, length, data offset. */
+    private final LongRows contents = new LongRows();
+
     private final List<MemoryOp> protections = new ArrayList<>();
     private final List<MemoryOp> advice = new ArrayList<>();
     private final List<MemoryOp> names = new ArrayList<>();
@@ -49,23 +50,47 @@ final class MemorySteps {
         phase.add(op);
     }
 
+    /** Adds a step that reads bytes of the page data. */
+    void read(ByteRange range, long dataOffset) {
+        int last = contents.size() - 1;
+        if (last >= 0
+                && contents.get(last, 0) + contents.get(last, 1) == range.start()
+                && contents.get(last, 2) + contents.get(last, 1) == dataOffset) {
+            contents.set(
+                    last, contents.get(last, 0), contents.get(last, 1) + range.lengthBytes(), contents.get(last, 2));
+        } else {
+            contents.add(range.start(), range.lengthBytes(), dataOffset);
+        }
+    }
+
     /** Adds all steps of another list behind those of the same kind. */
     void addAll(MemorySteps others) {
-        others.inOrder().forEach(this::add);
+        for (List<MemoryOp> phase : others.behindContents()) {
+            phase.forEach(this::add);
+        }
+        others.maps.forEach(this::add);
+        others.pageSizes.forEach(this::add);
+        for (int i = 0; i < others.contents.size(); i++) {
+            read(ByteRange.ofLength(others.contents.get(i, 0), others.contents.get(i, 1)), others.contents.get(i, 2));
+        }
     }
 
     List<MemoryOp> inOrder() {
-        List<MemoryOp> all = new ArrayList<>();
-        for (List<MemoryOp> phase : List.of(maps, pageSizes, contents, protections, advice, names, locks, seals)) {
-            all.addAll(phase);
-        }
-        return List.copyOf(all);
+        List<MemoryOp> before = new ArrayList<>(maps);
+        before.addAll(pageSizes);
+        List<MemoryOp> behind = new ArrayList<>();
+        behindContents().forEach(behind::addAll);
+        return new StepList(before, contents, behind);
+    }
+
+    private List<List<MemoryOp>> behindContents() {
+        return List.of(protections, advice, names, locks, seals);
     }
 
     private List<MemoryOp> phaseOf(MemoryOp op) {
         return switch (op.kind()) {
             case ANONYMOUS, SHARED, IMAGE, LAZY, FILE, OBJECT, OBJECT_MAP, DROPPABLE -> maps;
-            case READ -> contents;
+            case READ -> throw new IllegalArgumentException("reading is added as such");
             case PROTECT, UNMAP -> protections;
             case ADVISE -> VmaAdvice.decidesPageSize(op.argument()) ? pageSizes : advice;
             case NAME -> names;

@@ -118,7 +118,7 @@ final class SharedObject {
                 continue;
             }
             Extent extent = behind(content, done);
-            steps.add(MemoryOp.read(extent.range(), new PlanOffset.InData(data.append(extent))));
+            steps.read(extent.range(), data.append(extent));
             done = content.objectEnd();
         }
     }

@@ -257,7 +257,7 @@ class MemoryPlannerTest {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
         planner = new MemoryPlanner(checkpoint, checkpoint.mappings(), data);
         planner.plan(PlanOptions.AnonymousMemory.READ);
-        return planner.steps(false);
+        return planner.steps(false, List.of());
     }
 
     private CheckpointBuilder anonymous(long pages, int protection, int flags) {
