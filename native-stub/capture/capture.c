@@ -14,6 +14,7 @@
 
 #include "code.h"
 #include "descriptors.h"
+#include "early_mappings.h"
 #include "file_pages.h"
 #include "freeze.h"
 #include "index.h"
@@ -174,12 +175,13 @@ static const struct step STEPS[] = {
     {"checks", preflight},
     {"output", open_output},
     {"look around", look_around},
+    {"early mappings", look_at_mappings},
     {"freeze", freeze_process},
     {"clocks", read_clocks},
     {"threads", read_threads},
     {"process", read_process},
     {"descriptors", read_descriptors},
-    {"mappings", read_mappings}, /* before the questions, which need memory of their own for a moment */
+    {"mappings", take_mappings}, /* before the questions, which need memory of their own for a moment */
     {"questions", interrogate},
     {"signals", read_process_signals}, /* behind the questions for the timers that send them */
     {"snapshot", make_snapshot},
@@ -247,11 +249,8 @@ static void release(struct capture *capture)
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
         close_descriptor(&fds[i]);
     release_mapped_files(capture);
-    for (size_t i = 0; i < capture->mapping_count; i++) {
-        free(capture->mappings[i].name);
-        buffer_free(&capture->mappings[i].shared_pages);
-    }
-    free(capture->mappings);
+    release_mappings(capture);
+    release_early_mappings(capture);
     free(capture->threads);
     free(capture->pipes_elsewhere);
     free(capture->pipe_ends);

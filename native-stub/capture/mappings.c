@@ -11,9 +11,9 @@
 
 #include "proc_files.h"
 #include "shared.h"
+#include "smaps.h"
 
 #define HIGHEST_ADDRESS (UINT64_C(1) << 47)
-#define KERNEL_ADDRESS (UINT64_C(1) << 63) /* [vsyscall], the kernel's own */
 
 static bool starts_with(const char *text, const char *start)
 {
@@ -119,8 +119,20 @@ int open_mapped_file(struct capture *capture, const struct mapping *mapping)
     return fd >= 0 ? fd : open_same_file(mapping->name, mapping);
 }
 
-/* Takes one entry of smaps, which starts at line and whose other lines follow. */
-static int add_mapping(struct capture *capture, const struct map_line *map, const char *details)
+void set_details(struct capture *capture, struct mapping *mapping, const char *details)
+{
+    struct vm_flags flags = {0};
+    const char *text = text_field(details, "VmFlags:");
+    if (text)
+        parse_vm_flags(text, &flags);
+    mapping->resident = text_number(details, "Rss:", 10, 0) * 1024;
+    mapping->swapped = text_number(details, "Swap:", 10, 0) * 1024;
+    mapping->record.flags =
+        (mapping->record.flags & (CKPT_VMA_DELETED | CKPT_VMA_HEAP | CKPT_VMA_STACK)) | flags.flags;
+    check_mapping(capture, mapping, &flags, text_number(details, "ProtectionKey:", 10, 0));
+}
+
+int add_mapping(struct capture *capture, const struct map_line *map, const char *details)
 {
     size_t index = capture->mapping_count;
     struct mapping *mappings = capture->mappings;
@@ -137,18 +149,12 @@ static int add_mapping(struct capture *capture, const struct map_line *map, cons
     bool deleted = name[0] == '/' && strip_deleted(name, &length);
     name[length] = 0;
 
-    struct vm_flags flags = {0};
-    const char *text = text_field(details, "VmFlags:");
-    if (text)
-        parse_vm_flags(text, &flags);
     struct mapping *mapping = &mappings[index];
     *mapping = (struct mapping){.name = name};
-    mapping->resident = text_number(details, "Rss:", 10, 0) * 1024;
-    mapping->swapped = text_number(details, "Swap:", 10, 0) * 1024;
     mapping->record = (struct ckpt_mapping){
         .start = map->start, .end = map->end, .kind = mapping_kind(map, name, deleted),
         .protection = mapping_protection(map->access),
-        .flags = flags.flags | (deleted ? CKPT_VMA_DELETED : 0u) | (strcmp(name, "[heap]") == 0 ? CKPT_VMA_HEAP : 0u) |
+        .flags = (deleted ? CKPT_VMA_DELETED : 0u) | (strcmp(name, "[heap]") == 0 ? CKPT_VMA_HEAP : 0u) |
                  (strcmp(name, "[stack]") == 0 ? CKPT_VMA_STACK : 0u),
         .file_offset = map->offset, .inode = map->inode, .dev_major = map->dev_major, .dev_minor = map->dev_minor,
         .name = strings_add(&capture->strings, name, length),
@@ -158,41 +164,40 @@ static int add_mapping(struct capture *capture, const struct map_line *map, cons
         mapping->shared_listed = list_shared_by_seeking(capture, mapping);
     }
     capture->mapping_count++;
-    check_mapping(capture, mapping, &flags, text_number(details, "ProtectionKey:", 10, 0));
+    set_details(capture, mapping, details);
     return 0;
+}
+
+int add_mappings(struct capture *capture, const struct buffer *entries)
+{
+    const struct smaps_entry *entry = (const void *)entries->data;
+    size_t said = capture->report->count;
+    for (size_t i = 0; i < entries->size / sizeof(*entry); i++) {
+        int error = add_mapping(capture, &entry[i].map, entry[i].details);
+        if (error < 0)
+            return error;
+    }
+    return capture->report->count > said ? -ENOTSUP : 0;
 }
 
 int read_mappings(struct capture *capture)
 {
-    AUTO_BUFFER struct buffer smaps = {0};
-    size_t said = capture->report->count;
-    int error = read_proc(&smaps, "%d/smaps", capture->pid);
+    AUTO_BUFFER struct buffer smaps = {0}, entries = {0};
+    int error = read_smaps(&smaps, &entries, capture->pid);
     if (error < 0)
         return refuse(capture->report, error, "reading the mappings of process %d: %s", capture->pid, strerror(-error));
-    struct map_line map, next;
-    char *line = (char *)smaps.data;
-    bool more = parse_map_line(line, &map);
-    while (more) {
-        /* The details of this entry end where the next one starts. */
-        char *details = line + strcspn(line, "\n");
-        char *end = details;
-        do {
-            more = *end && end[1];
-            line = end + 1;
-            if (more)
-                end = line + strcspn(line, "\n");
-        } while (more && !parse_map_line(line, &next));
-        char kept = line[-1];
-        line[-1] = 0;
-        if (map.start < KERNEL_ADDRESS) {
-            error = add_mapping(capture, &map, *details ? details + 1 : details);
-            if (error < 0)
-                return error;
-        }
-        line[-1] = kept;
-        map = next;
+    return add_mappings(capture, &entries);
+}
+
+void release_mappings(struct capture *capture)
+{
+    for (size_t i = 0; i < capture->mapping_count; i++) {
+        free(capture->mappings[i].name);
+        buffer_free(&capture->mappings[i].shared_pages);
     }
-    return capture->report->count > said ? -ENOTSUP : 0;
+    free(capture->mappings);
+    capture->mappings = NULL;
+    capture->mapping_count = 0;
 }
 
 void append_mappings(struct capture *capture)

@@ -7,6 +7,18 @@
 /* Reads the mappings of the frozen program. Returns 0, or -errno with a line for each that cannot be captured. */
 int read_mappings(struct capture *capture);
 
+/* Adds one of them, with what smaps tells about it; "" when that is not known yet. Returns 0 or -errno with a line;
+ * reasons that forbid a capture are lines, too. */
+int add_mapping(struct capture *capture, const struct map_line *map, const char *details);
+
+/* Adds those of smaps_entry records. Returns 0, or -errno with a line for each that cannot be captured. */
+int add_mappings(struct capture *capture, const struct buffer *entries);
+
+/* Replaces what smaps tells about a mapping. Reasons that forbid a capture are lines. */
+void set_details(struct capture *capture, struct mapping *mapping, const char *details);
+
+void release_mappings(struct capture *capture);
+
 /* Opens the file behind a mapping, when it can be reached and is the same. Returns the descriptor or -errno. */
 int open_mapped_file(struct capture *capture, const struct mapping *mapping);
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "crc32c.h"
+#include "early_mappings.h"
 #include "file_pages.h"
 #include "pagemap.h"
 #include "snapshot.h"
@@ -351,7 +352,9 @@ int save_snapshot_pages(struct capture *capture)
                                .pagemap = snapshot->pagemap, .sum = true};
     if (!snapshot->pid)
         return 0;
-    int error = save_mappings(&saver);
+    int error = complete_mappings(capture);
+    if (error == 0)
+        error = save_mappings(&saver);
     drop_snapshot(capture);
     return error;
 }

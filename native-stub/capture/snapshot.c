@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "early_mappings.h"
 #include "inject.h"
 #include "proc_files.h"
 #include "tracing.h"
@@ -226,6 +227,8 @@ static int make(struct making *making)
         error = make_copy(making);
     if (error == 0)
         error = open_snapshot(making);
+    if (error == 0)
+        error = compare_mappings(injector->capture);
     end_process(making->copy); /* when it is nobody's yet */
     int ended = end_middle(making);
     if (injector->thread) {
@@ -250,7 +253,7 @@ int make_snapshot(struct capture *capture)
     if (error == 0)
         error = make(&making);
     injector_close(&making.injector);
-    return error < 0 && capture->report->count == said ? describe(capture, error) : error;
+    return error < 0 && error != -ESTALE && capture->report->count == said ? describe(capture, error) : error;
 }
 
 void drop_snapshot(struct capture *capture)

@@ -79,6 +79,8 @@ struct capture {
     uint64_t frozen_since; /* CLOCK_MONOTONIC of the first stop */
     uint64_t thawed_at;    /* CLOCK_MONOTONIC when the program went on; 0 before */
 
+    struct buffer early_smaps, early_entries; /* early_mappings.c: struct smaps_entry */
+
     struct mapping *mappings; /* mappings.c */
     size_t mapping_count;
 
