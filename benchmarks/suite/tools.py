@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import select
@@ -10,7 +11,8 @@ import subprocess
 import time
 from typing import Iterator, Optional, Sequence
 
-from .samples import NotMeasured
+from . import machine
+from .samples import NotMeasured, Skipped
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = HERE.parent
@@ -32,7 +34,7 @@ def call(command: Sequence[object], **options) -> str:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, timeout=PATIENCE_SECONDS, **options)
     except FileNotFoundError:
-        raise NotMeasured(f"{words[0]} is not there") from None
+        raise Skipped(f"{words[0]} is not there") from None
     except subprocess.TimeoutExpired:
         raise NotMeasured(f"{' '.join(words)}: no end after {PATIENCE_SECONDS} s") from None
     if done.returncode != 0:
@@ -74,7 +76,7 @@ class Target:
         try:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         except FileNotFoundError:
-            raise NotMeasured(f"{words[0]} is not installed") from None
+            raise Skipped(f"{words[0]} is not installed") from None
         self.pending = b""
 
     @property
@@ -111,18 +113,61 @@ def running(command: Sequence[object]) -> Iterator[Target]:
             target.process.stdout.close()
 
 
+def read_byte(process: subprocess.Popen) -> None:
+    """Waits for one byte on the stdout of a program."""
+    output = process.stdout
+    assert output is not None
+    readable, _, _ = select.select([output], [], [], PATIENCE_SECONDS)
+    if not readable or not os.read(output.fileno(), 1):
+        raise NotMeasured(f"{process.args[0]} ended or printed nothing")
+
+
+@contextlib.contextmanager
+def launched(image: pathlib.Path, copies: int = 1) -> Iterator[list[subprocess.Popen]]:
+    """Copies of an image that have executed their first instructions and stay; ended with the block."""
+    processes: list[subprocess.Popen] = []
+    try:
+        for _ in range(copies):
+            processes.append(subprocess.Popen([str(image)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE))
+        for process in processes:
+            read_byte(process)
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    """How much of everything; small for a run that only shows that all works."""
+
+    mebibytes: int = 1024
+    big_mebibytes: int = 4096
+    chart_mebibytes: tuple[int, ...] = (1, 4, 16, 64, 256, 1024, 4096)
+    copies: int = 10
+    threads: int = 1000
+    work: int = 1000
+    runs: Optional[int] = None
+
+
+QUICK = Sizes(mebibytes=8, big_mebibytes=16, chart_mebibytes=(1, 4), copies=2, threads=20, work=1, runs=2)
+
+
 class Bench:
     """Where the work is done: the commands under test, a folder for big files, and images made only once."""
 
-    def __init__(self, bin_folder: pathlib.Path, work: pathlib.Path, runs: Optional[int], mebibytes: int):
+    def __init__(self, bin_folder: pathlib.Path, work: pathlib.Path, sizes: Sizes):
         self.bin = bin_folder
         self.work = work
-        self.runs_wanted = runs
-        self.mebibytes = mebibytes
-        self.made: dict[str, tuple[pathlib.Path, pathlib.Path]] = {}
+        self.sizes = sizes
+        self.checkpoints: dict[str, pathlib.Path] = {}
+        self.images: dict[tuple[str, bool], pathlib.Path] = {}
 
     def runs(self, usual: int) -> int:
-        return self.runs_wanted or usual
+        return self.sizes.runs or usual
 
     def command(self, name: str) -> pathlib.Path:
         path = self.bin / name
@@ -130,16 +175,41 @@ class Bench:
             raise NotMeasured(f"{path} is missing: build the project first")
         return path
 
-    def image(self, name: str, program: Sequence[object]) -> tuple[pathlib.Path, pathlib.Path]:
-        """The checkpoint and the image of a program that was captured after its READY."""
-        if name not in self.made:
-            with running(program) as target:
-                self.made[name] = self.image_of(name, target)
-        return self.made[name]
+    def require(self, mebibytes: int, files: float, memory: float) -> None:
+        """Skips the row unless there is room for so many files and memories of that size, and some more."""
+        machine.require(self.work, int(mebibytes * files) + 256, int(mebibytes * memory) + 512)
 
-    def image_of(self, name: str, target: Target) -> tuple[pathlib.Path, pathlib.Path]:
+    def checkpoint(self, name: str, program: Sequence[object]) -> pathlib.Path:
+        """The checkpoint of a program that was captured after its READY; made once."""
+        if name not in self.checkpoints:
+            with running(program) as target:
+                self.checkpoints[name] = self.checkpoint_of(name, target)
+        return self.checkpoints[name]
+
+    def checkpoint_of(self, name: str, target: Target) -> pathlib.Path:
         """The same of a program that runs already; the capture ends it."""
-        checkpoint, image = self.work / f"{name}.dat", self.work / name
+        checkpoint = self.work / f"{name}.dat"
         call([self.command("ckpt"), "--pid", target.pid, "-o", checkpoint])
-        call([self.command("undump"), "--out", image, checkpoint])
-        return checkpoint, image
+        return checkpoint
+
+    def image(self, name: str, program: Sequence[object], *, eager: bool = False) -> pathlib.Path:
+        """The image of a program; made once."""
+        if (name, eager) not in self.images:
+            checkpoint = self.checkpoint(name, program)
+            image = self.work / (f"{name}-eager" if eager else name)
+            call([self.command("undump"), *(["--eager"] if eager else []), "--out", image, checkpoint])
+            self.images[name, eager] = image
+        return self.images[name, eager]
+
+    def images_only(self, name: str, program: Sequence[object]) -> tuple[pathlib.Path, pathlib.Path]:
+        """Both images, the usual and the eager one, without the checkpoint, whose room is needed."""
+        both = self.image(name, program), self.image(name, program, eager=True)
+        self.checkpoint(name, program).unlink(missing_ok=True)
+        return both
+
+    def discard(self, name: str) -> None:
+        """Removes what was made under a name."""
+        for key in [key for key in self.images if key[0] == name]:
+            self.images.pop(key).unlink(missing_ok=True)
+        if name in self.checkpoints:
+            self.checkpoints.pop(name).unlink(missing_ok=True)

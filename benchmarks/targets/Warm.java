@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** A JVM with warm code: prints READY, then waits until it runs in another process, and says so at once. */
+/** A JVM with warm code: prints READY, then waits until it runs in another process, and says so at once.
+ *  With a shared library as argument it loads that instead, which waits and says so in its place. */
 public final class Warm {
 
     private Warm() {
@@ -21,6 +22,9 @@ public final class Warm {
         for (int round = 0; round < 20; round++) {
             table.putAll(IntStream.range(0, 20_000).boxed()
                     .collect(Collectors.toMap(n -> n, n -> digits.matcher(String.valueOf(n)).replaceAll("$2$1"))));
+        }
+        if (arguments.length > 0) {
+            System.load(arguments[0]);
         }
         // ProcessHandle keeps the id that it read at start; the link is read by the kernel each time.
         Path self = Path.of("/proc/self");
