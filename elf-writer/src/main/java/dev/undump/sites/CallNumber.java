@@ -29,10 +29,10 @@ final class CallNumber {
     /** What is in a register in front of an instruction? */
     private record Question(int index, int register) {}
 
-    private CallNumber(CodeBlock block, Labels labels) {
+    private CallNumber(CodeBlock block, int index, Labels labels) {
         this.block = block;
         this.labels = labels;
-        this.straight = block.hasComputedJump();
+        this.straight = block.hasTableJump(index);
     }
 
     /**
@@ -42,7 +42,7 @@ final class CallNumber {
      * @return empty when they are not known
      */
     static Optional<Set<Integer>> of(CodeBlock block, int index, Labels labels) {
-        CallNumber search = new CallNumber(block, labels);
+        CallNumber search = new CallNumber(block, index, labels);
         search.ask(index, Opcodes.RAX);
         return search.run() ? Optional.of(search.numbers) : Optional.empty();
     }
@@ -64,7 +64,8 @@ final class CallNumber {
         }
         boolean fallsInto = index > 0 && block.instructions().get(index - 1).fallsThrough();
         if (index == 0 || (!fallsInto && sources.isEmpty())) {
-            return false;
+            // Padding in front of a loop is passed by nobody.
+            return index > 0 && block.instructions().get(index).isPadding();
         }
         if (fallsInto && !behind(index - 1, question.register())) {
             return false;

@@ -63,10 +63,23 @@ record CodeBlock(ByteRange range, List<Instruction> instructions, boolean isFunc
         return index >= 0 && instructions.get(index).address() == address ? index : -1;
     }
 
-    boolean hasComputedJump() {
-        for (Instruction instruction : instructions) {
-            if (instruction.isComputedJump()) {
+    /**
+     * Returns whether some jump in the function of an instruction goes where a table says, so that not all labels are known.
+     *
+     * <p>Without unwind tables, functions are taken to be separated by padding that nothing falls into.
+     */
+    boolean hasTableJump(int index) {
+        return tableJump(index, -1) || tableJump(index, 1);
+    }
+
+    private boolean tableJump(int index, int step) {
+        for (int i = index; i >= 0 && i < instructions.size(); i += step) {
+            if (instructions.get(i).isComputedJump()) {
                 return true;
+            }
+            boolean gap = i > 0 && instructions.get(i).isPadding() && !instructions.get(i - 1).fallsThrough();
+            if (gap && !isFunction) {
+                return step < 0 && instructions.get(i - 1).isComputedJump();
             }
         }
         return false;

@@ -86,10 +86,10 @@ record Instruction(
         return flow == Flow.JUMP || flow == Flow.BRANCH;
     }
 
-    /** Returns whether it is a jump through a register or a table: what it reaches cannot be told from the code. */
+    /** Returns whether it may be a jump through a table: what it reaches cannot be told from the code. */
     boolean isComputedJump() {
-        // Through a fixed place (a slot of the GOT) is a tail call.
-        return flow == Flow.INDIRECT_JUMP && displacementAt == 0;
+        // Through a fixed place (a slot of the GOT) or a member of an object it is a tail call: there is no index.
+        return flow == Flow.INDIRECT_JUMP && (rmIsRegister() || (modrm & 7) == 4);
     }
 
     /** Returns whether it is what assemblers fill gaps with. */

@@ -164,7 +164,7 @@ final class ModuleSites {
         long start = site.block().range().start();
         while (start > lowest) {
             Optional<ByteRange> before = inCode(table.functionBefore(start));
-            if (before.isEmpty() || before.get().end() <= lowest) {
+            if (before.isEmpty() || before.get().end() <= lowest || before.get().start() >= start) {
                 break;
             }
             result.add(0, functionBlock(before.get()));
@@ -173,7 +173,7 @@ final class ModuleSites {
         long end = site.block().range().end();
         while (end < highest) {
             Optional<ByteRange> next = inCode(table.functionFrom(end));
-            if (next.isEmpty() || next.get().start() >= highest) {
+            if (next.isEmpty() || next.get().start() >= highest || next.get().end() <= end) {
                 break;
             }
             result.add(functionBlock(next.get()));

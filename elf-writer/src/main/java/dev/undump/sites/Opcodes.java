@@ -246,14 +246,30 @@ final class Opcodes {
     }
 
     private static int rm(Instruction in) {
-        return in.rmIsRegister() ? bytes(in.rm()) : NONE;
+        return in.rmIsRegister() ? written(in, in.rm()) : NONE;
     }
 
     private static int reg(Instruction in) {
-        return bytes(in.reg());
+        return written(in, in.reg());
     }
 
-    /** Of 8-bit operands, 4 to 7 may mean ah to bh. */
+    private static int written(Instruction in, int register) {
+        return hasByteOperands(in) ? bytes(register) : bit(register);
+    }
+
+    /** Whether registers are 8 bits wide, so that without REX 4 to 7 mean ah to bh. */
+    private static boolean hasByteOperands(Instruction in) {
+        int opcode = in.opcode();
+        if (in.rex() != 0) {
+            return false;
+        }
+        if (in.map() == Instruction.TWO_BYTE) {
+            return (opcode & 0xf0) == 0x90 || opcode == 0xb0 || opcode == 0xc0;
+        }
+        boolean group = opcode < 0x40 || (opcode >= 0x80 && opcode <= 0x8b) || opcode >= 0xc0;
+        return in.map() == Instruction.ONE_BYTE && group && (opcode & 1) == 0;
+    }
+
     private static int bytes(int register) {
         return register >= 4 && register <= 7 ? bit(register) | bit(register - 4) : bit(register);
     }

@@ -35,13 +35,12 @@ final class Padding {
     List<ByteRange> of(CodeBlock block, long next) throws IOException {
         List<ByteRange> found = new ArrayList<>();
         List<Instruction> instructions = block.instructions();
-        // Inside of a function with a jump table, labels are not known.
-        if (!block.hasComputedJump()) {
-            for (int i = 1; i < instructions.size(); i++) {
-                boolean first = instructions.get(i).isPadding() && !instructions.get(i - 1).isPadding();
-                if (first && !instructions.get(i - 1).fallsThrough()) {
-                    addRun(found, instructions, i, block.isFunction() ? Long.MAX_VALUE : firstPossibleStart(instructions.get(i)));
-                }
+        // Inside of a function with a jump table, labels are not known; without unwind tables, gaps are between functions.
+        boolean known = !block.isFunction() || !block.hasTableJump(0);
+        for (int i = 1; known && i < instructions.size(); i++) {
+            boolean first = instructions.get(i).isPadding() && !instructions.get(i - 1).isPadding();
+            if (first && !instructions.get(i - 1).fallsThrough()) {
+                addRun(found, instructions, i, block.isFunction() ? Long.MAX_VALUE : firstPossibleStart(instructions.get(i)));
             }
         }
         if (block.isFunction() && block.decodedEnd() == block.range().end() && !instructions.isEmpty()) {

@@ -25,6 +25,7 @@ final class UnwindTable {
     private static final int ENTRY = 8;
     private static final int HEADER = 12;
     private static final int PIECE = 64 << 10;
+    private static final int SIGNAL_FRAME = 0x100;
     /** Longer ones are taken for nonsense. */
     private static final long LONGEST_FUNCTION = 4 << 20;
 
@@ -102,7 +103,9 @@ final class UnwindTable {
     /** Returns the last function that starts below an address. */
     Optional<ByteRange> functionBefore(long address) throws IOException {
         int index = lastStartingUpTo(address - 1);
-        return index < 0 ? Optional.empty() : function(index);
+        Optional<ByteRange> function = index < 0 ? Optional.empty() : function(index);
+        boolean itself = function.isPresent() && function.get().start() >= address;
+        return itself ? functionBefore(address - 1) : function;
     }
 
     /** Returns the first function that starts at or behind an address. */
@@ -143,10 +146,12 @@ final class UnwindTable {
         long relative = wide ? frames.getLong(at + 8) : frames.getInt(at + 8);
         long begin = (encoding & 0x70) == 0x10 ? record + 8 + relative : relative;
         long size = wide ? frames.getLong(at + 16) : frames.getInt(at + 12) & 0xffffffffL;
-        if (begin != start || size <= 0 || size > LONGEST_FUNCTION) {
+        if (begin != start || size <= 1 || size > LONGEST_FUNCTION) {
             return Optional.empty();
         }
-        return Optional.of(ByteRange.ofLength(start, size));
+        // Unwinders look one byte in front of a return address, which a signal trampoline has at its very start.
+        int lead = (encoding & SIGNAL_FRAME) != 0 ? 1 : 0;
+        return Optional.of(new ByteRange(start + lead, start + size));
     }
 
     /** Returns how addresses are written in frames of this CIE; -1 when not understood. */
@@ -177,22 +182,22 @@ final class UnwindTable {
             }
         }
         int data = position + 5;
+        int encoding = -1;
+        int signal = 0;
         for (int i = augmentation + 1; frames.get(i) != 0; i++) {
             switch (frames.get(i)) {
-                case 'R' -> {
-                    int encoding = frames.get(data) & 0xff;
-                    boolean simple = encoding == 0x1b || encoding == 0x00 || encoding == 0x03 || encoding == 0x1c;
-                    return simple ? encoding : -1;
-                }
+                case 'R' -> encoding = frames.get(data++) & 0xff;
                 case 'P' -> data += 1 + ((frames.get(data) & 7) == 3 ? 4 : 8);
                 case 'L' -> data++;
-                case 'S', 'B' -> {}
+                case 'S' -> signal = SIGNAL_FRAME;
+                case 'B' -> {}
                 default -> {
                     return -1;
                 }
             }
         }
-        return -1;
+        boolean simple = encoding == 0x1b || encoding == 0x00 || encoding == 0x03 || encoding == 0x1c;
+        return simple ? encoding | signal : -1;
     }
 
     private boolean load(long address, int length) throws IOException {
