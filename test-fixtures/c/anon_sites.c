@@ -13,10 +13,12 @@
 
 enum { LOOPS = 6, AFTER = 300, SLICE = 64, STEPPERS_MAX = 400, TRAP_FLAG = 0x100, STEP_STACK = 64 * 1024 };
 
-static volatile int stop, running;
+static volatile int stop, running, begin;
 static struct area *area;
 
 /* ---- loops ---- */
+
+static __thread unsigned char *handler_memory;
 
 static unsigned char *slice_of(size_t index) {
     return area_page(area, index * SLICE);
@@ -64,7 +66,9 @@ static void *loop(void *argument) {
     unsigned char *memory = slice_of(self), *places = map_memory(8 * SLICE * PAGE, PROT_NONE, MAP_NORESERVE);
     if (self == 4)
         fill_pattern(memory, SLICE * PAGE, 5);
+    handler_memory = map_memory(SLICE * PAGE, PROT_READ | PROT_WRITE, 0);
     __atomic_add_fetch(&running, 1, __ATOMIC_SEQ_CST);
+    await_flag(&begin); /* nobody maps memory from now on: he might get addresses that a move has just left */
     for (uint64_t round = 0, left = AFTER; left > 0; round++) {
         if (self == 4)
             memory = move_once(memory, places, round);
@@ -79,7 +83,6 @@ static void *loop(void *argument) {
 
 /* ---- signals that interrupt them ---- */
 
-static __thread unsigned char *handler_memory;
 static pthread_t loops[LOOPS];
 static volatile int ended;
 
@@ -87,8 +90,6 @@ static void on_signal(int unused) {
     int saved = errno;
     (void)unused;
     note_handler();
-    if (!handler_memory)
-        handler_memory = map_memory(SLICE * PAGE, PROT_READ | PROT_WRITE, 0);
     discard_once(0, handler_memory, 1);
     errno = saved;
 }
@@ -111,6 +112,7 @@ static void capture_loops(bool with_signals) {
         sched_yield();
     if (with_signals)
         sender = start_thread(send_signals, NULL);
+    raise_flag(&begin);
 
     ready_and_wait();
 
