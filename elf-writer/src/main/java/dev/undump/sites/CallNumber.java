@@ -58,12 +58,12 @@ final class CallNumber {
 
     private boolean answer(Question question) {
         int index = question.index();
-        Set<Long> sources = labels.sourcesOf(block.instructions().get(index).address());
-        if (straight && !sources.isEmpty()) {
+        long[] sources = labels.sourcesOf(block.instructions().get(index).address());
+        if (straight && sources.length > 0) {
             return false;
         }
         boolean fallsInto = index > 0 && block.instructions().get(index - 1).fallsThrough();
-        if (index == 0 || (!fallsInto && sources.isEmpty())) {
+        if (index == 0 || (!fallsInto && sources.length == 0)) {
             // Padding in front of a loop is passed by nobody.
             return index > 0 && block.instructions().get(index).isPadding();
         }

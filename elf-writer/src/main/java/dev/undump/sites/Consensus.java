@@ -22,6 +22,10 @@ final class Consensus {
     private static final int BEHIND = 256;
     /** How many neighbours are looked at to tell code from data. */
     private static final int NEIGHBOURS = 16;
+    /** How much bytes that are no instruction count. */
+    private static final int NO_INSTRUCTION = 2;
+    /** How much it counts that the streams only meet at the place itself. */
+    private static final int ALONE = 2;
 
     /** What a place is. */
     enum Verdict {
@@ -105,12 +109,27 @@ final class Consensus {
     }
 
     private static int strange(CodeBlock block, int index) {
+        int around = strange(block, index, -1) + strange(block, index, 1);
+        return around + (block.range().start() == block.instructions().get(index).address() ? ALONE : 0);
+    }
+
+    /** Zeros are neither: behind the last function stands nothing else. */
+    private static int strange(CodeBlock block, int index, int step) {
         int count = 0;
-        int last = Math.min(block.instructions().size(), index + 1 + NEIGHBOURS);
-        for (int i = Math.max(0, index - NEIGHBOURS); i < last; i++) {
-            count += block.instructions().get(i).strange() ? 1 : 0;
+        for (int i = 1; i <= NEIGHBOURS; i++) {
+            int neighbour = index + i * step;
+            if (neighbour >= block.instructions().size() && block.decodedEnd() < block.range().end()) {
+                return count + NO_INSTRUCTION;
+            }
+            if (neighbour < 0 || neighbour >= block.instructions().size() || isZeros(block.instructions().get(neighbour))) {
+                return count;
+            }
+            count += block.instructions().get(neighbour).strange() ? 1 : 0;
         }
-        boolean broken = last < index + 1 + NEIGHBOURS && block.decodedEnd() < block.range().end();
-        return count + (broken ? 2 : 0) + (block.range().start() == block.instructions().get(index).address() ? 2 : 0);
+        return count;
+    }
+
+    private static boolean isZeros(Instruction in) {
+        return in.map() == Instruction.ONE_BYTE && in.opcode() == 0 && in.modrm() == 0 && in.length() == 2;
     }
 }

@@ -3,12 +3,8 @@ package dev.undump.sites;
 
 import dev.undump.checkpoint.ByteRange;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * Which instructions are jumped to. Near jumps are known from decoded blocks. Far ones may come from anywhere in the module, as
@@ -20,9 +16,11 @@ final class Labels {
     private static final int GRAIN_BITS = 6;
     private static final int LONGEST = 6;
 
-    private final Map<Long, Set<Long>> sources = new HashMap<>();
     private final BitSet interesting = new BitSet();
     private final long base;
+    /** Jumps as target and end, both as 32-bit distances from the base; sorted and without doubles when all are found. */
+    private long[] jumps = new long[1024];
+    private int count;
 
     Labels(Module module) {
         this.base = module.code().get(0).start();
@@ -39,7 +37,7 @@ final class Labels {
         interesting.set(grain(block.range().start()), grain(last) + 1);
     }
 
-    /** Finds far jumps to the blocks added so far. */
+    /** Finds far jumps to the blocks added; from now on the questions below have answers. */
     void findFarJumps(CodeBytes code, Module module) throws IOException {
         for (ByteRange range : code.runs()) {
             for (ByteRange part : module.code()) {
@@ -50,25 +48,49 @@ final class Labels {
                 }
             }
         }
+        Arrays.sort(jumps, 0, count);
     }
 
-    /** Returns where jumps to an address end (their own last byte plus one), ascending. */
-    Set<Long> sourcesOf(long address) {
-        return sources.getOrDefault(address, Set.of());
+    /** Returns where jumps to an address end (their own last byte plus one), ascending; one may be there twice. */
+    long[] sourcesOf(long address) {
+        int first = firstFrom(address);
+        int next = first;
+        while (next < count && target(next) == address) {
+            next++;
+        }
+        long[] ends = new long[next - first];
+        for (int i = 0; i < ends.length; i++) {
+            ends[i] = base + (int) jumps[first + i];
+        }
+        return ends;
     }
 
     boolean isTarget(long address) {
-        return sources.containsKey(address);
+        return isTargetIn(address, address + 1);
     }
 
     /** Returns whether there is a jump to any byte of a range. */
     boolean isTargetIn(long start, long end) {
-        for (long address = start; address < end; address++) {
-            if (isTarget(address)) {
-                return true;
+        int first = firstFrom(start);
+        return first < count && target(first) < end;
+    }
+
+    private int firstFrom(long address) {
+        int low = 0;
+        int high = count;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (target(middle) < address) {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
-        return false;
+        return low;
+    }
+
+    private long target(int index) {
+        return base + (jumps[index] >> Integer.SIZE);
     }
 
     private void scan(byte[] bytes, long start) {
@@ -94,15 +116,18 @@ final class Labels {
     }
 
     private void add(long target, long end) {
-        sources.computeIfAbsent(target, unused -> new TreeSet<>()).add(end);
+        long to = target - base;
+        long from = end - base;
+        // Outside of the module is nothing that is asked for.
+        if (to == (int) to && from == (int) from) {
+            if (count == jumps.length) {
+                jumps = Arrays.copyOf(jumps, 2 * count);
+            }
+            jumps[count++] = to << Integer.SIZE | (from & 0xffffffffL);
+        }
     }
 
     private int grain(long address) {
         return (int) (Math.max(0, address - base) >> GRAIN_BITS);
-    }
-
-    /** Returns the targets, for tests. */
-    List<Long> targets() {
-        return sources.keySet().stream().sorted().toList();
     }
 }

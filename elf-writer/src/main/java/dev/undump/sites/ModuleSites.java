@@ -7,6 +7,7 @@ import dev.undump.sites.Instruction.Flow;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,7 @@ final class ModuleSites {
     private final Labels labels;
     private final List<Site> sites = new ArrayList<>();
     private final Map<Long, CodeBlock> functions = new HashMap<>();
+    private final Set<ByteRange> labelled = new HashSet<>();
 
     ModuleSites(Module module, CodeBytes code) {
         this.module = module;
@@ -69,9 +71,9 @@ final class ModuleSites {
             return detours;
         }
         for (Site site : sites) {
-            labels.add(site.block());
+            label(site.block());
             for (CodeBlock neighbour : neighbours(site)) {
-                labels.add(neighbour);
+                label(neighbour);
             }
         }
         labels.findFarJumps(code, module);
@@ -87,6 +89,12 @@ final class ModuleSites {
             detour(site, finder, !all).ifPresent(detours::add);
         }
         return detours;
+    }
+
+    private void label(CodeBlock block) {
+        if (labelled.add(block.range())) {
+            labels.add(block);
+        }
     }
 
     private Optional<Detour> detour(Site site, DetourFinder finder, boolean compares) throws IOException {
