@@ -45,7 +45,7 @@ public final class ImageWriter {
             throws IOException, PlanException {
         StubFile stub = StubFile.of(NativeBinaries.stub());
         PlanOptions planOptions = new PlanOptions(
-                options.eager() || !Boolean.getBoolean("undump.lazy") ? PlanOptions.AnonymousMemory.READ : PlanOptions.AnonymousMemory.LAZY,
+                options.eager() ? PlanOptions.AnonymousMemory.READ : PlanOptions.AnonymousMemory.LAZY,
                 options.reopenStandardFiles(),
                 options.forceVdsoTrampolines());
         try (FileChannel source = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
