@@ -15,6 +15,7 @@
 #include "code.h"
 #include "descriptors.h"
 #include "early_mappings.h"
+#include "extents.h"
 #include "file_pages.h"
 #include "freeze.h"
 #include "index.h"
@@ -30,6 +31,7 @@
 #include "threads.h"
 
 #define DEFAULT_NAME "myckpt.dat"
+#define SNAPSHOT_STEP "snapshot's pages"
 #define ENDING_LOOKS 40
 #define ENDING_INTERVAL_NS 5000000
 
@@ -191,8 +193,8 @@ static const struct step STEPS[] = {
 
 /* After the first of these the program may run already: they neither trace nor look at it. */
 static const struct step FINISHING_STEPS[] = {
-    {"snapshot's pages", save_snapshot_pages},
-    {"files", finish_pages},
+    {SNAPSHOT_STEP, save_snapshot_pages},
+    {"files", finish_extents},
     {"write", write_rest},
 };
 
@@ -274,6 +276,9 @@ static void fill_outcome(const struct capture *capture, struct capture_outcome *
     ret->threads = (uint32_t)capture->thread_count;
     ret->step_count = capture->step_count;
     memcpy(ret->steps, capture->steps, sizeof(ret->steps));
+    for (uint32_t i = 0; i < ret->step_count; i++)
+        if (capture->request->cow && strcmp(ret->steps[i].name, SNAPSHOT_STEP) == 0)
+            ret->snapshot_ns = ret->steps[i].took_ns;
 }
 
 static int capture_once(const struct capture_request *request, bool copy_at_once, struct capture_outcome *ret,

@@ -61,6 +61,7 @@ struct capture_outcome {
     char path[PATH_MAX];  /* absolute name of the written file */
     uint64_t bytes;       /* size on disk, holes not counted */
     uint64_t frozen_ns;   /* how long the program stood still */
+    uint64_t snapshot_ns; /* how long the snapshot was read; 0 when there was none */
     bool went_on;         /* the program had gone on when the capture ended, well or not */
     uint32_t threads;
     uint32_t step_count;

@@ -41,6 +41,9 @@ void print_success(const struct capture_outcome *outcome, bool verbose)
     fputc('\n', stderr);
     if (!verbose)
         return;
+    if (outcome->snapshot_ns)
+        fprintf(stderr, "ckpt: the program stood for %.1f ms, its snapshot was read for %.1f ms while it ran\n",
+                (double)outcome->frozen_ns / 1e6, (double)outcome->snapshot_ns / 1e6);
     fputs("ckpt: milliseconds per step:", stderr);
     for (uint32_t i = 0; i < outcome->step_count; i++)
         fprintf(stderr, "%s %s %.2f", i ? "," : "", outcome->steps[i].name, (double)outcome->steps[i].took_ns / 1e6);

@@ -16,11 +16,4 @@ int save_pages(struct capture *capture);
 /* The same for what save_pages() has left to the snapshot, if there is one, with the program running. Ends the snapshot. */
 int save_snapshot_pages(struct capture *capture);
 
-/* After that, with the program possibly running: copies the pages of files, and computes the checksums that were left
- * out. Returns 0 or -errno with a line. */
-int finish_pages(struct capture *capture);
-
-/* Puts the extents into the order of addresses, when all are there. */
-void sort_extents(struct capture *capture);
-
 #endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Snapshots (ckpt --cow) of programs that have something to lose by one: children of their own and their statuses, the
+ * last place that a limit on processes leaves, open descriptors whose other end waits for them to be closed, and the
+ * role of a container's first process. The snapshot must not show, or be refused in one line.
+ *
+ * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CAPTURES 10
+#define MEMORY_BYTES (64u << 20) /* so that the snapshot is read for a while */
+#define NOBODY 65534
+
+static int failures;
+
+static void expect(bool good, const char *what)
+{
+    if (good)
+        return;
+    failures++;
+    fprintf(stderr, "failed: %s\n", what);
+}
+
+static void complain(const char *what)
+{
+    fprintf(stderr, "the captured program: %s\n", what);
+    _exit(1);
+}
+
+struct place {
+    char ckpt[512];
+    char directory[64];
+    char output[96];
+    char log[96];
+};
+
+/* ---- the programs: each writes one byte when it is ready, and one for each round ---- */
+
+static void say(int to)
+{
+    if (write(to, "", 1) != 1)
+        complain("write failed");
+}
+
+static volatile sig_atomic_t ended_children;
+
+static void on_child(int signal)
+{
+    (void)signal;
+    ended_children++;
+}
+
+/* Whatever wait(2) gives is a child that was made, with the status that it ended with, and one signal came for it. */
+static void make_children(int to)
+{
+    signal(SIGCHLD, on_child);
+    for (int round = 0;; round++) {
+        int status = 0, expected = round % 251;
+        pid_t child = fork();
+        if (child == 0)
+            _exit(expected);
+        if (child < 0)
+            complain("fork failed");
+        pid_t found;
+        while ((found = waitpid(-1, &status, __WALL)) < 0 && errno == EINTR)
+            ;
+        if (found != child || !WIFEXITED(status) || WEXITSTATUS(status) != expected)
+            complain("wait gave another process or status");
+        while (ended_children < round + 1)
+            sched_yield();
+        if (ended_children != round + 1)
+            complain("a signal came for no child");
+        say(to);
+    }
+}
+
+/* Its user may have no process more. */
+static void be_limited(int to)
+{
+    struct rlimit none = {0, 0};
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, 0);
+    dup2(null, 2); /* a file that ckpt could not look at as that user */
+    close(null);
+    if (setrlimit(RLIMIT_NPROC, &none) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+        setresuid(NOBODY, NOBODY, NOBODY) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)
+        complain("becoming nobody failed");
+    for (;;) {
+        say(to);
+        usleep(1000);
+    }
+}
+
+/* Closes a pipe and sees its end at once: nobody else holds it. */
+static void close_pipes(int to)
+{
+    for (;;) {
+        int ends[2];
+        if (pipe(ends) != 0)
+            complain("pipe failed");
+        usleep(1000);
+        close(ends[1]);
+        struct pollfd end = {.fd = ends[0], .events = POLLIN};
+        if (poll(&end, 1, 0) != 1 || !(end.revents & POLLHUP))
+            complain("a closed pipe is still open");
+        close(ends[0]);
+        say(to);
+    }
+}
+
+static void just_run(int to)
+{
+    for (;;) {
+        say(to);
+        usleep(1000);
+    }
+}
+
+/* ---- the test ---- */
+
+struct subject {
+    pid_t pid;
+    int rounds;
+};
+
+static void await_round(const struct subject *subject)
+{
+    char rounds[4096];
+    if (read(subject->rounds, rounds, sizeof(rounds)) <= 0) {
+        fprintf(stderr, "failed: the program has ended\n");
+        exit(1);
+    }
+}
+
+static void *fill_memory(void)
+{
+    uint64_t *memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (size_t i = 0; i < MEMORY_BYTES / sizeof(*memory); i++)
+        memory[i] = i + 1;
+    return memory;
+}
+
+static struct subject start_program(void (*body)(int), bool first_of_namespace)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        exit(1);
+    pid_t pid = first_of_namespace ? (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0) : fork();
+    struct subject subject = {pid, ends[0]};
+    if (pid == 0) {
+        dup2(ends[1], 1);
+        for (int fd = 3; fd < 256; fd++) /* also pipes that the test's own starter left open */
+            close(fd);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        fill_memory();
+        body(1);
+    }
+    close(ends[1]);
+    if (pid > 0)
+        await_round(&subject);
+    return subject;
+}
+
+static void end_program(struct subject *subject)
+{
+    int status;
+    for (int i = 0; i < 3; i++)
+        await_round(subject);
+    expect(waitpid(subject->pid, &status, WNOHANG) == 0, "the program is alive");
+    kill(subject->pid, SIGKILL);
+    waitpid(subject->pid, &status, 0);
+    close(subject->rounds);
+}
+
+/* Runs ckpt as user and returns its status; what it says is in place->log. */
+static int capture(const struct place *place, pid_t pid, uid_t user)
+{
+    char number[16];
+    int status;
+    snprintf(number, sizeof(number), "%d", pid);
+    pid_t child = fork();
+    if (child == 0) {
+        int log = open(place->log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        dup2(log, 2);
+        if (user && (setresgid(user, user, user) != 0 || setresuid(user, user, user) != 0))
+            _exit(126);
+        execl(place->ckpt, "ckpt", "--pid", number, "--cow", "--allow", "children", "-o", place->output, (char *)NULL);
+        _exit(127);
+    }
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool log_has(const struct place *place, const char *text)
+{
+    char log[4096] = "";
+    int fd = open(place->log, O_RDONLY | O_CLOEXEC);
+    bool read_it = read(fd, log, sizeof(log) - 1) > 0;
+    close(fd);
+    const char *end = strchr(log, '\n');
+    bool one_line = end && !end[1];
+    if (read_it && one_line && strstr(log, text))
+        return true;
+    fprintf(stderr, "ckpt said: %s", log);
+    return false;
+}
+
+static void is_not_seen(const struct place *place, void (*body)(int), const char *what)
+{
+    struct subject subject = start_program(body, false);
+    for (int i = 0; i < CAPTURES; i++) {
+        expect(capture(place, subject.pid, 0) == 0, what);
+        await_round(&subject);
+    }
+    end_program(&subject);
+}
+
+static void is_refused(const struct place *place, struct subject subject, uid_t user, const char *words)
+{
+    unlink(place->output);
+    expect(capture(place, subject.pid, user) == 1, words);
+    expect(log_has(place, words), words);
+    expect(log_has(place, "go without --cow"), "the advice");
+    expect(access(place->output, F_OK) != 0, "no checkpoint");
+    end_program(&subject);
+}
+
+int main(int argc, char **argv)
+{
+    struct place place = {.directory = "/tmp/capture_snapshot.XXXXXX"};
+    const char *slash = strrchr(argv[0], '/');
+    snprintf(place.ckpt, sizeof(place.ckpt), "%.*s/../ckpt", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
+    if (argc < 1 || access(place.ckpt, X_OK) != 0) {
+        fprintf(stderr, "skipped: %s is not built\n", place.ckpt);
+        return 0;
+    }
+    if (!mkdtemp(place.directory)) {
+        perror("mkdtemp");
+        return 1;
+    }
+    snprintf(place.output, sizeof(place.output), "%s/saved.dat", place.directory);
+    snprintf(place.log, sizeof(place.log), "%s/log", place.directory);
+    is_not_seen(&place, make_children, "a snapshot of a program with children");
+    is_not_seen(&place, close_pipes, "a snapshot of a program that closes pipes");
+    if (geteuid() == 0) {
+        expect(chown(place.directory, NOBODY, NOBODY) == 0, "chown");
+        is_refused(&place, start_program(be_limited, false), NOBODY, "it may have no more processes");
+        struct subject first = start_program(just_run, true);
+        if (first.pid > 0)
+            is_refused(&place, first, 0, "it is the first process of a container");
+        else
+            fprintf(stderr, "skipped: no process namespaces here\n");
+    } else {
+        fprintf(stderr, "skipped: only root can become another user or make a process namespace\n");
+    }
+    unlink(place.output);
+    unlink(place.log);
+    expect(rmdir(place.directory) == 0, "the directory is empty");
+    return failures ? 1 : 0;
+}
