@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
-enum { LOOPS = 6, AFTER = 300, SLICE = 64, STEPPERS_MAX = 400, TRAP_FLAG = 0x100, STEP_STACK = 64 * 1024 };
+enum { LOOPS = 6, AFTER = 100, SIGNALS = 200, PAUSE_NS = 200000, SLICE = 64, STEPPERS_MAX = 400, TRAP_FLAG = 0x100, STEP_STACK = 64 * 1024 };
 
 static volatile int stop, running, begin;
 static struct area *area;
@@ -98,7 +98,8 @@ static void *send_signals(void *unused) {
     while (!__atomic_load_n(&ended, __ATOMIC_SEQ_CST)) {
         for (int i = 0; i < LOOPS; i++)
             pthread_kill(loops[i], SIGUSR1);
-        sched_yield();
+        struct timespec pause = to_timespec(PAUSE_NS); /* the loops are to run, too */
+        nanosleep(&pause, NULL);
     }
     return unused;
 }
@@ -118,7 +119,7 @@ static void capture_loops(bool with_signals) {
 
     if (with_signals) { /* while the loops run: the sender must not meet a thread that has ended */
         int before = handler_runs();
-        while (handler_runs() < before + 1000)
+        while (handler_runs() < before + SIGNALS)
             sched_yield();
         ended = 1;
         join_thread(sender);
