@@ -139,11 +139,11 @@ struct image_lazy_range { /* one mapping of kind LAZY; sorted by address, not ov
     uint64_t length;     /* bytes, page aligned */
     uint64_t first_page; /* number of its first bit in the bitmap */
     uint32_t flags;      /* MAP_NORESERVE when the program's mapping had it */
-    uint32_t reserved;
+    uint32_t image_page; /* page of the image that it starts with; 0 in the plan, the stub sets it in the resident record */
 };
-#define IMAGE_LAZY_RANGE_FIELDS(F) F(address) F(length) F(first_page) F(flags) F(reserved)
+#define IMAGE_LAZY_RANGE_FIELDS(F) F(address) F(length) F(first_page) F(flags) F(image_page)
 IMAGE_ASSERT_SIZE(image_lazy_range, 32);
-IMAGE_ASSERT_LAST(image_lazy_range, reserved);
+IMAGE_ASSERT_LAST(image_lazy_range, image_page);
 
 /* Made by the stub at launch in fresh memory at slot + IMAGE_RESIDENT. A later capture carries it along as the program's
  * memory; the planner of that one finds it by its magic, takes the image's pages in its ranges for the anonymous memory that

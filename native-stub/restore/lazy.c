@@ -7,6 +7,7 @@
 #include "restore/stub.h"
 
 #include "restore/intercept.h"
+#include "restore/lazy_ranges.h"
 #include "restore/maps.h"
 
 static bool is_wanted(const struct image_plan *plan)
@@ -97,6 +98,14 @@ static int64_t touch(const struct image_memory_op *op)
     return is_writable ? 0 : sys_mprotect(op->address, op->length, op->protection);
 }
 
+/* plan_check() has seen to it that the range is this mapping and no other. */
+static void note_place(struct image_resident *resident, const struct image_memory_op *op)
+{
+    const struct image_lazy_range *range = lazy_range_from(resident->ranges, resident->range_count, op->address);
+
+    resident->ranges[range - resident->ranges].image_page = (uint32_t)(op->offset / STUB_PAGE);
+}
+
 int64_t lazy_map(struct stub_state *state, const struct image_memory_op *op)
 {
     struct image_resident *resident = (struct image_resident *)(state->slot + IMAGE_RESIDENT);
@@ -111,5 +120,6 @@ int64_t lazy_map(struct stub_state *state, const struct image_memory_op *op)
         state->lazy_is_off = true;
         return read_at_once(state, op);
     }
+    note_place(resident, op);
     return touch(op);
 }

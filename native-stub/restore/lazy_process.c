@@ -6,10 +6,10 @@
 #include "restore/text.h"
 
 #define PIECES_LIMIT 1024 /* UIO_MAXIOV */
-#define BATCH 16
+#define PIECES 16
 #define FDINFO_BYTES 512
 
-static int64_t kernel(const uint64_t a[6])
+static int64_t advise_by_kernel(const uint64_t a[6])
 {
     return syscall5(NR_process_madvise, a[0], a[1], a[2], a[3], a[4]);
 }
@@ -71,10 +71,10 @@ static bool is_own(const struct lazy_call *call, uint64_t descriptor)
     return pid_in(text) == call->pid || pid_in(text) == call->tid;
 }
 
-/* Reads up to BATCH pieces. Returns how many, 0 when they cannot be read. */
+/* Reads up to PIECES pieces. Returns how many, 0 when they cannot be read. */
 static uint64_t read_pieces(uint64_t address, uint64_t count, struct abi_iovec *ret_pieces)
 {
-    uint64_t wanted = count < BATCH ? count : BATCH;
+    uint64_t wanted = count < PIECES ? count : PIECES;
     struct abi_iovec to = {.address = STUB_ADDRESS(ret_pieces), .length = wanted * sizeof(*ret_pieces)};
     struct abi_iovec from = {.address = address, .length = to.length};
 
@@ -83,7 +83,7 @@ static uint64_t read_pieces(uint64_t address, uint64_t count, struct abi_iovec *
 
 static bool any_touches(const struct lazy_call *call, const uint64_t a[6])
 {
-    struct abi_iovec pieces[BATCH];
+    struct abi_iovec pieces[PIECES];
     uint64_t count;
 
     for (uint64_t done = 0; done < a[2]; done += count) {
@@ -115,12 +115,12 @@ static int64_t advise_piece(struct lazy_call *call, const struct abi_iovec *piec
 int64_t lazy_process_madvise(struct lazy_call *call, const uint64_t a[6])
 {
     const uint64_t without_pieces[6] = {a[0], a[1], 0, a[3], a[4], 0};
-    int64_t advised = 0, result = kernel(without_pieces);
-    struct abi_iovec pieces[BATCH];
+    int64_t advised = 0, result = advise_by_kernel(without_pieces);
+    struct abi_iovec pieces[PIECES];
     uint64_t count;
 
     if (result < 0 || a[2] > PIECES_LIMIT || !any_touches(call, a) || !is_own(call, a[0]))
-        return kernel(a);
+        return advise_by_kernel(a);
     for (uint64_t done = 0; done < a[2]; done += count) {
         count = read_pieces(a[1] + done * sizeof(pieces[0]), a[2] - done, pieces);
         for (uint64_t i = 0; i < count; i++) {

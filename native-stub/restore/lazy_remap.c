@@ -22,10 +22,10 @@ struct run { /* pieces side by side that can have been one mapping */
     uint64_t tail; /* where the last piece starts */
     uint32_t pieces;
     uint32_t protection, flags;
-    bool has_image, tail_is_image, unknown;
+    bool has_image, tail_is_image, locked, unknown;
 };
 
-static int64_t kernel(const struct remap *remap)
+static int64_t remap_by_kernel(const struct remap *remap)
 {
     return syscall5(NR_mremap, remap->old, remap->old_length, remap->new_length, remap->flags, remap->target);
 }
@@ -34,7 +34,8 @@ static bool joins(const struct run *run, const struct maps_piece *piece)
 {
     bool memory = piece->kind == MAPS_ANONYMOUS || piece->kind == MAPS_IMAGE;
 
-    return memory && (run->pieces == 0 || piece->protection == run->protection);
+    return memory && (run->pieces == 0 || (piece->protection == run->protection &&
+                                           lazy_is_locked(piece->start) == run->locked));
 }
 
 /* The longest run from start, at most up to limit; empty when there is none. */
@@ -48,6 +49,8 @@ static void find_run(struct lazy_call *call, uint64_t start, uint64_t limit, str
         ret_run->unknown |= piece.kind == MAPS_UNKNOWN;
         if (!joins(ret_run, &piece))
             return;
+        if (ret_run->pieces == 0)
+            ret_run->locked = lazy_is_locked(piece.start);
         ret_run->protection = piece.protection;
         ret_run->tail = piece.start;
         ret_run->tail_is_image = piece.kind == MAPS_IMAGE;
@@ -97,7 +100,6 @@ static int64_t move(struct lazy_call *call, const struct run *run, const struct 
     uint32_t place = (remap->flags & ABI_MREMAP_FIXED) != 0 ? ABI_MAP_FIXED : 0;
     uint64_t hint = (remap->flags & MOVES) != 0 ? remap->target : 0;
     uint64_t length = run->end - run->start;
-    bool locked = lazy_is_locked(run->start);
     bool unreadable = (run->protection & ABI_PROT_READ) == 0;
     int64_t result = 0, to = sys_mmap(hint, remap->new_length, READ_WRITE,
                                       place | ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS | run->flags, -1, 0);
@@ -119,7 +121,7 @@ static int64_t move(struct lazy_call *call, const struct run *run, const struct 
         sys_munmap((uint64_t)to, remap->new_length);
         return result;
     }
-    if (locked)
+    if (run->locked)
         sys_mlock2((uint64_t)to, remap->new_length, ABI_MLOCK_ONFAULT);
     return to;
 }
@@ -144,7 +146,7 @@ static int64_t grow_in_place(struct lazy_call *call, const struct run *run, uint
         return -ABI_ENOMEM;
     }
     lazy_set_done(call->resident, run->end, run->end + more);
-    if (lazy_is_locked(run->tail))
+    if (run->locked)
         sys_mlock2(run->end, more, 0);
     return 0;
 }
@@ -180,18 +182,19 @@ static bool kernel_moves_many(void)
 
 static int64_t move_one_of_many(struct lazy_call *call, struct remap *part)
 {
+    uint64_t limit = part->old + part->old_length;
     struct maps_piece piece;
     struct run run;
 
     maps_rewind(&call->maps);
-    find_run(call, part->old, part->old + part->old_length, &run);
+    find_run(call, part->old, limit, &run);
     part->old_length = part->new_length = run.end - run.start;
     if (run.pieces > 0)
-        return run.has_image || run.pieces > 1 ? move(call, &run, part) : kernel(part);
+        return run.has_image || run.pieces > 1 ? move(call, &run, part) : remap_by_kernel(part);
     maps_rewind(&call->maps);
-    maps_next(&call->maps, part->old, part->old + part->old_length, &piece);
+    maps_next(&call->maps, part->old, limit, &piece);
     part->old_length = part->new_length = piece.end - piece.start;
-    return piece.kind == MAPS_HOLE ? 0 : kernel(part);
+    return piece.kind == MAPS_HOLE ? 0 : remap_by_kernel(part);
 }
 
 static int64_t move_many(struct lazy_call *call, const struct remap *remap)
@@ -259,14 +262,14 @@ int64_t lazy_remap(struct lazy_call *call, const uint64_t arguments[6])
     remap.new_length = lazy_round(remap.new_length);
     kept = remap.old_length < remap.new_length ? remap.old_length : remap.new_length;
     if (is_kernels_affair(&remap) || ((remap.flags & ABI_MREMAP_DONTUNMAP) != 0 && asked.old_length != asked.new_length))
-        return kernel(&asked);
+        return remap_by_kernel(&asked);
     find_run(call, remap.old, remap.old + kept, &run);
     if (run.unknown)
         return -ABI_ENOMEM; /* programs know how to go on: by copying themselves */
     if (run.end == remap.old + kept)
-        return run.has_image || run.pieces > 1 ? remap_run(call, &run, &remap) : kernel(&asked);
-    if ((remap.flags & MOVES) == ABI_MREMAP_FIXED && remap.old_length == remap.new_length &&
+        return run.has_image || run.pieces > 1 ? remap_run(call, &run, &remap) : remap_by_kernel(&asked);
+    if ((remap.flags & ABI_MREMAP_FIXED) != 0 && remap.old_length == remap.new_length &&
         can_move_many(call, remap.old, remap.old + remap.old_length))
         return move_many(call, &remap);
-    return kernel(&asked); /* which refuses to remap across mappings */
+    return remap_by_kernel(&asked); /* which refuses to remap across mappings */
 }

@@ -5,7 +5,10 @@
 #include "restore/lazy_ranges.h"
 #include "restore/sys.h"
 
-#define QUERY_COMMAND UINT64_C(0xc0686611) /* PROCMAP_QUERY */
+#ifndef MAPS_PATH /* a host test takes others */
+#define MAPS_PATH "/proc/thread-self/maps"
+#define MAPS_QUERY_COMMAND UINT64_C(0xc0686611) /* PROCMAP_QUERY */
+#endif
 #define QUERY_COVERING_OR_NEXT 0x10
 #define QUERY_SHARED 8 /* PROCMAP_QUERY_VMA_SHARED; the three bits below it are PROT_* in the same order */
 
@@ -28,7 +31,7 @@ static bool failed(int64_t result)
 static int query(int fd, uint64_t address, struct maps_vma *ret_vma)
 {
     struct query query = {.size = sizeof(query), .flags = QUERY_COVERING_OR_NEXT, .address = address};
-    int64_t result = sys_ioctl(fd, QUERY_COMMAND, &query);
+    int64_t result = sys_ioctl(fd, MAPS_QUERY_COMMAND, &query);
 
     if (result == -ABI_ENOENT)
         return 0;
@@ -38,7 +41,7 @@ static int query(int fd, uint64_t address, struct maps_vma *ret_vma)
         .start = query.start, .end = query.end,
         .protection = (uint32_t)query.vma_flags & (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXEC),
         .shared = (query.vma_flags & QUERY_SHARED) != 0,
-        .device_major = query.device_major, .device_minor = query.device_minor, .inode = query.inode,
+        .offset = query.offset, .device_major = query.device_major, .device_minor = query.device_minor, .inode = query.inode,
     };
     return 1;
 }
@@ -196,6 +199,12 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Does the page at the address come from the place in the file from which the range was mapped? */
+static bool is_as_launched(const struct maps_vma *vma, const struct image_lazy_range *range, uint64_t address)
+{
+    return vma->offset + (address - vma->start) == range->image_page * STUB_PAGE + (address - range->address);
+}
+
 static void classify(const struct image_resident *resident, const struct maps_vma *vma,
                      const struct image_lazy_range *range, struct maps_piece *piece)
 {
@@ -207,10 +216,10 @@ static void classify(const struct image_resident *resident, const struct maps_vm
     piece->protection = vma->protection;
     piece->kind = is_anonymous(vma) ? MAPS_ANONYMOUS : MAPS_OTHER;
     if (is_of_image(resident, vma) && range != NULL) { /* the program's files are in the image as well */
-        bool is_lazy = range->address <= piece->start;
+        bool is_lazy = range->address <= piece->start && is_as_launched(vma, range, piece->start);
 
         piece->kind = is_lazy ? MAPS_IMAGE : MAPS_OTHER;
-        piece->end = least(piece->end, is_lazy ? range->address + range->length : range->address);
+        piece->end = least(piece->end, range->address <= piece->start ? range->address + range->length : range->address);
         piece->flags = is_lazy ? range->flags : 0;
     }
     piece->ends_vma = piece->end == vma->end;
@@ -245,7 +254,7 @@ static void forget_text(struct maps *maps)
 
 int maps_open(struct maps *maps, const struct image_resident *resident, bool discarding)
 {
-    int64_t fd = sys_open("/proc/thread-self/maps", ABI_O_RDONLY | ABI_O_CLOEXEC);
+    int64_t fd = sys_open(MAPS_PATH, ABI_O_RDONLY | ABI_O_CLOEXEC);
 
     maps->resident = resident;
     maps->discarding = discarding;

@@ -36,7 +36,7 @@ static uint64_t number(struct reader *reader, uint32_t base)
     return value;
 }
 
-static void expect(struct reader *reader, char c)
+static void expect_char(struct reader *reader, char c)
 {
     reader->good &= reader->next < reader->end && *reader->next == c;
     reader->next += reader->good;
@@ -57,22 +57,22 @@ bool maps_line_read(const char *text, uint64_t length, struct maps_vma *ret_vma)
     struct reader reader = {.next = text, .end = text + length, .good = true};
 
     ret_vma->start = number(&reader, 16);
-    expect(&reader, '-');
+    expect_char(&reader, '-');
     ret_vma->end = number(&reader, 16);
-    expect(&reader, ' ');
+    expect_char(&reader, ' ');
     ret_vma->protection = right(&reader, 'r', '-') ? ABI_PROT_READ : 0;
     ret_vma->protection |= right(&reader, 'w', '-') ? ABI_PROT_WRITE : 0;
     ret_vma->protection |= right(&reader, 'x', '-') ? ABI_PROT_EXEC : 0;
     ret_vma->shared = right(&reader, 's', 'p');
-    expect(&reader, ' ');
-    number(&reader, 16);
-    expect(&reader, ' ');
+    expect_char(&reader, ' ');
+    ret_vma->offset = number(&reader, 16);
+    expect_char(&reader, ' ');
     ret_vma->device_major = number(&reader, 16);
-    expect(&reader, ':');
+    expect_char(&reader, ':');
     ret_vma->device_minor = number(&reader, 16);
-    expect(&reader, ' ');
+    expect_char(&reader, ' ');
     ret_vma->inode = number(&reader, 10);
     if (reader.good && reader.next < reader.end)
-        expect(&reader, ' ');
+        expect_char(&reader, ' ');
     return reader.good && ret_vma->start < ret_vma->end;
 }

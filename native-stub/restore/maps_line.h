@@ -10,6 +10,7 @@ struct maps_vma {
     uint64_t start, end;
     uint32_t protection; /* PROT_* */
     bool shared;
+    uint64_t offset; /* in the file, bytes */
     uint64_t device_major, device_minor;
     uint64_t inode;
 };

@@ -52,10 +52,9 @@ const char *check_lazy_op(const struct plan_checker *checker, const struct image
     const struct image_lazy_range *ranges = plan_at(plan, plan->lazy_ranges.offset);
     const struct image_lazy_range *range = lazy_range_from(ranges, plan->lazy_ranges.count, op->address);
 
-    if (op->offset % STUB_PAGE != 0 || !check_image_bytes(checker, op->offset, op->length))
+    if (op->offset % STUB_PAGE != 0 || op->offset / STUB_PAGE > UINT32_MAX || !check_image_bytes(checker, op->offset, op->length))
         return "image offset";
-    if (range == NULL || op->address < range->address ||
-        op->length > range->address + range->length - op->address)
+    if (range == NULL || op->address != range->address || op->length != range->length)
         return "lazy range";
     return NULL;
 }

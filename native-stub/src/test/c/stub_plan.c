@@ -38,8 +38,8 @@ static void add_ops(struct builder *builder)
 {
     struct image_file_op *op = builder_file(builder, IMAGE_FILE_OPEN, 3);
     struct image_mapped_file file = {.path = builder_string(builder, "/lib/mapped"), .size = 4096};
-    const struct image_lazy_range ranges[2] = {{.address = 0x9000000, .length = 0x3000},
-                                               {.address = 0x9003000, .length = 0x1000, .first_page = 3}};
+    const struct image_lazy_range ranges[2] = {{.address = 0x9000000, .length = 0x2000},
+                                               {.address = 0x9002000, .length = 0x1000, .first_page = 2}};
     static const uint8_t pages[0x2000];
 
     op->path = builder_string(builder, "/some/file");
@@ -53,7 +53,7 @@ static void add_ops(struct builder *builder)
     builder_memory(builder, IMAGE_MEMORY_OBJECT_MAP, 0x7000000, 0x1000, 3, 0x1000);
     builder_memory(builder, IMAGE_MEMORY_FILE, 0x8000000, 0x1000, 1, 0);
     builder_memory(builder, IMAGE_MEMORY_NAME, 0x10000, 0x1000, 0, builder_string(builder, "heap"));
-    builder_memory(builder, IMAGE_MEMORY_LAZY, 0x9001000, 0x2000, 3, builder_data(builder, pages, sizeof(pages)));
+    builder_memory(builder, IMAGE_MEMORY_LAZY, 0x9000000, 0x2000, 3, builder_data(builder, pages, sizeof(pages)));
     builder->plan.mapped_files = builder_table(builder, &file, 1, sizeof(file));
     builder->plan.lazy_ranges = builder_table(builder, ranges, 2, sizeof(ranges[0]));
     builder->plan.coverage = builder_string(builder, "all of them");
@@ -191,17 +191,18 @@ static void lies_about_lazy_memory_are_named(struct loaded loaded)
     EXPECT_FAULT(ranges[0].address, 0x9000800, where, "address");
     EXPECT_FAULT(ranges[0].address, BUILDER_SLOT - 4096, where, "address");
     EXPECT_FAULT(ranges[0].length, 0, where, "address");
-    EXPECT_FAULT(ranges[0].length, 0x4000, where, "address");     /* overlap */
+    EXPECT_FAULT(ranges[0].length, 0x3000, where, "address");     /* overlap */
     EXPECT_FAULT(ranges[1].address, 0x8000000, where, "address"); /* order */
-    EXPECT_FAULT(ranges[1].first_page, 2, where, "first page");   /* shared bits */
+    EXPECT_FAULT(ranges[1].first_page, 1, where, "first page");   /* shared bits */
     EXPECT_FAULT(ranges[1].first_page, IMAGE_DONE_BITS_LIMIT * 8, where, "first page");
     EXPECT_FAULT(ranges[1].first_page, UINT64_MAX, where, "first page");
     EXPECT_FAULT(ranges[0].flags, 0x10, where, "flags");
-    EXPECT_FAULT(op->address, 0x9002000, of_op, "lazy range"); /* reaches into the next */
+    EXPECT_FAULT(op->address, 0x9001000, of_op, "lazy range"); /* reaches into the next */
     EXPECT_FAULT(op->address, 0x8fff000, of_op, "lazy range");
     EXPECT_FAULT(op->address, 0x10000, of_op, "lazy range");
     EXPECT_FAULT(op->length, UINT64_MAX - 4095, of_op, "image offset");
-    EXPECT_FAULT(op->length, 0, of_op, "address");
+    EXPECT_FAULT(op->length, 0, of_op, "lazy range");
+    EXPECT_FAULT(op->length, 0x1000, of_op, "lazy range");
     EXPECT_FAULT(op->offset, op->offset + 8, of_op, "image offset");
     EXPECT_FAULT(op->offset, loaded.around.image_size - 4096, of_op, "image offset"); /* SIGBUS behind the end */
     EXPECT_FAULT(op->protection, 8, of_op, "protection");
