@@ -32,7 +32,7 @@ final class CallNumber {
     private CallNumber(CodeBlock block, int index, Labels labels) {
         this.block = block;
         this.labels = labels;
-        this.straight = block.hasTableJump(index);
+        this.straight = block.hasTableJump(index, labels);
     }
 
     /**
@@ -96,6 +96,9 @@ final class CallNumber {
         if (opcode >= 0xb8 && opcode <= 0xbf) {
             return constant(in.immediate());
         }
+        if (opcode == 0xb0 && register == Opcodes.RAX) {
+            return lowByte(index);
+        }
         if (opcode == 0xc7 && in.rmIsRegister()) {
             return constant(in.immediate());
         }
@@ -111,6 +114,21 @@ final class CallNumber {
             return true;
         }
         return opcode >= 0x58 && opcode <= 0x5f && pushed(index);
+    }
+
+    /** {@code xor %eax,%eax} some instructions in front of {@code mov $number,%al}, with nothing that jumps between them. */
+    private boolean lowByte(int index) {
+        for (int i = index - 1; i >= 0; i--) {
+            Instruction in = block.instructions().get(i);
+            if (labels.isTarget(block.instructions().get(i + 1).address()) || !in.fallsThrough()) {
+                return false;
+            }
+            if ((Opcodes.writes(in) & 1) != 0) {
+                boolean zero = in.map() == Instruction.ONE_BYTE && in.opcode() == 0x31 && in.modrm() == 0xc0 && in.rex() == 0;
+                return zero && constant(block.instructions().get(index).immediate() & 0xff);
+            }
+        }
+        return false;
     }
 
     /** {@code push imm; pop register}, as compilers write it for size. */

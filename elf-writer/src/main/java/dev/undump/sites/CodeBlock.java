@@ -66,22 +66,26 @@ record CodeBlock(ByteRange range, List<Instruction> instructions, boolean isFunc
     /**
      * Returns whether some jump in the function of an instruction goes where a table says, so that not all labels are known.
      *
-     * <p>Without unwind tables, functions are taken to be separated by padding that nothing falls into.
+     * <p>Without unwind tables, functions are taken to be separated by padding that nothing falls into, and to start where calls go.
      */
-    boolean hasTableJump(int index) {
-        return tableJump(index, -1) || tableJump(index, 1);
-    }
-
-    private boolean tableJump(int index, int step) {
-        for (int i = index; i >= 0 && i < instructions.size(); i += step) {
+    boolean hasTableJump(int index, Labels labels) {
+        for (int i = index; i < instructions.size() && (i == index || !startsFunction(i, labels)); i++) {
             if (instructions.get(i).isComputedJump()) {
                 return true;
             }
-            boolean gap = i > 0 && instructions.get(i).isPadding() && !instructions.get(i - 1).fallsThrough();
-            if (gap && !isFunction) {
-                return step < 0 && instructions.get(i - 1).isComputedJump();
+        }
+        for (int i = index; i > 0 && !startsFunction(i, labels); i--) {
+            if (instructions.get(i - 1).isComputedJump()) {
+                return true;
             }
         }
         return false;
+    }
+
+    private boolean startsFunction(int index, Labels labels) {
+        if (isFunction || index == 0 || instructions.get(index - 1).fallsThrough()) {
+            return false;
+        }
+        return instructions.get(index).isPadding() || labels.isCalled(instructions.get(index).address());
     }
 }

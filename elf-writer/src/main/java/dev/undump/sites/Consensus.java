@@ -20,12 +20,6 @@ final class Consensus {
     private static final int STARTS = 64;
     private static final int NEAREST = 32;
     private static final int BEHIND = 256;
-    /** How many neighbours are looked at to tell code from data. */
-    private static final int NEIGHBOURS = 16;
-    /** How much bytes that are no instruction count. */
-    private static final int NO_INSTRUCTION = 2;
-    /** How much it counts that the streams only meet at the place itself. */
-    private static final int ALONE = 2;
 
     /** What a place is. */
     enum Verdict {
@@ -37,10 +31,10 @@ final class Consensus {
     /**
      * The answer about a place.
      *
-     * @param block decoded from where all agree, when it is an instruction
-     * @param strange how many of its neighbours are no instructions or such that compilers do not emit
+     * @param block decoded from where all agree; when it is unclear, as one stream sees it that takes it for an instruction;
+     *     empty when none does
      */
-    record Answer(Verdict verdict, Optional<CodeBlock> block, int strange) {}
+    record Answer(Verdict verdict, Optional<CodeBlock> block) {}
 
     private Consensus() {}
 
@@ -53,32 +47,40 @@ final class Consensus {
         InstructionDecoder decoder = code.decoder(new ByteRange(lowest, end));
         Set<Long> reference = new HashSet<>();
         boolean first = walk(decoder, lowest, place, reference, null) == place;
-        boolean same = true;
-        long met = lowest;
+        boolean any = first;
+        boolean all = first;
+        // Where the reference met the others, or where one starts that disagrees with it.
+        long from = lowest;
         for (long start = lowest + 1; start < highest; start++) {
-            long[] meeting = {-1};
-            if (reference.contains(start)) {
-                continue;
+            long[] meeting = {place};
+            if (!reference.contains(start)) {
+                boolean hits = walk(decoder, start, place, reference, meeting) == place;
+                if (hits && !any) {
+                    from = start;
+                } else if (first && all) {
+                    from = Math.max(from, meeting[0]);
+                }
+                any |= hits;
+                all &= hits;
             }
-            boolean hits = walk(decoder, start, place, reference, meeting) == place;
-            same &= hits == first;
-            met = Math.max(met, meeting[0] < 0 ? Long.MAX_VALUE : meeting[0]);
         }
-        if (!same) {
-            return new Answer(Verdict.UNCLEAR, Optional.empty(), 0);
+        if (!any) {
+            return new Answer(Verdict.INSIDE, Optional.empty());
         }
-        if (!first) {
-            return new Answer(Verdict.INSIDE, Optional.empty(), 0);
+        CodeBlock block = blockTo(decoder, from, place, end);
+        return new Answer(all ? Verdict.INSTRUCTION : Verdict.UNCLEAR, Optional.of(block));
+    }
+
+    /** Decodes what leads to a place; where a byte is stepped over, from behind it. */
+    private static CodeBlock blockTo(InstructionDecoder decoder, long from, long place, long end) {
+        long start = from;
+        while (true) {
+            CodeBlock block = CodeBlock.decode(decoder, new ByteRange(start, end), false);
+            if (block.indexOf(place) >= 0 || start >= place) {
+                return block;
+            }
+            start = Math.min(place, block.decodedEnd() + 1);
         }
-        long from = Math.min(met, place);
-        CodeBlock block = CodeBlock.decode(decoder, new ByteRange(from, end), false);
-        int index = block.indexOf(place);
-        if (index < 0) {
-            // A byte that is no instruction lies between: the place is behind data.
-            block = CodeBlock.decode(decoder, new ByteRange(place, end), false);
-            index = 0;
-        }
-        return new Answer(Verdict.INSTRUCTION, Optional.of(block), strange(block, index));
     }
 
     /**
@@ -106,30 +108,5 @@ final class Consensus {
             meeting[0] = place;
         }
         return address;
-    }
-
-    private static int strange(CodeBlock block, int index) {
-        int around = strange(block, index, -1) + strange(block, index, 1);
-        return around + (block.range().start() == block.instructions().get(index).address() ? ALONE : 0);
-    }
-
-    /** Zeros are neither: behind the last function stands nothing else. */
-    private static int strange(CodeBlock block, int index, int step) {
-        int count = 0;
-        for (int i = 1; i <= NEIGHBOURS; i++) {
-            int neighbour = index + i * step;
-            if (neighbour >= block.instructions().size() && block.decodedEnd() < block.range().end()) {
-                return count + NO_INSTRUCTION;
-            }
-            if (neighbour < 0 || neighbour >= block.instructions().size() || isZeros(block.instructions().get(neighbour))) {
-                return count;
-            }
-            count += block.instructions().get(neighbour).strange() ? 1 : 0;
-        }
-        return count;
-    }
-
-    private static boolean isZeros(Instruction in) {
-        return in.map() == Instruction.ONE_BYTE && in.opcode() == 0 && in.modrm() == 0 && in.length() == 2;
     }
 }

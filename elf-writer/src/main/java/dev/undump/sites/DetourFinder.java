@@ -80,7 +80,7 @@ final class DetourFinder {
         Instruction call = block.instructions().get(index);
         List<Instruction> moved = new ArrayList<>();
         // Whoever jumps to what the far jump covers, or to the call past it, must be known not to exist.
-        boolean open = block.hasTableJump(index) || labels.isTarget(call.address());
+        boolean open = block.hasTableJump(index, labels) || labels.isTarget(call.address());
         for (int i = index - 1; i >= 0 && index - i <= most && !open; i--) {
             Instruction in = block.instructions().get(i);
             if (in.flow() != Flow.NEXT || !isMovable(in)) {
@@ -100,7 +100,7 @@ final class DetourFinder {
     private Optional<Detour> behind(CodeBlock block, int index, boolean compares) throws IOException {
         Instruction call = block.instructions().get(index);
         List<Instruction> moved = new ArrayList<>();
-        for (int i = index + 1; i < block.instructions().size() && !block.hasTableJump(index); i++) {
+        for (int i = index + 1; i < block.instructions().size() && !block.hasTableJump(index, labels); i++) {
             Instruction in = block.instructions().get(i);
             boolean movable = isMovable(in) && (in.flow() != Flow.BRANCH || isNearOrFarBranch(in));
             boolean kind = in.flow() == Flow.NEXT || in.isDirectJump() || in.flow() == Flow.RETURN;

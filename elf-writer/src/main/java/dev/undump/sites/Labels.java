@@ -21,6 +21,9 @@ final class Labels {
     /** Jumps as target and end, both as 32-bit distances from the base; sorted and without doubles when all are found. */
     private long[] jumps = new long[1024];
     private int count;
+    /** Targets of far calls near the blocks, sorted when all are found. */
+    private long[] called = new long[1024];
+    private int calledCount;
 
     Labels(Module module) {
         this.base = module.code().get(0).start();
@@ -49,6 +52,12 @@ final class Labels {
             }
         }
         Arrays.sort(jumps, 0, count);
+        Arrays.sort(called, 0, calledCount);
+    }
+
+    /** Returns whether an address is called, so that a function starts there. */
+    boolean isCalled(long address) {
+        return Arrays.binarySearch(called, 0, calledCount, address) >= 0;
     }
 
     /** Returns where jumps to an address end (their own last byte plus one), ascending; one may be there twice. */
@@ -98,20 +107,26 @@ final class Labels {
         for (int i = 0; i <= last; i++) {
             byte first = bytes[i];
             if (first == (byte) 0xe9 || first == (byte) 0xe8) {
-                far(bytes, i + 1, start);
+                far(bytes, i + 1, start, first == (byte) 0xe8);
             } else if (first == 0x0f && (bytes[i + 1] & 0xf0) == 0x80 && i < last) {
-                far(bytes, i + 2, start);
+                far(bytes, i + 2, start, false);
             }
         }
     }
 
-    private void far(byte[] bytes, int at, long start) {
+    private void far(byte[] bytes, int at, long start, boolean call) {
         int distance = (bytes[at] & 0xff) | (bytes[at + 1] & 0xff) << 8 | (bytes[at + 2] & 0xff) << 16 | bytes[at + 3] << 24;
         long end = start + at + 4;
         long target = end + distance;
         long offset = target - base;
         if (offset >= 0 && offset >> GRAIN_BITS < Integer.MAX_VALUE && interesting.get(grain(target))) {
             add(target, end);
+            if (call) {
+                if (calledCount == called.length) {
+                    called = Arrays.copyOf(called, 2 * calledCount);
+                }
+                called[calledCount++] = target;
+            }
         }
     }
 

@@ -18,9 +18,6 @@ final class ModuleSites {
 
     /** A near jump reaches this far, its own length included. */
     private static final long NEAR = 132;
-    /** Real code has hardly any strange instruction, data that is read as code has one in three. */
-    private static final int MOST_STRANGE_IN_CODE = 1;
-    private static final int LEAST_STRANGE_IN_DATA = 3;
 
     private final Module module;
     private final CodeBytes code;
@@ -45,22 +42,26 @@ final class ModuleSites {
     void judge(long place) throws IOException {
         Optional<ByteRange> function = functionAt(place);
         if (function.isPresent()) {
-            CodeBlock block = functionBlock(function.get());
-            int index = block.indexAt(place);
-            if (index >= 0) {
-                judgeInside(block, index, place);
+            CodeBlock whole = functionBlock(function.get());
+            int holder = whole.indexAt(place);
+            if (holder >= 0) {
+                judgeInside(whole, holder, place);
                 return;
             }
         }
-        Consensus.Answer answer = Consensus.at(code, place);
-        boolean data = answer.strange() >= LEAST_STRANGE_IN_DATA;
-        boolean instruction = answer.verdict() == Consensus.Verdict.INSTRUCTION && answer.strange() <= MOST_STRANGE_IN_CODE;
-        if (instruction) {
-            found(answer.block().orElseThrow(), place);
-        } else if (data || (answer.verdict() == Consensus.Verdict.INSIDE && !followsNumber(place))) {
+        if (function.isEmpty() && module.functions().isPresent() && module.functions().get().isApart(place)) {
             tally.notCode();
-        } else {
+            return;
+        }
+        Consensus.Answer answer = Consensus.at(code, place);
+        CodeBlock block = answer.block().orElse(null);
+        int index = block == null ? -1 : block.indexOf(place);
+        if (index >= 0 && answer.verdict() == Consensus.Verdict.INSTRUCTION && CallShape.isCall(block, index)) {
+            found(block, place);
+        } else if (index >= 0 ? CallShape.mayBeCall(block, index) : followsNumber(place)) {
             tally.uncovered(place, "may be a system call or data: decoding does not tell");
+        } else {
+            tally.notCode();
         }
     }
 

@@ -36,7 +36,7 @@ final class Padding {
         List<ByteRange> found = new ArrayList<>();
         List<Instruction> instructions = block.instructions();
         // Inside of a function with a jump table, labels are not known; without unwind tables, gaps are between functions.
-        boolean known = !block.isFunction() || !block.hasTableJump(0);
+        boolean known = !block.isFunction() || !block.hasTableJump(0, labels);
         for (int i = 1; known && i < instructions.size(); i++) {
             boolean first = instructions.get(i).isPadding() && !instructions.get(i - 1).isPadding();
             if (first && !instructions.get(i - 1).fallsThrough()) {

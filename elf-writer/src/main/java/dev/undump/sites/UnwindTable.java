@@ -18,6 +18,8 @@ import java.util.Optional;
 final class UnwindTable {
 
     private static final int PT_LOAD = 1;
+    private static final int PT_INTERP = 3;
+    private static final int ET_DYN = 3;
     private static final int PT_GNU_EH_FRAME = 0x6474e550;
     private static final int ELF_HEADER = 64;
     private static final int PROGRAM_HEADER = 56;
@@ -25,6 +27,7 @@ final class UnwindTable {
     private static final int ENTRY = 8;
     private static final int HEADER = 12;
     private static final int PIECE = 64 << 10;
+    private static final long NEAR = 4 << 10;
     private static final int SIGNAL_FRAME = 0x100;
     /** Longer ones are taken for nonsense. */
     private static final long LONGEST_FUNCTION = 4 << 20;
@@ -33,6 +36,9 @@ final class UnwindTable {
     private final long base;
     private final ByteBuffer table;
     private final int count;
+    /** Where the module is entered, as far as its header tells; 0 when it does not. */
+    private long entry;
+    private boolean isLibrary;
     private final Map<Long, Integer> encodings = new HashMap<>();
 
     private ByteBuffer frames = ByteBuffer.allocate(0);
@@ -64,15 +70,42 @@ final class UnwindTable {
         Optional<ByteBuffer> headers = memory.read(elfHeader + programHeaders, number * PROGRAM_HEADER);
         long bias = Long.MIN_VALUE;
         long place = 0;
+        boolean library = header.get().getShort(16) == ET_DYN;
         for (int i = 0; headers.isPresent() && i < number; i++) {
             ByteBuffer segment = headers.get().slice(i * PROGRAM_HEADER, PROGRAM_HEADER).order(headers.get().order());
             if (segment.getInt(0) == PT_LOAD && segment.getLong(8) == 0) {
                 bias = elfHeader - segment.getLong(16);
             } else if (segment.getInt(0) == PT_GNU_EH_FRAME) {
                 place = segment.getLong(16);
+            } else if (segment.getInt(0) == PT_INTERP) {
+                library = false;
             }
         }
-        return bias == Long.MIN_VALUE || place == 0 ? Optional.empty() : readTable(memory, bias + place);
+        if (bias == Long.MIN_VALUE || place == 0) {
+            return Optional.empty();
+        }
+        Optional<UnwindTable> table = readTable(memory, bias + place);
+        if (table.isPresent()) {
+            table.get().entry = header.get().getLong(24) == 0 ? 0 : bias + header.get().getLong(24);
+            table.get().isLibrary = library;
+        }
+        return table;
+    }
+
+    /**
+     * Returns whether an address is data for sure, because it lies apart from all functions in a module whose functions are all
+     * listed: tables stand among code where the linker made one segment of both.
+     *
+     * <p>Modules in which Go or musl code stands without being listed are entered there, or near there.
+     */
+    boolean isApart(long address) throws IOException {
+        long first = base + table.getInt(0);
+        long last = functionBefore(Long.MAX_VALUE).map(ByteRange::end).orElse(Long.MAX_VALUE);
+        boolean apart = address < first - NEAR || address >= last + NEAR;
+        boolean listed = entry == 0
+                || functionAt(entry).isPresent()
+                || (isLibrary && entry >= first - NEAR && entry < last + NEAR);
+        return apart && listed;
     }
 
     private static Optional<UnwindTable> readTable(CheckpointMemory memory, long address) throws IOException {
