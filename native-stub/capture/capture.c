@@ -160,7 +160,7 @@ static int write_rest(struct capture *capture)
     sort_extents(capture);
     append_mappings(capture);
     uint64_t until = capture->thawed_at ? capture->thawed_at : now_ns(CLOCK_MONOTONIC);
-    capture->process.frozen_ns = until - capture->frozen_since;
+    capture->process.frozen_ns = until - capture->frozen_since + capture->frozen_again_ns;
     int error = write_index(capture);
     return error < 0 ? error : writer_commit(&capture->writer, capture->report);
 }
@@ -194,6 +194,7 @@ static const struct step STEPS[] = {
 /* After the first of these the program may run already: they neither trace nor look at it. */
 static const struct step FINISHING_STEPS[] = {
     {SNAPSHOT_STEP, save_snapshot_pages},
+    {"forget snapshot", forget_snapshot},
     {"files", finish_extents},
     {"write", write_rest},
 };
@@ -246,6 +247,7 @@ static void release(struct capture *capture)
 {
     thaw_process(capture);
     drop_snapshot(capture);
+    forget_snapshot(capture);
     writer_close(&capture->writer);
     int fds[] = {capture->pidfd, capture->mem, capture->pagemap};
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
@@ -272,7 +274,8 @@ static void fill_outcome(const struct capture *capture, struct capture_outcome *
              strcmp(capture->writer.directory_path, "/") == 0 ? "" : capture->writer.directory_path,
              capture->writer.name);
     ret->bytes = fstat(capture->writer.fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
-    ret->frozen_ns = (capture->thawed_at ? capture->thawed_at : now_ns(CLOCK_MONOTONIC)) - capture->frozen_since;
+    ret->frozen_ns = (capture->thawed_at ? capture->thawed_at : now_ns(CLOCK_MONOTONIC)) - capture->frozen_since +
+                     capture->frozen_again_ns;
     ret->threads = (uint32_t)capture->thread_count;
     ret->step_count = capture->step_count;
     memcpy(ret->steps, capture->steps, sizeof(ret->steps));
@@ -287,7 +290,7 @@ static int capture_once(const struct capture_request *request, bool copy_at_once
     struct capture capture = {
         .request = request, .report = report, .pid = request->pid, .pidfd = -1, .mem = -1, .pagemap = -1,
         .copy_at_once = copy_at_once, .writer = {.directory = -1, .fd = -1},
-        .snapshot = {0, -1, -1, -1},
+        .snapshot = {.pidfd = -1, .mem = -1, .pagemap = -1},
     };
     int error = RUN_STEPS(&capture, STEPS);
     if (error == 0)

@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #include "early_mappings.h"
+#include "freeze.h"
 #include "inject.h"
 #include "proc_files.h"
+#include "threads.h"
 #include "tracing.h"
 
 #ifndef CLOSE_RANGE_UNSHARE
@@ -29,9 +31,10 @@
 /* The processes on the way, as seen from here; 0 when they are not there. */
 struct making {
     struct injector injector;
-    bool ours;            /* the program is a child of this process */
+    bool ours;            /* the program is a child of this process, and so the others are */
+    bool stays;           /* the copy stays a child of the program */
     pid_t middle, copy;
-    int64_t own_middle;   /* as the program sees it */
+    int64_t own_middle, own_copy; /* as the program sees them */
     uint64_t waiting;     /* stack pointer that leads to wait4 for the middle process, and then back to the thread's own */
     uint64_t waited_for;  /* address of the number of the process that is waited for */
     uint64_t exiting;     /* stack pointer that leads to exit_group */
@@ -53,18 +56,14 @@ static int describe(struct capture *capture, int error)
                   strerror(-error), why);
 }
 
-/* ---- what cannot be done unseen ---- */
+/* ---- what has to be there ---- */
 
-static int check_parent(struct making *making)
+/* Whose child the snapshot is to be. */
+static void choose_parent(struct making *making)
 {
-    struct capture *capture = making->injector.capture;
-    const struct ckpt_process *process = &capture->process;
+    const struct ckpt_process *process = &making->injector.capture->process;
     making->ours = process->parent_pid == (uint32_t)getpid();
-    if (!making->ours && process->own_pid == 1)
-        return refuse_snapshot(capture, "it is the first process of a container, whose child the snapshot would become");
-    if (!making->ours && process->child_subreaper)
-        return refuse_snapshot(capture, "it is a subreaper, whose child the snapshot would become");
-    return 0;
+    making->stays = !making->ours && (process->own_pid == 1 || process->child_subreaper);
 }
 
 static int check_injector(struct making *making)
@@ -123,8 +122,8 @@ static int make_middle(struct making *making)
     return making->middle ? wait_for_birth(making->middle) : -ECHILD;
 }
 
-/* A call of the middle process, which goes on to its exit when it is let go. */
-static int call_middle(struct making *making, long number, const uint64_t arguments[6])
+/* A call of the middle process, which goes on to its exit when it is let go. Returns its result or -errno. */
+static int64_t call_middle(struct making *making, long number, const uint64_t arguments[6])
 {
     pid_t middle = making->middle;
     struct user_regs_struct registers;
@@ -140,18 +139,19 @@ static int call_middle(struct making *making, long number, const uint64_t argume
         error = trace_get_registers(middle, &registers);
     if (error < 0)
         return error == -ESRCH ? -ECHILD : error;
-    return (int64_t)registers.rax < 0 ? (int)registers.rax : 0;
+    return (int64_t)registers.rax;
 }
 
 /* Files stay the program's: an empty table first, then the copy. */
 static int make_copy(struct making *making)
 {
-    uint64_t flags = making->ours ? CLONE_PARENT : 0;
-    int error = call_middle(making, SYS_close_range, (const uint64_t[6]){0, UINT_MAX, CLOSE_RANGE_UNSHARE});
-    if (error == 0)
-        error = call_middle(making, SYS_clone, (const uint64_t[6]){flags});
-    if (error == 0)
-        error = making->copy ? wait_for_birth(making->copy) : -ECHILD;
+    uint64_t flags = making->ours || making->stays ? CLONE_PARENT : 0;
+    int64_t result = call_middle(making, SYS_close_range, (const uint64_t[6]){0, UINT_MAX, CLOSE_RANGE_UNSHARE});
+    if (result == 0)
+        result = making->own_copy = call_middle(making, SYS_clone, (const uint64_t[6]){flags});
+    if (result < 0)
+        return (int)result;
+    int error = making->copy ? wait_for_birth(making->copy) : -ECHILD;
     return error < 0 ? error : trace_set_options(making->copy, PTRACE_O_EXITKILL);
 }
 
@@ -173,13 +173,23 @@ static void end_process(pid_t pid)
     reap(pid);
 }
 
-static int end_middle(struct making *making)
+/* Lets the borrowed thread reap a child that has ended, by its number there. */
+static int reap_there(struct injector *injector, int64_t own_pid)
 {
     int64_t result;
-    uint64_t arguments[6] = {(uint64_t)making->own_middle, 0, __WALL};
+    return inject_call(injector, &result, SYS_wait4, (const uint64_t[6]){(uint64_t)own_pid, 0, __WALL});
+}
+
+/* Ends the middle process, and the copy when it has not become the snapshot. */
+static int end_processes(struct making *making)
+{
+    struct injector *injector = &making->injector;
+    int error = 0;
+    end_process(making->copy);
+    if (making->copy && making->stays)
+        error = reap_there(injector, making->own_copy);
     end_process(making->middle);
-    return making->own_middle <= 0 || making->ours
-               ? 0 : inject_call(&making->injector, &result, SYS_wait4, arguments);
+    return error < 0 || making->own_middle <= 0 || making->ours ? error : reap_there(injector, making->own_middle);
 }
 
 /* ---- the engine's ends of it ---- */
@@ -198,6 +208,7 @@ static int open_snapshot(struct making *making)
     struct capture *capture = making->injector.capture;
     struct snapshot *snapshot = &capture->snapshot;
     snapshot->pid = making->copy;
+    snapshot->child_pid = making->stays ? making->own_copy : 0;
     making->copy = 0;
     snapshot->pidfd = (int)syscall(SYS_pidfd_open, snapshot->pid, 0);
     snapshot->mem = open_proc(O_RDWR, "%d/mem", snapshot->pid);
@@ -229,8 +240,7 @@ static int make(struct making *making)
         error = open_snapshot(making);
     if (error == 0)
         error = compare_mappings(injector->capture);
-    end_process(making->copy); /* when it is nobody's yet */
-    int ended = end_middle(making);
+    int ended = end_processes(making);
     if (injector->thread) {
         int given_back = inject_end(injector);
         ended = ended < 0 ? ended : given_back;
@@ -244,10 +254,8 @@ int make_snapshot(struct capture *capture)
     if (!capture->request->cow)
         return 0;
     size_t said = capture->report->count;
-    int error = check_parent(&making);
-    if (error < 0)
-        return error;
-    error = injector_open(&making.injector, capture, FRAME_BYTES);
+    choose_parent(&making);
+    int error = injector_open(&making.injector, capture, FRAME_BYTES);
     if (error == 0)
         error = check_injector(&making);
     if (error == 0)
@@ -270,5 +278,47 @@ void drop_snapshot(struct capture *capture)
     int fds[] = {snapshot->pidfd, snapshot->mem, snapshot->pagemap};
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
         close_descriptor(&fds[i]);
-    *snapshot = (struct snapshot){0, -1, -1, -1};
+    *snapshot = (struct snapshot){.child_pid = snapshot->child_pid, .pidfd = -1, .mem = -1, .pagemap = -1};
+}
+
+/* ---- a snapshot that is the program's child ---- */
+
+static int reap_frozen(struct capture *capture, int64_t own_pid)
+{
+    struct injector injector;
+    int error = read_threads(capture);
+    if (error == 0)
+        error = injector_open(&injector, capture, LEAST_ARGUMENTS);
+    else
+        return error;
+    if (error == 0)
+        error = inject_begin(&injector, &capture->threads[0]);
+    if (error == 0)
+        error = reap_there(&injector, own_pid);
+    injector_close(&injector);
+    return error;
+}
+
+int forget_snapshot(struct capture *capture)
+{
+    struct capture_request request = {.pid = capture->pid, .keep_running = true};
+    struct report unsaid = {0};
+    struct capture again = {
+        .request = &request, .report = &unsaid, .pid = capture->pid, .mem = capture->mem, .gadgets = capture->gadgets,
+        .vdso_start = capture->vdso_start, .vdso_end = capture->vdso_end,
+    };
+    if (!capture->snapshot.child_pid)
+        return 0;
+    if (freeze_process(&again) == 0)
+        reap_frozen(&again, capture->snapshot.child_pid);
+    thaw_process(&again);
+    if (again.thawed_at)
+        capture->frozen_again_ns += again.thawed_at - again.frozen_since;
+    capture->snapshot.child_pid = 0;
+    free(again.threads);
+    struct buffer *buffers[] = {&again.xstates, &again.pending, &again.strings};
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
+        buffer_free(buffers[i]);
+    report_clear(&unsaid);
+    return 0;
 }

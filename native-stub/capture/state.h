@@ -59,6 +59,7 @@ struct pipe_end {
 /* A copy of the program that never runs, snapshot.c. Descriptors are -1 when there is none. */
 struct snapshot {
     pid_t pid;
+    int64_t child_pid; /* its number as the program sees it, when it is the program's child; else 0 */
     int pidfd;
     int mem;     /* /proc/PID/mem */
     int pagemap; /* /proc/PID/pagemap */
@@ -77,6 +78,7 @@ struct capture {
     size_t thread_count;
     bool frozen;
     uint64_t frozen_since; /* CLOCK_MONOTONIC of the first stop */
+    uint64_t frozen_again_ns; /* how long it stood once more, for snapshot.c */
     uint64_t thawed_at;    /* CLOCK_MONOTONIC when the program went on; 0 before */
 
     struct buffer early_smaps, early_entries; /* early_mappings.c: struct smaps_entry */

@@ -2,7 +2,7 @@
 /*
  * Snapshots (ckpt --cow) of programs that have something to lose by one: children of their own and their statuses, the
  * last place that a limit on processes leaves, open descriptors whose other end waits for them to be closed, and the
- * role of a container's first process. The snapshot must not show, or be refused in one line.
+ * roles of a subreaper and of a container's first process. The snapshot must not show, or be refused in one line.
  *
  * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet.
  */
@@ -125,12 +125,29 @@ static void close_pipes(int to)
     }
 }
 
-static void just_run(int to)
+static void complain_of_child(int signal)
 {
+    (void)signal;
+    complain("a signal came for no child");
+}
+
+/* Who gets the children of others must not get the snapshot. */
+static void look_for_children(int to)
+{
+    signal(SIGCHLD, complain_of_child);
     for (;;) {
+        if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
+            complain("it has a child");
         say(to);
         usleep(1000);
     }
+}
+
+static void be_subreaper(int to)
+{
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+        complain("becoming a subreaper failed");
+    look_for_children(to);
 }
 
 /* ---- the test ---- */
@@ -222,14 +239,31 @@ static bool log_has(const struct place *place, const char *text)
     return false;
 }
 
-static void is_not_seen(const struct place *place, void (*body)(int), const char *what)
+/* As the kernel lists them, zombies of any kind included. */
+static bool has_children(pid_t pid)
 {
-    struct subject subject = start_program(body, false);
+    char path[64], text[64];
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof(text));
+    close(fd);
+    return size > 0;
+}
+
+static void is_not_seen(const struct place *place, struct subject subject, const char *what)
+{
     for (int i = 0; i < CAPTURES; i++) {
         expect(capture(place, subject.pid, 0) == 0, what);
         await_round(&subject);
     }
     end_program(&subject);
+}
+
+static void leaves_no_child(const struct place *place, struct subject subject, const char *what)
+{
+    expect(capture(place, subject.pid, 0) == 0, what);
+    expect(!has_children(subject.pid), what);
+    is_not_seen(place, subject, what);
 }
 
 static void is_refused(const struct place *place, struct subject subject, uid_t user, const char *words)
@@ -257,14 +291,16 @@ int main(int argc, char **argv)
     }
     snprintf(place.output, sizeof(place.output), "%s/saved.dat", place.directory);
     snprintf(place.log, sizeof(place.log), "%s/log", place.directory);
-    is_not_seen(&place, make_children, "a snapshot of a program with children");
-    is_not_seen(&place, close_pipes, "a snapshot of a program that closes pipes");
+    is_not_seen(&place, start_program(make_children, false), "a snapshot of a program with children");
+    is_not_seen(&place, start_program(close_pipes, false), "a snapshot of a program that closes pipes");
+    leaves_no_child(&place, start_program(look_for_children, false), "a snapshot");
+    leaves_no_child(&place, start_program(be_subreaper, false), "a snapshot of a subreaper");
     if (geteuid() == 0) {
         expect(chown(place.directory, NOBODY, NOBODY) == 0, "chown");
         is_refused(&place, start_program(be_limited, false), NOBODY, "it may have no more processes");
-        struct subject first = start_program(just_run, true);
+        struct subject first = start_program(look_for_children, true);
         if (first.pid > 0)
-            is_refused(&place, first, 0, "it is the first process of a container");
+            leaves_no_child(&place, first, "a snapshot of a container's first process");
         else
             fprintf(stderr, "skipped: no process namespaces here\n");
     } else {

@@ -2,7 +2,7 @@
 /*
  * A program is captured again and again while it runs, and ckpt is killed at random moments. The program must go on
  * in every case: its numbers complete and in order, no wait too short, nothing left behind, no child ever seen. All
- * that once as it is and once through snapshots (--cow).
+ * that as it is, through snapshots (--cow), and through snapshots of a program that gets the children of others.
  *
  * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet.
  */
@@ -37,7 +37,15 @@ static void expect(bool good, const char *what)
     fprintf(stderr, "failed: %s\n", what);
 }
 
+enum way { PLAIN, SNAPSHOT, SNAPSHOT_OF_SUBREAPER };
+
 /* ---- the program ---- */
+
+/* What it puts up with, as docs/limits.md tells. */
+struct tolerance {
+    bool interruptions;     /* EINTR, when the inner ckpt is killed */
+    bool unusual_children;  /* those that wait(2) does not see without __WALL */
+};
 
 static uint64_t now(void)
 {
@@ -54,21 +62,21 @@ static void complain(const char *what)
 
 /* The kernel does not restart these by itself. EINTR may be seen only when the inner ckpt is killed in the moment
  * between the stop and the repair of the registers; signal(7) says that stop and continue do the same. */
-static void *wait_for_events(void *tolerant)
+static void *wait_for_events(void *tolerance)
 {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     for (;;) {
         struct epoll_event event;
         uint64_t start = now();
         int count = epoll_wait(epoll, &event, 1, WAIT_NS / 1000000);
-        if (count < 0 && errno == EINTR && *(bool *)tolerant)
+        if (count < 0 && errno == EINTR && ((struct tolerance *)tolerance)->interruptions)
             continue;
         if (count != 0)
             complain("epoll_wait did not time out");
         if (now() - start < WAIT_NS)
             complain("epoll_wait ended early");
     }
-    return tolerant;
+    return tolerance;
 }
 
 static void *sleep_again(void *unused)
@@ -92,17 +100,17 @@ static void *calculate(void *unused)
     return unused;
 }
 
-/* No snapshot may show, not as a signal and not as a child; of any kind, unless the inner ckpt is killed: its middle
- * process may then live on for a moment, as one of those that wait(2) does not see without __WALL. */
-static void *look_for_children(void *tolerant)
+/* No snapshot may show, not as a signal and not as a child. */
+static void *look_for_children(void *tolerance)
 {
+    int flags = ((struct tolerance *)tolerance)->unusual_children ? WNOHANG : WNOHANG | __WALL;
     for (;;) {
         struct timespec wait = {0, WAIT_NS / 10};
-        if (waitpid(-1, NULL, *(bool *)tolerant ? WNOHANG : WNOHANG | __WALL) != -1 || errno != ECHILD)
+        if (waitpid(-1, NULL, flags) != -1 || errno != ECHILD)
             complain("it has a child");
         nanosleep(&wait, NULL);
     }
-    return tolerant;
+    return tolerance;
 }
 
 static void on_child(int signal)
@@ -111,13 +119,14 @@ static void on_child(int signal)
     _exit(1);
 }
 
-static void run_program(int numbers, bool tolerant)
+static void run_program(int numbers, struct tolerance tolerance, bool subreaper)
 {
     pthread_t thread;
     signal(SIGCHLD, on_child);
-    pthread_create(&thread, NULL, look_for_children, &tolerant);
+    prctl(PR_SET_CHILD_SUBREAPER, subreaper);
+    pthread_create(&thread, NULL, look_for_children, &tolerance);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    pthread_create(&thread, NULL, wait_for_events, &tolerant);
+    pthread_create(&thread, NULL, wait_for_events, &tolerance);
     pthread_create(&thread, NULL, sleep_again, NULL);
     pthread_create(&thread, NULL, calculate, NULL);
     for (uint32_t number = 0;; number++) {
@@ -149,7 +158,7 @@ static void take_numbers(struct subject *subject)
         expect(numbers[i] == subject->next++, "numbers are complete and in order");
 }
 
-static struct subject start_program(bool tolerant)
+static struct subject start_program(enum way way, bool inner)
 {
     int ends[2];
     if (pipe(ends) != 0)
@@ -162,7 +171,7 @@ static struct subject start_program(bool tolerant)
                 close(fd);
         dup2(ends[1], 1);
         close(ends[1]);
-        run_program(1, tolerant);
+        run_program(1, (struct tolerance){inner, inner || way == SNAPSHOT_OF_SUBREAPER}, way == SNAPSHOT_OF_SUBREAPER);
     }
     close(ends[1]);
     take_numbers(&subject);
@@ -178,7 +187,7 @@ static void end_program(struct subject *subject)
     close(subject->numbers);
 }
 
-static pid_t start_ckpt(const char *ckpt, pid_t pid, const char *directory, bool cow)
+static pid_t start_ckpt(const char *ckpt, pid_t pid, const char *directory, enum way way)
 {
     char number[16], output[128];
     snprintf(number, sizeof(number), "%d", pid);
@@ -187,7 +196,7 @@ static pid_t start_ckpt(const char *ckpt, pid_t pid, const char *directory, bool
     if (child == 0) {
         int null = open("/dev/null", O_WRONLY);
         dup2(null, 2);
-        execl(ckpt, "ckpt", "--pid", number, cow ? "--cow" : "--continue", "-o", output, (char *)NULL);
+        execl(ckpt, "ckpt", "--pid", number, way == PLAIN ? "--continue" : "--cow", "-o", output, (char *)NULL);
         _exit(127);
     }
     return child;
@@ -212,6 +221,17 @@ static void pause_random(unsigned *seed, long longest_ns)
     nanosleep(&wait, NULL);
 }
 
+static bool is_zombie(pid_t pid)
+{
+    char path[64], text[512] = "";
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+    close(fd);
+    const char *name_end = size > 0 ? strrchr(text, ')') : NULL;
+    return !name_end || name_end[2] == 'Z';
+}
+
 /* Processes with the program's memory, which a kill of ckpt must not leave behind; they lie in its process group. */
 static int count_copies(pid_t program)
 {
@@ -219,18 +239,18 @@ static int count_copies(pid_t program)
     DIR *entries = opendir("/proc");
     for (struct dirent *entry; (entry = readdir(entries)); ) {
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-        copies += pid > 0 && pid != program && getpgid(pid) == program;
+        copies += pid > 0 && pid != program && getpgid(pid) == program && !is_zombie(pid);
     }
     closedir(entries);
     return copies;
 }
 
-static void captures_in_a_row_harm_nothing(const char *ckpt, const char *directory, bool cow)
+static void captures_in_a_row_harm_nothing(const char *ckpt, const char *directory, enum way way)
 {
-    struct subject subject = start_program(false);
+    struct subject subject = start_program(way, false);
     for (int i = 0; i < CAPTURES; i++) {
         int status;
-        waitpid(start_ckpt(ckpt, subject.pid, directory, cow), &status, 0);
+        waitpid(start_ckpt(ckpt, subject.pid, directory, way), &status, 0);
         expect(status == 0, "a capture that goes on");
         take_numbers(&subject);
     }
@@ -238,13 +258,13 @@ static void captures_in_a_row_harm_nothing(const char *ckpt, const char *directo
 }
 
 /* inner: kill the process that traces, as soon as it does; else the one that was started. */
-static void killed_captures_harm_nothing(const char *ckpt, const char *directory, bool inner, bool cow)
+static void killed_captures_harm_nothing(const char *ckpt, const char *directory, enum way way, bool inner)
 {
-    struct subject subject = start_program(inner);
+    struct subject subject = start_program(way, inner);
     unsigned seed = (unsigned)getpid();
     fprintf(stderr, "seed %u\n", seed);
     for (int i = 0; i < KILLS; i++) {
-        pid_t outer = start_ckpt(ckpt, subject.pid, directory, cow), tracer = 0;
+        pid_t outer = start_ckpt(ckpt, subject.pid, directory, way), tracer = 0;
         if (inner) {
             for (int look = 0; look < 10000 && !tracer && waitpid(outer, NULL, WNOHANG) == 0; look++)
                 tracer = tracer_of(subject.pid);
@@ -290,11 +310,11 @@ int main(int argc, char **argv)
         perror("mkdtemp");
         return 1;
     }
-    for (int cow = 0; cow <= 1; cow++) {
-        captures_in_a_row_harm_nothing(ckpt, directory, cow);
-        killed_captures_harm_nothing(ckpt, directory, false, cow);
+    for (enum way way = PLAIN; way <= SNAPSHOT_OF_SUBREAPER; way++) {
+        captures_in_a_row_harm_nothing(ckpt, directory, way);
+        killed_captures_harm_nothing(ckpt, directory, way, false);
         expect(count_leftovers(directory) == 0, "an orderly undo leaves no file");
-        killed_captures_harm_nothing(ckpt, directory, true, cow);
+        killed_captures_harm_nothing(ckpt, directory, way, true);
         expect(count_leftovers(directory) == 0, "a sudden death leaves no file");
     }
     snprintf(file, sizeof(file), "%s/survival.dat", directory);
