@@ -168,11 +168,26 @@ static inline int arena_protection(uint64_t address)
     return result == 1 && vma.start <= address ? (int)vma.protection : -1;
 }
 
-/* Three words of each page, and where they cannot be read. */
+/* Three words of each page, where they can be read, and its rights. */
 struct arena_look {
     uint64_t words[ARENA_PAGES][3];
     bool readable[ARENA_PAGES];
+    int protection[ARENA_PAGES]; /* -1: not mapped */
 };
+
+static inline void arena_look_at_rights(uint64_t address, uint64_t pages, struct arena_look *look)
+{
+    uint64_t end = address + pages * PAGE, next = address;
+    struct maps_vma vma;
+    struct maps maps;
+
+    arena_require(maps_open(&maps, arena_record, false) == 0, "maps");
+    while (next < end && maps_find(&maps, next, &vma) == 1 && vma.start < end) {
+        for (next = vma.start > next ? vma.start : next; next < vma.end && next < end; next += PAGE)
+            look->protection[(next - address) / PAGE] = (int)vma.protection;
+    }
+    maps_close(&maps);
+}
 
 static inline void arena_look_at(uint64_t address, uint64_t pages, struct arena_look *ret_look)
 {
@@ -181,16 +196,18 @@ static inline void arena_look_at(uint64_t address, uint64_t pages, struct arena_
     uint64_t page = 0;
 
     memset(ret_look, 0, sizeof(*ret_look));
+    memset(ret_look->protection, -1, sizeof(ret_look->protection));
+    arena_look_at_rights(address, pages, ret_look);
     for (uint64_t i = 0; i < pages * 3; i++)
         from[i] = (struct iovec){(void *)(address + i / 3 * PAGE + places[i % 3]), 8};
     while (page < pages) { /* one call up to the next page that cannot be read */
         struct iovec to = {ret_look->words[page], (pages - page) * 24};
-        ssize_t bytes = process_vm_readv(getpid(), &to, 1, from + page * 3, (pages - page) * 3, 0);
-        uint64_t read = bytes < 0 ? 0 : (uint64_t)bytes / 24;
+        bool may = ret_look->protection[page] > 0 && (ret_look->protection[page] & PROT_READ) != 0;
+        ssize_t bytes = may ? process_vm_readv(getpid(), &to, 1, from + page * 3, (pages - page) * 3, 0) : -1;
 
-        for (uint64_t i = 0; i < read; i++)
+        for (ssize_t read = 0; read < bytes; read += 24)
             ret_look->readable[page++] = true;
-        page++;
+        page += bytes < (ssize_t)to.iov_len;
     }
 }
 

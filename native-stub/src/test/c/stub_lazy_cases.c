@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Lazy memory, one case each: what random calls would not meet, and what is to be seen of the method. */
+#include "src/test/c/support/lazy_arena.h"
+
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define LARGE_FIRST 12 /* 20 pages of the image */
+#define LARGE_PAGES 20
+#define LARGE (ARENA_LAZY + LARGE_FIRST * PAGE)
+#define SMALL (ARENA_LAZY + 33 * PAGE) /* in the middle of 4 pages of the image */
+#define ADVICE_DONTNEED_LOCKED 24
+
+static int failures;
+
+static void expect(bool good, const char *what)
+{
+    if (good)
+        return;
+    failures++;
+    fprintf(stderr, "failed: %s\n", what);
+}
+
+static bool is_of_file(uint64_t address)
+{
+    struct maps maps;
+    struct maps_vma vma;
+    int result;
+
+    arena_require(maps_open(&maps, arena_record, false) == 0, "maps");
+    result = maps_find(&maps, address, &vma);
+    maps_close(&maps);
+    return result == 1 && vma.start <= address && vma.inode == arena_record->inode;
+}
+
+static bool is_original(uint64_t address, uint64_t pages)
+{
+    for (uint64_t page = 0; page < pages; page++) {
+        uint64_t number = (address - ARENA_LAZY) / PAGE + page;
+
+        for (uint64_t i = 0; i < PAGE / 8; i++) {
+            if (arena_word(address, page)[i] != (number << 32 | i << 8 | 0x11))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool is_zeros(uint64_t address, uint64_t pages)
+{
+    for (uint64_t i = 0; i < pages * PAGE / 8; i++) {
+        if (((volatile uint64_t *)address)[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+static int64_t advise_memory(uint64_t address, uint64_t pages, uint32_t advice)
+{
+    return arena_call(NR_madvise, address, pages * PAGE, advice, 0, 0);
+}
+
+/* ---- method ---- */
+
+static void large_pieces_are_replaced_and_then_the_kernels(void)
+{
+    struct intercept_registers call = {.ax = NR_madvise, .di = LARGE, .si = LARGE_PAGES * PAGE, .dx = MADV_DONTNEED};
+
+    arena_reset();
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && !is_of_file(LARGE) && is_zeros(LARGE, LARGE_PAGES),
+           "a large piece is replaced");
+    expect(intercept_enter(&call) == INTERCEPT_PASS, "known to be anonymous: the call passes");
+    call.si += PAGE;
+    expect(intercept_enter(&call) != INTERCEPT_PASS, "one page more is not known");
+    arena_record->reserved[0] = 0; /* the frame was not given back */
+    expect(is_original(LARGE + LARGE_PAGES * PAGE, 4), "the neighbours stay");
+}
+
+static void small_pieces_are_cleared_in_place(void)
+{
+    arena_reset();
+    expect(advise_memory(SMALL, 2, MADV_DONTNEED) == 0 && is_of_file(SMALL) && is_zeros(SMALL, 2), "cleared in place");
+    expect(is_original(SMALL - PAGE, 1) && is_original(SMALL + 2 * PAGE, 1) && arena_record->split_count == 0, "and no more");
+    mprotect((void *)SMALL, PAGE, PROT_READ);
+    expect(advise_memory(SMALL, 1, MADV_DONTNEED) == 0 && !is_of_file(SMALL) && is_zeros(SMALL, 1), "what is not writable is replaced");
+}
+
+static void attributes_and_too_many_pieces_are_cleared_in_place(void)
+{
+    arena_reset();
+    expect(advise_memory(LARGE, 1, MADV_DONTFORK) == 0 && arena_record->attributes == 1, "attributes are noted");
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_of_file(LARGE) && is_zeros(LARGE, LARGE_PAGES),
+           "with attributes: in place");
+    arena_reset();
+    arena_record->split_count = LAZY_SPLIT_LIMIT;
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_of_file(LARGE) && is_zeros(LARGE, LARGE_PAGES),
+           "too many mappings: in place");
+}
+
+static void other_memory_and_old_handlers_pass(void)
+{
+    struct intercept_registers call = {.ax = NR_madvise, .di = ARENA_TWIN, .si = PAGE, .dx = MADV_DONTNEED};
+
+    expect(intercept_enter(&call) == INTERCEPT_PASS, "no lazy memory");
+    call.di = LARGE;
+    call.dx = MADV_WILLNEED;
+    expect(intercept_enter(&call) == INTERCEPT_PASS, "an advice that is the same for all memory");
+    call.dx = MADV_DONTNEED;
+    arena_record->active = 0;
+    expect(intercept_enter(&call) == INTERCEPT_PASS, "a handler that another one has followed");
+    arena_record->active = 1;
+}
+
+/* ---- conditions ---- */
+
+static void stacks_may_be_used_up(void)
+{
+    struct rlimit limit, low = {0, RLIM_INFINITY};
+
+    arena_reset();
+    arena_record->reserved[0] = UINT64_MAX;
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_zeros(LARGE, LARGE_PAGES), "a stack is mapped");
+    arena_reset();
+    getrlimit(RLIMIT_AS, &limit);
+    low.rlim_max = limit.rlim_max;
+    setrlimit(RLIMIT_AS, &low);
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == -ENOMEM, "no stack, no memory for one");
+    setrlimit(RLIMIT_AS, &limit);
+    expect(is_original(LARGE, LARGE_PAGES) && arena_record->reserved[0] == UINT64_MAX, "nothing has changed");
+    arena_record->reserved[0] = 0;
+}
+
+static void no_memory_leaves_all_as_it_was(void)
+{
+    struct rlimit limit, low = {0, RLIM_INFINITY};
+    int64_t results[3];
+
+    arena_reset();
+    getrlimit(RLIMIT_AS, &limit);
+    low.rlim_max = limit.rlim_max;
+    setrlimit(RLIMIT_AS, &low);
+    results[0] = arena_call(NR_mremap, LARGE, LARGE_PAGES * PAGE, 90 * PAGE, MREMAP_MAYMOVE, 0);
+    results[1] = arena_call(NR_mremap, LARGE + 28 * PAGE, 8 * PAGE, 9 * PAGE, 0, 0);
+    results[2] = arena_call(NR_mremap, LARGE, 20 * PAGE, 20 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
+    setrlimit(RLIMIT_AS, &limit);
+    expect(results[0] == -ENOMEM && results[1] == -ENOMEM && results[2] == -ENOMEM, "mremap under RLIMIT_AS");
+    expect(is_original(ARENA_LAZY + REGION_FIRST * PAGE, REGION_PAGES) && is_of_file(LARGE), "nothing has changed");
+}
+
+static void growing_in_place_copies_nothing(void)
+{
+    uint64_t last = ARENA_LAZY + 40 * PAGE;
+
+    arena_reset();
+    munmap((void *)(last + 8 * PAGE), 8 * PAGE); /* the image's pages are at the end now */
+    expect(arena_call(NR_mremap, last, 8 * PAGE, 30 * PAGE, MREMAP_MAYMOVE, 0) == (int64_t)last, "grows in place");
+    expect(is_of_file(last) && is_original(last, 8) && is_zeros(last + 8 * PAGE, 22), "and stays what it is");
+    expect(arena_call(NR_mremap, last, 30 * PAGE, 40 * PAGE, 0, 0) == -ENOMEM, "another mapping is in the way");
+}
+
+static void locked_memory_stays_locked(void)
+{
+    arena_reset();
+    expect(sys_mlock2(LARGE, LARGE_PAGES * PAGE, 0) == 0, "mlock"); /* the sanitizer makes mlock() do nothing */
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == -EINVAL && is_original(LARGE, LARGE_PAGES), "locked");
+    expect(advise_memory(LARGE, LARGE_PAGES, ADVICE_DONTNEED_LOCKED) == 0 && is_zeros(LARGE, LARGE_PAGES), "DONTNEED_LOCKED");
+    expect(madvise((void *)LARGE, LARGE_PAGES * PAGE, MADV_DONTNEED) == -1 && errno == EINVAL, "still locked");
+}
+
+/* ---- processes ---- */
+
+static int status_of(pid_t child)
+{
+    int status = -1;
+
+    waitpid(child, &status, 0);
+    return status;
+}
+
+static void a_child_has_its_own(void)
+{
+    pid_t child;
+
+    arena_reset();
+    arena_word(LARGE, 1)[5] = 77;
+    child = fork();
+    if (child == 0) {
+        bool good = arena_word(LARGE, 1)[5] == 77 && advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 &&
+                    is_zeros(LARGE, LARGE_PAGES) && advise_memory(SMALL, 1, MADV_DONTNEED) == 0 && is_zeros(SMALL, 1);
+
+        _exit(good ? 0 : 1);
+    }
+    expect(status_of(child) == 0, "the child discards");
+    expect(arena_word(LARGE, 1)[5] == 77 && is_of_file(LARGE) && is_original(LARGE + 2 * PAGE, 18), "the parent keeps");
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_zeros(LARGE, LARGE_PAGES), "until it discards");
+}
+
+static void a_vfork_child_works_on_this_memory(void)
+{
+    pid_t child;
+
+    arena_reset();
+    child = vfork();
+    if (child == 0) {
+        int64_t result = advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED);
+
+        _exit(result == 0 ? 0 : 1);
+    }
+    expect(status_of(child) == 0 && is_zeros(LARGE, LARGE_PAGES) && !is_of_file(LARGE), "vfork");
+}
+
+static void wiped_on_fork(void)
+{
+    pid_t child;
+
+    arena_reset();
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_WIPEONFORK) == 0 && is_original(LARGE, LARGE_PAGES), "WIPEONFORK keeps contents");
+    child = fork();
+    if (child == 0)
+        _exit(is_zeros(LARGE, LARGE_PAGES) ? 0 : 1);
+    expect(status_of(child) == 0 && is_original(LARGE, LARGE_PAGES), "and wipes the child's");
+}
+
+static void *wait_for(void *lock)
+{
+    pthread_mutex_lock(lock);
+    pthread_mutex_unlock(lock);
+    return NULL;
+}
+
+static void other_threads_forbid_a_conversion(void)
+{
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t thread;
+
+    arena_reset();
+    pthread_mutex_lock(&lock);
+    arena_require(pthread_create(&thread, NULL, wait_for, &lock) == 0, "thread");
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_WIPEONFORK) == -EAGAIN && is_original(LARGE, LARGE_PAGES), "another thread");
+    pthread_mutex_unlock(&lock);
+    pthread_join(thread, NULL);
+}
+
+/* ---- calls ---- */
+
+static void process_madvise_on_oneself(void)
+{
+    struct iovec pieces[4] = {{(void *)LARGE, 20 * PAGE}, {(void *)SMALL, PAGE}, {(void *)(SMALL + 1), PAGE}, {NULL, 0}};
+    int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    uint64_t where = (uint64_t)pieces;
+
+    arena_reset();
+    if (syscall(SYS_process_madvise, pidfd, pieces, 0, MADV_DONTNEED, 0) < 0) {
+        puts("skipped: process_madvise(MADV_DONTNEED): this kernel is older than 6.13");
+        close(pidfd);
+        return;
+    }
+    expect(arena_call(NR_process_madvise, (uint64_t)pidfd, where, 2, MADV_DONTNEED, 0) == 21 * (int64_t)PAGE, "bytes");
+    expect(is_zeros(LARGE, LARGE_PAGES) && is_zeros(SMALL, 1) && is_original(SMALL + PAGE, 1), "discarded");
+    arena_reset();
+    expect(arena_call(NR_process_madvise, (uint64_t)pidfd, where, 3, MADV_DONTNEED, 0) == 21 * (int64_t)PAGE, "up to an error");
+    expect(arena_call(NR_process_madvise, (uint64_t)pidfd, where + 32, 1, MADV_DONTNEED, 0) == -EINVAL, "an error at once");
+    expect(arena_call(NR_process_madvise, (uint64_t)pidfd, 16, 1, MADV_DONTNEED, 0) == -EFAULT, "no pieces there");
+    expect(arena_call(NR_process_madvise, 12345, where, 1, MADV_DONTNEED, 0) == -EBADF, "no pidfd");
+    close(pidfd);
+}
+
+static void faults_can_be_handled_by_the_program(void)
+{
+    struct uffdio_api api = {.api = UFFD_API};
+    struct uffdio_register area = {.range = {LARGE, LARGE_PAGES * PAGE}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+    int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+
+    arena_reset();
+    if (fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0) {
+        puts("skipped: userfaultfd: not allowed here");
+        return;
+    }
+    expect(ioctl(fd, UFFDIO_REGISTER, &area) < 0, "the kernel refuses pages of a file"); /* or there is nothing to test */
+    expect(arena_call(NR_ioctl, (uint64_t)fd, UFFDIO_REGISTER, (uint64_t)&area, 0, 0) == 0, "registered");
+    expect(is_original(LARGE, LARGE_PAGES) && !is_of_file(LARGE), "contents are there");
+    expect(arena_call(NR_ioctl, (uint64_t)fd, UFFDIO_REGISTER, 16, 0, 0) == -EFAULT, "no argument there");
+    close(fd);
+}
+
+int main(void)
+{
+    arena_start();
+    large_pieces_are_replaced_and_then_the_kernels();
+    small_pieces_are_cleared_in_place();
+    attributes_and_too_many_pieces_are_cleared_in_place();
+    other_memory_and_old_handlers_pass();
+    stacks_may_be_used_up();
+    no_memory_leaves_all_as_it_was();
+    growing_in_place_copies_nothing();
+    locked_memory_stays_locked();
+    a_child_has_its_own();
+    a_vfork_child_works_on_this_memory();
+    wiped_on_fork();
+    other_threads_forbid_a_conversion();
+    process_madvise_on_oneself();
+    faults_can_be_handled_by_the_program();
+    return failures == 0 ? 0 : 1;
+}
