@@ -22,8 +22,10 @@ undump_start:
  * the call. Behind it the program's registers come back and the program goes on behind its own syscall instruction.
  * No stack is used: it is the program's. rcx may carry the address, for a syscall leaves the return address there
  * anyway; rax and r11 are as the program expects them. A signal that interrupts the call finds the address of this
- * syscall instruction and lets it be made again, as usual.
+ * syscall instruction and lets it be made again, as usual. The traps are room for a jump: when the program is captured
+ * again, this syscall is one of its own, and its number is not known.
  */
+    .fill 8, 1, 0xcc
     .globl undump_resume_call
     .type undump_resume_call, @function
 undump_resume_call:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.sites;
 
+import java.util.OptionalInt;
+
 /**
  * Tells a system call from data that happens to decode as one, by what stands around it.
  *
@@ -41,13 +43,19 @@ final class CallShape {
 
     /** Whether a constant is put into eax directly in front. */
     private static boolean followsNumber(CodeBlock block, int index) {
+        return numberInFront(block, index).isPresent();
+    }
+
+    /** Returns the number that is put into eax directly in front of a call. */
+    static OptionalInt numberInFront(CodeBlock block, int index) {
         if (index == 0) {
-            return false;
+            return OptionalInt.empty();
         }
         Instruction in = block.instructions().get(index - 1);
         boolean move = in.opcode() == 0xb8 && Opcodes.opcodeRegister(in) == Opcodes.RAX
                 || in.opcode() == 0xc7 && in.modrm() == 0xc0 && (in.rex() & 1) == 0;
-        return in.map() == Instruction.ONE_BYTE && move && in.immediate() >= 0 && in.immediate() <= HIGHEST_NUMBER;
+        boolean number = in.map() == Instruction.ONE_BYTE && move && in.immediate() >= 0 && in.immediate() <= HIGHEST_NUMBER;
+        return number ? OptionalInt.of((int) in.immediate()) : OptionalInt.empty();
     }
 
     /** How the number gets into rax. */

@@ -11,6 +11,7 @@ import java.util.List;
  * @param call the {@code syscall} instruction
  * @param compares whether the number is compared at run time; else every call goes to the stub
  * @param hop padding that takes the far jump, its first five bytes; empty range when the far jump stands in the code itself
+ * @param gap all of the padding that the hop is part of
  * @param before instructions in front of the call that move to the island; the far jump stands at the first
  * @param after instructions behind the call that move to the island; the far jump then stands at the call
  * @param original the bytes of {@link #covered}
@@ -19,6 +20,7 @@ record Detour(
         Instruction call,
         boolean compares,
         ByteRange hop,
+        ByteRange gap,
         List<Instruction> before,
         List<Instruction> after,
         Bytes original) {

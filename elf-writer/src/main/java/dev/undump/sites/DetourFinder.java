@@ -69,7 +69,7 @@ final class DetourFinder {
                 ByteRange hop = ByteRange.ofLength(start, Detour.FAR_JUMP);
                 long distance = start - call.end();
                 if (distance >= NEAR_REACH_BACK && distance <= NEAR_REACH && isFree(hop)) {
-                    return Optional.of(detour(call, compares, hop, List.of(), List.of()));
+                    return Optional.of(detour(call, compares, hop, run, List.of(), List.of()));
                 }
             }
         }
@@ -90,7 +90,7 @@ final class DetourFinder {
             if (call.address() - in.address() >= Detour.FAR_JUMP) {
                 boolean free = isFree(new ByteRange(in.address(), call.end()))
                         && !labels.isTargetIn(in.address() + 1, call.end());
-                return free ? Optional.of(detour(call, compares, none(), moved, List.of())) : Optional.empty();
+                return free ? Optional.of(detour(call, compares, none(), none(), moved, List.of())) : Optional.empty();
             }
             open = labels.isTarget(in.address());
         }
@@ -112,7 +112,7 @@ final class DetourFinder {
             if (enough) {
                 boolean free =
                         isFree(new ByteRange(call.address(), in.end())) && !labels.isTargetIn(call.address() + 1, in.end());
-                return free ? Optional.of(detour(call, compares, none(), List.of(), moved)) : Optional.empty();
+                return free ? Optional.of(detour(call, compares, none(), none(), List.of(), moved)) : Optional.empty();
             }
             if (!in.fallsThrough()) {
                 break;
@@ -122,10 +122,15 @@ final class DetourFinder {
     }
 
     private Detour detour(
-            Instruction call, boolean compares, ByteRange hop, List<Instruction> before, List<Instruction> after)
+            Instruction call,
+            boolean compares,
+            ByteRange hop,
+            ByteRange gap,
+            List<Instruction> before,
+            List<Instruction> after)
             throws IOException {
         Bytes original = Bytes.copyOf(code.copy(Detour.covered(call, before, after)));
-        return new Detour(call, compares, hop, before, after, original);
+        return new Detour(call, compares, hop, gap, before, after, original);
     }
 
     private static ByteRange none() {

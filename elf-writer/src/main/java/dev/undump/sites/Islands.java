@@ -6,16 +6,32 @@ import dev.undump.checkpoint.Bytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Writes the islands: for each group of detours that lie together one, with the stub's address at its end. */
 final class Islands {
 
     /** So that an island beside the group still is within a far jump's reach of all of it. */
     private static final long WIDEST_GROUP = 1L << 30;
+
+    private static final byte INT3 = (byte) 0xcc;
+
+    /** Padding that holds far jumps, all else in it a trap. */
+    private static final class Gap {
+        final ByteRange range;
+        final ByteBuffer bytes;
+
+        Gap(ByteRange range) {
+            this.range = range;
+            this.bytes = ByteBuffer.allocate(Math.toIntExact(range.lengthBytes()));
+            Arrays.fill(bytes.array(), INT3);
+        }
+    }
 
     /** A detour and who counts it. */
     record Entry(Detour detour, Tally tally) {}
@@ -25,6 +41,7 @@ final class Islands {
     private final List<Island> islands = new ArrayList<>();
     private final List<CodePatch> patches = new ArrayList<>();
     private final Map<Long, Long> moved = new HashMap<>();
+    private final TreeMap<Long, Gap> gaps = new TreeMap<>();
 
     Islands(IslandPlaces places, long interceptEntry) {
         this.places = places;
@@ -45,6 +62,9 @@ final class Islands {
                 writeGroup(entries.subList(first, next));
                 first = next;
             }
+        }
+        for (Gap gap : gaps.values()) {
+            patches.add(new CodePatch(gap.range.start(), Bytes.copyOf(gap.bytes.array())));
         }
     }
 
@@ -77,7 +97,7 @@ final class Islands {
         }
         ByteBuffer content = ByteBuffer.allocate(Math.toIntExact(size)).order(ByteOrder.LITTLE_ENDIAN);
         while (content.position() < size - Long.BYTES) {
-            content.put((byte) 0xcc);
+            content.put(INT3);
         }
         content.putLong(interceptEntry).rewind();
         for (Entry entry : group) {
@@ -97,18 +117,29 @@ final class Islands {
             uncovered(entry, "an operand of it is out of reach");
             return;
         }
-        if (!detour.hop().isEmpty()) {
-            long hop = detour.hop().start() - detour.call().end();
-            patches.add(new CodePatch(detour.call().address(), Bytes.copyOf(new byte[] {(byte) 0xeb, (byte) hop})));
-        }
-        int distance = Math.toIntExact(at - (detour.farJump() + Detour.FAR_JUMP));
         byte[] jump = ByteBuffer.allocate(Detour.FAR_JUMP)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .put((byte) 0xe9)
-                .putInt(distance)
+                .putInt(Math.toIntExact(at - (detour.farJump() + Detour.FAR_JUMP)))
                 .array();
-        patches.add(new CodePatch(detour.farJump(), Bytes.copyOf(jump)));
+        if (detour.hop().isEmpty()) {
+            overwrite(detour, jump);
+        } else {
+            long hop = detour.hop().start() - detour.call().end();
+            patches.add(new CodePatch(detour.call().address(), Bytes.copyOf(new byte[] {(byte) 0xeb, (byte) hop})));
+            Gap gap = gaps.computeIfAbsent(detour.gap().start(), unused -> new Gap(detour.gap()));
+            gap.bytes.put(Math.toIntExact(detour.hop().start() - detour.gap().start()), jump);
+        }
         entry.tally().rewritten(detour);
+    }
+
+    /** What is jumped over becomes traps: a later capture decodes this again, and must not lose its way in half instructions. */
+    private void overwrite(Detour detour, byte[] jump) {
+        long end = detour.keepsCall() ? detour.call().address() : detour.back();
+        byte[] bytes = new byte[Math.toIntExact(end - detour.farJump())];
+        Arrays.fill(bytes, INT3);
+        System.arraycopy(jump, 0, bytes, 0, jump.length);
+        patches.add(new CodePatch(detour.farJump(), Bytes.copyOf(bytes)));
     }
 
     private static void uncovered(Entry entry, String reason) {

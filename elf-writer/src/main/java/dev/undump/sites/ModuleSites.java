@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** Decides about every place in one module that looks like a system call. */
@@ -58,11 +59,18 @@ final class ModuleSites {
         int index = block == null ? -1 : block.indexOf(place);
         if (index >= 0 && answer.verdict() == Consensus.Verdict.INSTRUCTION && CallShape.isCall(block, index)) {
             found(block, place);
+        } else if (index >= 0 && isHarmless(CallShape.numberInFront(block, index))) {
+            tally.constant();
         } else if (index >= 0 ? CallShape.mayBeCall(block, index) : followsNumber(place)) {
             tally.uncovered(place, "may be a system call or data: decoding does not tell");
         } else {
             tally.notCode();
         }
+    }
+
+    /** Whether it may be code or data: as code, it is not a call that matters. */
+    private static boolean isHarmless(OptionalInt number) {
+        return number.isPresent() && !ImageLayout.INTERCEPTED_CALLS.contains(number.getAsInt());
     }
 
     /** Decides how each system call found is led to the stub, if it must be. */

@@ -22,7 +22,7 @@ final class Modules {
     private static final int FURTHEST_HEADER = 16;
 
     /** What is known of a module while its mappings are collected. */
-    private record Draft(String name, Module.Kind kind, Mapping header, List<ByteRange> code) {}
+    private record Draft(String name, Module.Kind kind, int firstMapping, List<ByteRange> code) {}
 
     private final Checkpoint checkpoint;
     private final CheckpointMemory memory;
@@ -69,22 +69,25 @@ final class Modules {
     }
 
     private Module open(Draft draft) throws IOException {
-        Optional<UnwindTable> functions =
-                draft.header() == null ? Optional.empty() : UnwindTable.read(memory, draft.header().range().start());
+        Optional<UnwindTable> functions = Optional.empty();
+        long code = draft.code().get(0).start();
+        // By content, not by file offset: in an image that is captured again the offset is the image's.
+        for (int i = draft.firstMapping(); i >= 0 && i > draft.firstMapping() - FURTHEST_HEADER && functions.isEmpty(); i--) {
+            Mapping candidate = checkpoint.mappings().get(i);
+            if (candidate.isFile()) {
+                functions = UnwindTable.read(memory, candidate.range().start(), code);
+            }
+        }
         return new Module(draft.name(), draft.kind(), draft.code(), functions);
     }
 
     private void add(Mapping mapping, int index) {
-        Mapping header = mapping.isFile() ? header(mapping, index) : null;
-        Mapping first = header == null ? mapping : header;
         Map.Entry<Long, Draft> last = drafts.lastEntry();
-        boolean continues = header == null
-                && last != null
-                && !mapping.isFile()
-                && last.getValue().kind() == Module.Kind.GENERATED
-                && last.getValue().code().get(last.getValue().code().size() - 1).end() == mapping.range().start();
-        long key = continues ? last.getKey() : first.range().start();
-        Draft draft = drafts.computeIfAbsent(key, unused -> new Draft(name(mapping), kind(mapping), header, new ArrayList<>()));
+        Draft draft = last == null ? null : last.getValue();
+        if (draft == null || !continues(draft, mapping)) {
+            draft = new Draft(name(mapping), kind(mapping), index, new ArrayList<>());
+            drafts.put(mapping.range().start(), draft);
+        }
         join(draft.code(), mapping.range());
         for (Extent extent : mapping.extents()) {
             if (extent.hasBytes()) {
@@ -93,19 +96,17 @@ final class Modules {
         }
     }
 
-    private Mapping header(Mapping mapping, int index) {
-        List<Mapping> mappings = checkpoint.mappings();
-        for (int i = index; i >= 0 && i > index - FURTHEST_HEADER; i--) {
-            Mapping candidate = mappings.get(i);
-            if (candidate.isFile()
-                    && candidate.fileOffset() == 0
-                    && candidate.inode() == mapping.inode()
-                    && candidate.deviceMajor() == mapping.deviceMajor()
-                    && candidate.deviceMinor() == mapping.deviceMinor()) {
-                return candidate;
-            }
-        }
-        return null;
+    /** Whether a mapping belongs to the same module as the executable one in front of it. */
+    private boolean continues(Draft draft, Mapping mapping) {
+        Mapping first = checkpoint.mappings().get(draft.firstMapping());
+        boolean touches = draft.code().get(draft.code().size() - 1).end() == mapping.range().start();
+        boolean sameFile = first.isFile()
+                && mapping.isFile()
+                && first.inode() == mapping.inode()
+                && first.deviceMajor() == mapping.deviceMajor()
+                && first.deviceMinor() == mapping.deviceMinor();
+        boolean later = mapping.fileOffset() - first.fileOffset() == mapping.range().start() - first.range().start();
+        return kind(mapping) == draft.kind() && (sameFile ? later : touches && !first.isFile() && !mapping.isFile());
     }
 
     private static Module.Kind kind(Mapping mapping) {

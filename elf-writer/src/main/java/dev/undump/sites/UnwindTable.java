@@ -20,6 +20,8 @@ final class UnwindTable {
     private static final int PT_LOAD = 1;
     private static final int PT_INTERP = 3;
     private static final int ET_DYN = 3;
+    private static final int EXECUTE = 1;
+    private static final long PAGE = 4096;
     private static final int PT_GNU_EH_FRAME = 0x6474e550;
     private static final int ELF_HEADER = 64;
     private static final int PROGRAM_HEADER = 56;
@@ -54,10 +56,11 @@ final class UnwindTable {
     /**
      * Reads the table of a module.
      *
-     * @param elfHeader address of the mapping that holds its ELF header
-     * @return empty when there is none that can be used
+     * @param elfHeader address at which its ELF header may stand
+     * @param code an address in its code
+     * @return empty when there is none that can be used, or none of this code
      */
-    static Optional<UnwindTable> read(CheckpointMemory memory, long elfHeader) throws IOException {
+    static Optional<UnwindTable> read(CheckpointMemory memory, long elfHeader, long code) throws IOException {
         Optional<ByteBuffer> header = memory.read(elfHeader, ELF_HEADER);
         if (header.isEmpty() || header.get().getInt(0) != 0x464c457f) {
             return Optional.empty();
@@ -71,17 +74,21 @@ final class UnwindTable {
         long bias = Long.MIN_VALUE;
         long place = 0;
         boolean library = header.get().getShort(16) == ET_DYN;
+        boolean owner = false;
         for (int i = 0; headers.isPresent() && i < number; i++) {
             ByteBuffer segment = headers.get().slice(i * PROGRAM_HEADER, PROGRAM_HEADER).order(headers.get().order());
-            if (segment.getInt(0) == PT_LOAD && segment.getLong(8) == 0) {
-                bias = elfHeader - segment.getLong(16);
+            if (segment.getInt(0) == PT_LOAD) {
+                // The header stands at the start of the first one.
+                bias = segment.getLong(8) == 0 ? elfHeader - segment.getLong(16) : bias;
+                long start = bias + segment.getLong(16);
+                owner |= (segment.getInt(4) & EXECUTE) != 0 && code >= (start & -PAGE) && code < start + segment.getLong(32);
             } else if (segment.getInt(0) == PT_GNU_EH_FRAME) {
                 place = segment.getLong(16);
             } else if (segment.getInt(0) == PT_INTERP) {
                 library = false;
             }
         }
-        if (bias == Long.MIN_VALUE || place == 0) {
+        if (!owner || bias == Long.MIN_VALUE || place == 0) {
             return Optional.empty();
         }
         Optional<UnwindTable> table = readTable(memory, bias + place);
