@@ -19,9 +19,10 @@ static inline int64_t spawn_and_wait(uint64_t stack_top, void (*main)(void *), v
     __asm__ volatile("syscall\n\t"
                      "test %%rax, %%rax\n\t"
                      "jnz 1f\n\t"
-                     "xor %%ebp, %%ebp\n\t"
+                     "mov %[main], %%rax\n\t" /* either may be in rbp */
                      "mov %[argument], %%rdi\n\t"
-                     "call *%[main]\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "call *%%rax\n\t"
                      "ud2\n"
                      "1:"
                      : "=a"(result)
