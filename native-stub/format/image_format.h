@@ -121,12 +121,12 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
  * Nothing but time may tell the difference, so the system calls that could (IMAGE_INTERCEPTED_CALLS) are routed at undump
  * time to the stub's `undump_intercept`. Contract of that entry, which is reached by a jump, never by a call:
  *   in   rax number and rdi, rsi, rdx, r10, r8, r9 arguments as at the syscall instruction; r11 the address behind it
- *   out  as the kernel leaves it: rax result, rcx the address behind the instruction, r11 undefined, all others as before
- *        apart from the flags; goes on at that address.
+ *   out  as the kernel leaves it: rax result, rcx the address behind the instruction, r11 undefined, all others as before;
+ *        goes on at that address.
  * r11 - 2 holds a `syscall` instruction (bytes 0f 05): where the site's own was overwritten it has moved, as part of the
  * island, in front of the jump back. A call that the kernel can answer is made by that instruction, so that nothing lies
  * on the stack meanwhile: vfork's child shares it, clone's has another, and madvise may discard it. A call of a number that
- * is not in IMAGE_INTERCEPTED_CALLS goes there at once, and no register but the flags has changed.
+ * is not in IMAGE_INTERCEPTED_CALLS goes there at once, and no register but r11 has changed.
  * Otherwise at most IMAGE_INTERCEPT_STACK bytes of the program's stack are used, below the red zone.
  */
 #define IMAGE_INTERCEPT_STACK 384

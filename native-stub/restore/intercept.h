@@ -15,7 +15,7 @@ struct intercept_registers { /* as pushed */
     uint64_t di, si, dx, r10, r8, r9;
     uint64_t r11; /* address behind the call */
     uint64_t bp;
-    uint64_t padding;
+    uint64_t flags;
 };
 
 struct intercept_frame { /* at the top of a stack of the handler's own */

@@ -11,8 +11,9 @@ _Static_assert(INTERCEPT_NR_IOCTL == NR_ioctl && INTERCEPT_NR_MREMAP == NR_mrema
                "numbers of system calls");
 _Static_assert(INTERCEPT_PR_SET_VMA == ABI_PR_SET_VMA, "PR_SET_VMA");
 _Static_assert(sizeof(struct intercept_registers) == INTERCEPT_REGISTERS_BYTES, "what is pushed");
-_Static_assert(offsetof(struct intercept_registers, bp) == INTERCEPT_BP, "rbp");
-_Static_assert(offsetof(struct intercept_registers, ax) == 0, "rax is pushed last");
+_Static_assert(offsetof(struct intercept_registers, ax) == 0 && offsetof(struct intercept_registers, bp) == 64 &&
+                   offsetof(struct intercept_registers, flags) == 72,
+               "the order of pushing");
 
 /* Every number of the format's list is compared with in intercept.S, and no other. */
 #define INTERCEPT_KNOWN(number)                                                                              \

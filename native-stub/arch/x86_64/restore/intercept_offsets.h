@@ -16,7 +16,6 @@
 #define INTERCEPT_RED_ZONE 128     /* psABI 3.2.2 */
 #define INTERCEPT_SYSCALL_BYTES 2  /* 0f 05 */
 #define INTERCEPT_REGISTERS_BYTES 80 /* struct intercept_registers */
-#define INTERCEPT_BP 64              /* its field bp */
 
 #define INTERCEPT_PASS 0 /* what intercept_enter() returns: the kernel makes the call */
 #define INTERCEPT_DONE 1 /* the result is in the registers */

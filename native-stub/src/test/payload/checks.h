@@ -12,6 +12,7 @@
 
 _Noreturn void run_process(void);
 _Noreturn void run_memory(void);
+_Noreturn void run_lazy(void);
 
 static inline _Noreturn void end(int status)
 {

@@ -257,6 +257,8 @@ _Noreturn void payload_main(uint64_t scenario, uint64_t thread)
         run_process();
     case PAYLOAD_MEMORY:
         run_memory();
+    case PAYLOAD_LAZY:
+        run_lazy();
     default:
         end(PAYLOAD_GOOD);
     }

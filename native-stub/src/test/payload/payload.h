@@ -23,6 +23,7 @@ enum payload_scenario {
     PAYLOAD_SIGNALS,     /* pending signals and timers arrive */
     PAYLOAD_PROCESS,     /* /proc, limits, umask and the like are as planned in stub_process.c */
     PAYLOAD_MEMORY,      /* memory is as planned in stub_process.c */
+    PAYLOAD_LAZY,        /* lazy memory is as planned in stub_lazy_launch.c */
     PAYLOAD_SPIN,        /* PAYLOAD_EXIT, but counted in by every thread */
 };
 
@@ -42,6 +43,8 @@ struct payload_data {
     uint64_t signal_tids[65];
     uint64_t vdso;            /* planned place, 0: none */
     uint64_t opmask;          /* lower half of k1 that every thread has, 0: not checked */
+    uint64_t intercept;       /* address of undump_intercept */
+    uint64_t lazy_active;     /* 1 when memory must be lazy, 0 when it must have been read at once */
     uint64_t clock_function;  /* address that the program remembers for clock_gettime */
     uint8_t rseq[1100][32] __attribute__((aligned(32)));
 };
