@@ -11,6 +11,8 @@
 
 enum after { KEEPS, DISCARDS };
 
+/* AREA_STACK comes last: with it the program has a second thread. */
+static int kind_count;
 static struct area *kinds[AREA_KINDS], *guarded;
 
 static const struct {
@@ -65,7 +67,7 @@ static void advise_alike(struct area *area, struct area *twin, size_t index, int
 }
 
 static void suite(void) {
-    for (int kind = 0; kind < AREA_KINDS; kind++) {
+    for (int kind = 0; kind < kind_count; kind++) {
         if (kind == AREA_HOLES)
             continue; /* below: a twin must have the same mappings */
         struct area *area = kinds[kind], *twin = make_twin(area);
@@ -159,7 +161,8 @@ static void advise_process(void) {
 
 int main(int argc, char **argv) {
     areas_begin(argc, argv, "every advice about captured memory is answered as for fresh memory, and keeps what it must");
-    for (int kind = 0; kind < AREA_KINDS; kind++) {
+    kind_count = place_is("threads") ? AREA_KINDS : AREA_STACK;
+    for (int kind = 0; kind < kind_count; kind++) {
         kinds[kind] = make_area((enum area_kind)kind, AREA_PAGES);
         map_memory(4 * PAGE, PROT_NONE, 0);
     }

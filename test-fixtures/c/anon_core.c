@@ -41,6 +41,8 @@ static void expect_stored(struct area *area) {
     MUST(mprotect(twin->start, twin->pages * PAGE, PROT_READ));
     for (size_t page = 0; page < area->pages; page++) {
         off_t offset = offset_of((uintptr_t)area_page(area, page));
+        if (offset < 0 && area->state[page] == PAGE_ZERO)
+            continue; /* as the kernel leaves out memory that was never written */
         CHECK(offset >= 0, "page %zu of %s is not in the core", page, area->name);
         read_core(stored, PAGE, offset);
         const void *expected = area->state[page] == PAGE_ZERO ? zeros : area_page(twin, page);

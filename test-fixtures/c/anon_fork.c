@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+/* AREA_STACK comes last: with it the program has a second thread. */
+static int kind_count;
 static struct area *kinds[AREA_KINDS], *wiped, *hidden, *plain, *partly;
 static char *program;
 
@@ -13,7 +15,7 @@ static void set(struct area *area, int advice) {
 
 /* Everything at once, in a child: the parent keeps its contents. */
 static void use_everything(void) {
-    for (int kind = 0; kind < AREA_KINDS; kind++) {
+    for (int kind = 0; kind < kind_count; kind++) {
         struct area *area = kinds[kind];
         area_check(area);
         area_discard(area, 10, 100);
@@ -86,7 +88,7 @@ static void suite(void) {
         check_all_areas();
         _exit(0);
     }
-    for (int kind = 0; kind < AREA_KINDS; kind++)
+    for (int kind = 0; kind < kind_count; kind++)
         area_discard(kinds[kind], 0, kinds[kind]->pages);
     area_discard(plain, 100, 200);
     check_all_areas();
@@ -106,7 +108,8 @@ static void execute(void) {
 int main(int argc, char **argv) {
     areas_begin(argc, argv, "children have the memory of their parent, or zeros, or none, as it asked for");
     program = argv[0];
-    for (int kind = 0; kind < AREA_KINDS; kind++)
+    kind_count = place_is("threads") ? AREA_KINDS : AREA_STACK;
+    for (int kind = 0; kind < kind_count; kind++)
         kinds[kind] = make_area((enum area_kind)kind, AREA_PAGES);
     struct area **own[] = {&wiped, &hidden, &plain, &partly};
     for (size_t i = 0; i < 4; i++) {

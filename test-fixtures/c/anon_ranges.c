@@ -42,11 +42,6 @@ static void with_no_mapping_left(void) {
     CHECK_EQ(call_madvise(area_page(marked, 100), 200 * PAGE, MADV_FREE), 0);
     area_expect(marked, 100, 200, PAGE_FREED);
     area_check(marked);
-    size_t kept = marked->pages - 40; /* its end goes and comes back in place: no further mapping is needed for that */
-    MUST(call_munmap(area_page(marked, kept), 40 * PAGE));
-    CHECK(call_mremap(marked->start, kept * PAGE, marked->pages * PAGE, 0, NULL) == marked->start,
-          "growing in place where no further mapping can be had: errno %d", errno);
-    area_expect(marked, kept, 40, PAGE_ZERO);
     area_check(marked);
 }
 

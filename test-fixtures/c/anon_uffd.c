@@ -74,9 +74,18 @@ static void unregister_area(const struct area *area, size_t first, size_t count)
     MUST(ioctl(descriptor, UFFDIO_UNREGISTER, &range));
 }
 
-static void serve_missing(void) {
+static void register_missing(void) {
     area_discard(missing, 100, 64);
     register_area(missing, 90, 200, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+static void register_all(void) {
+    register_missing();
+    register_area(present, 0, present->pages, UFFDIO_REGISTER_MODE_MISSING);
+    register_area(protected, 0, protected->pages, UFFDIO_REGISTER_MODE_WP);
+}
+
+static void serve_missing(void) {
     area_check_part(missing, 90, 10);
     area_check_part(missing, 170, 120); /* there, never touched since READY */
     CHECK_EQ(served, 0);
@@ -103,7 +112,6 @@ static void serve_missing(void) {
 
 /* Everything is there, so that nothing faults; with the kernel as reader, too. */
 static void find_present(void) {
-    register_area(present, 0, present->pages, UFFDIO_REGISTER_MODE_MISSING);
     int ends[2];
     MUST(pipe(ends));
     CHECK_EQ(write(ends[1], area_page(present, 77), PAGE), PAGE);
@@ -117,7 +125,6 @@ static void find_present(void) {
 }
 
 static void catch_writes(void) {
-    register_area(protected, 0, protected->pages, UFFDIO_REGISTER_MODE_WP);
     struct uffdio_writeprotect range = {.range = {(uintptr_t)area_page(protected, 50), 100 * PAGE},
                                         .mode = UFFDIO_WRITEPROTECT_MODE_WP};
     MUST(ioctl(descriptor, UFFDIO_WRITEPROTECT, &range));
@@ -133,7 +140,6 @@ static void catch_writes(void) {
 
 /* Pages move from one area to the other, and leave zeros. */
 static void move_pages(void) {
-    register_area(missing, 300, 100, UFFDIO_REGISTER_MODE_MISSING);
     area_discard(missing, 320, 20);
     struct uffdio_move move = {.dst = (uintptr_t)area_page(missing, 320), .src = (uintptr_t)area_page(source, 50),
                                .len = 10 * PAGE};
@@ -157,7 +163,14 @@ int main(int argc, char **argv) {
 
     bool moves = place_is("move");
     open_descriptor(moves ? UFFD_FEATURE_MOVE : UFFD_FEATURE_PAGEFAULT_FLAG_WP);
-    pthread_detach(start_thread(serve_faults, NULL));
+    if (place_is("threads")) /* they are there before, or only after the registration */
+        pthread_detach(start_thread(serve_faults, NULL));
+    if (moves)
+        register_area(missing, 300, 100, UFFDIO_REGISTER_MODE_MISSING);
+    else
+        register_all();
+    if (!place_is("threads"))
+        pthread_detach(start_thread(serve_faults, NULL));
     if (moves) {
         move_pages();
     } else {
