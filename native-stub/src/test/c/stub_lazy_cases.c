@@ -163,6 +163,44 @@ static void growing_in_place_copies_nothing(void)
     expect(arena_call(NR_mremap, last, 30 * PAGE, 40 * PAGE, 0, 0) == -ENOMEM, "another mapping is in the way");
 }
 
+static void what_cannot_be_read_moves_as_well(void)
+{
+    uint64_t start = ARENA_LAZY + REGION_FIRST * PAGE, there = ARENA_LAZY + 200 * PAGE, length = REGION_PAGES * PAGE;
+    bool guards = sys_madvise(start, 0, ABI_MADV_GUARD_INSTALL) == 0;
+
+    arena_reset();
+    if (guards)
+        expect(sys_madvise(start + PAGE, PAGE, ABI_MADV_GUARD_INSTALL) == 0, "guard page");
+    mprotect((void *)start, length, PROT_NONE);
+    expect(arena_call(NR_mremap, start, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, there) == (int64_t)there, "moves");
+    expect(arena_protection(there) == 0 && arena_protection(there + length - PAGE) == 0, "stays out of reach");
+    mprotect((void *)there, length, PROT_READ);
+    expect(arena_word(there, 0)[1] == ((uint64_t)REGION_FIRST << 32 | 1 << 8 | 0x11), "contents of what was not lazy");
+    for (uint64_t page = 2; page < REGION_PAGES; page++) {
+        if (arena_word(there, page)[1] != ((REGION_FIRST + page) << 32 | 1 << 8 | 0x11))
+            expect(false, "contents");
+    }
+    expect(!guards || sys_madvise(there + PAGE, PAGE, ABI_MADV_POPULATE_READ) < 0, "the guard page is one");
+    munmap((void *)there, length);
+}
+
+static void signals_wait(void)
+{
+    struct intercept_registers call = {.ax = NR_madvise, .di = SMALL, .si = PAGE, .dx = MADV_DONTNEED};
+    struct intercept_frame *frame;
+    sigset_t before, within, after;
+
+    arena_reset();
+    sigprocmask(SIG_SETMASK, NULL, &before);
+    frame = (struct intercept_frame *)intercept_enter(&call);
+    sigprocmask(SIG_SETMASK, NULL, &within);
+    intercept_work(frame);
+    intercept_leave(frame, &call);
+    sigprocmask(SIG_SETMASK, NULL, &after);
+    expect(sigismember(&within, SIGALRM) == 1 && sigismember(&within, SIGSEGV) == 1, "all signals wait");
+    expect(memcmp(&before, &after, 8) == 0 && arena_record->reserved[0] == 0, "all is as before");
+}
+
 static void locked_memory_stays_locked(void)
 {
     arena_reset();
@@ -298,6 +336,8 @@ int main(void)
     stacks_may_be_used_up();
     no_memory_leaves_all_as_it_was();
     growing_in_place_copies_nothing();
+    what_cannot_be_read_moves_as_well();
+    signals_wait();
     locked_memory_stays_locked();
     a_child_has_its_own();
     a_vfork_child_works_on_this_memory();
