@@ -21,6 +21,7 @@
 #include "index.h"
 #include "interrogate.h"
 #include "mappings.h"
+#include "memory_files.h"
 #include "outside.h"
 #include "pages.h"
 #include "preflight.h"
@@ -39,6 +40,7 @@ const struct allowance ALLOWANCES[] = {
     {"children", ALLOW_CHILDREN, "capture a program that has child processes, without them"},
     {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; they are closed at the other end afterwards"},
     {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; the lock is not held afterwards"},
+    {"shared-memory", ALLOW_SHARED_MEMORY, "capture memory that other processes share; a launch has its own copy"},
 };
 const unsigned ALLOWANCE_COUNT = sizeof(ALLOWANCES) / sizeof(ALLOWANCES[0]);
 
@@ -135,6 +137,7 @@ static int run_steps(struct capture *capture, const struct step *steps, size_t c
 static int look_around(struct capture *capture)
 {
     find_pipes_elsewhere(capture);
+    find_memory_elsewhere(capture);
     find_code(capture);
     return 0;
 }
@@ -159,6 +162,7 @@ static int write_rest(struct capture *capture)
     append_threads(capture);
     sort_extents(capture);
     append_mappings(capture);
+    append_memory_files(capture);
     uint64_t until = capture->thawed_at ? capture->thawed_at : now_ns(CLOCK_MONOTONIC);
     capture->process.frozen_ns = until - capture->frozen_since + capture->frozen_again_ns;
     int error = write_index(capture);
@@ -184,9 +188,11 @@ static const struct step STEPS[] = {
     {"process", read_process},
     {"descriptors", read_descriptors},
     {"mappings", take_mappings}, /* before the questions, which need memory of their own for a moment */
+    {"memory files", open_memory_files},
     {"questions", interrogate},
     {"signals", read_process_signals}, /* behind the questions for the timers that send them */
     {"snapshot", make_snapshot},
+    {"their contents", save_memory_files},
     {"pages", save_pages},
     {"go on", go_on},
 };
@@ -255,9 +261,11 @@ static void release(struct capture *capture)
     release_mapped_files(capture);
     release_mappings(capture);
     release_early_mappings(capture);
+    release_memory_files(capture);
     free(capture->threads);
     free(capture->pipes_elsewhere);
     free(capture->pipe_ends);
+    free(capture->memory_elsewhere);
     struct buffer *buffers[] = {
         &capture->threads_section, &capture->xstates, &capture->mappings_section, &capture->extents,
         &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->epoll_items, &capture->actions,

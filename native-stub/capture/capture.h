@@ -22,6 +22,7 @@
 #define ALLOW_CHILDREN 0x1u
 #define ALLOW_OUTSIDE_PIPE 0x2u
 #define ALLOW_FILE_LOCK 0x4u
+#define ALLOW_SHARED_MEMORY 0x8u
 
 struct allowance {
     const char *word;

@@ -13,13 +13,12 @@
 #include <unistd.h>
 
 #include "crc32c.h"
+#include "memory_files.h"
 #include "outside.h"
 #include "proc_files.h"
 
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
 #define HUGETLBFS_MAGIC 0x958458f6
-#define MEMFD "/memfd:"
-#define SEAL_EXEC 0x20 /* F_SEAL_EXEC of linux/fcntl.h, since 6.3 */
 #define COPY_PIECE (1u << 20)
 
 /* The descriptions found so far, in the order that kcmp(2) puts them in. */
@@ -132,17 +131,17 @@ static int copy_deleted(struct capture *capture, const struct open_file *file, s
                                file->path, file->fd, capture->pid, strerror(-error));
 }
 
-/* A memfd is a deleted file, as deleted files become memfds at launch, as long as nothing forbids to change it. Seals
- * cannot be told apart from those that memfd_create(2) itself sets. */
-static int describe_memfd(struct capture *capture, struct open_file *file, struct ckpt_description *record)
+/* What it holds is the business of memory_files.c. */
+static int describe_memfd(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
 {
-    AUTO_CLOSE int fd = open_proc(O_RDONLY | O_NONBLOCK, "%d/fd/%d", capture->pid, file->fd);
-    int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || seals & ~(F_SEAL_SEAL | SEAL_EXEC))
-        return refuse_file(capture, file, "a sealed memfd", "close it before");
-    record->kind = CKPT_FILE_DELETED;
-    memmove(file->path + 1, file->path + strlen(MEMFD), strlen(file->path + strlen(MEMFD)) + 1);
-    return copy_deleted(capture, file, record);
+    struct ckpt_memory_file identity = {.inode = record->inode, .dev_major = record->dev_major,
+                                        .dev_minor = record->dev_minor};
+    record->kind = CKPT_FILE_MEMFD;
+    if (record->open_flags & O_PATH)
+        return refuse_file(capture, file, "a memfd without access (O_PATH)", "close it before");
+    int index = memory_file_of(capture, &identity, file->fd, file->path);
+    record->object = index < 0 ? 0 : (uint32_t)index;
+    return index < 0 ? index : 0;
 }
 
 static bool is_same_file(const char *path, const struct open_file *file)
@@ -173,8 +172,6 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
         return refuse_file(capture, file, "a message queue", "close it before");
     if (system.f_type == HUGETLBFS_MAGIC)
         return refuse_file(capture, file, "a file of huge pages", "close it before");
-    if (file->deleted && strncmp(file->path, MEMFD, strlen(MEMFD)) == 0)
-        return describe_memfd(capture, file, record);
     if (is_own_proc_file(file->path))
         return refuse_file(capture, file, "a file about one process", "close it before");
     if (text_field((char *)file->info.data, "lock:")) {
@@ -182,6 +179,8 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
             return refuse_file(capture, file, "a file with a lock held", "release it, or go without it by --allow file-lock");
         capture->allowed |= ALLOW_FILE_LOCK;
     }
+    if (file->deleted && strncmp(file->path, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) == 0)
+        return describe_memfd(capture, file, record);
     record->kind = CKPT_FILE_REGULAR;
     if (file->status.st_nlink && !file->deleted && path_leads_there(capture, file))
         return 0;

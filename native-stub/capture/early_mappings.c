@@ -3,6 +3,7 @@
 #include "early_mappings.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "mappings.h"
@@ -14,13 +15,23 @@ static int describe(struct capture *capture, int error)
     return refuse(capture->report, error, "reading the mappings of process %d: %s", capture->pid, strerror(-error));
 }
 
+/* A memory file is asked for when it has no descriptor; see memory_files.c. */
+static bool may_be_asked_for(const struct capture *capture, const struct mapping *mapping)
+{
+    if (mapping->record.kind != CKPT_MAPPING_SHARED_FILE || !(mapping->record.flags & CKPT_VMA_DELETED))
+        return false;
+    AUTO_CLOSE int fd = open_proc(O_RDONLY | O_NONBLOCK, "%d/map_files/%llx-%llx", capture->pid,
+                                  (unsigned long long)mapping->record.start, (unsigned long long)mapping->record.end);
+    return fd < 0;
+}
+
 /* Flags that fork does not copy; and shared memory that has to be asked for, where it counts what is swapped now. */
 static bool needs_late_look(const struct capture *capture)
 {
     for (size_t i = 0; i < capture->mapping_count; i++) {
         const struct mapping *mapping = &capture->mappings[i];
         if (mapping->record.flags & (CKPT_VMA_LOCKED | CKPT_VMA_LOCKED_ON_FAULT | CKPT_VMA_DONTFORK) ||
-            (mapping->record.kind == CKPT_MAPPING_SHARED_ANONYMOUS && !mapping->shared_listed))
+            mapping->ask_pages || may_be_asked_for(capture, mapping))
             return true;
     }
     return false;

@@ -8,16 +8,16 @@
 
 #include "crc32c.h"
 #include "file_pages.h"
+#include "memory_files.h"
 #include "pages.h"
 
 /* Reads back what was written; it is in the page cache still. */
-static int sum_extent(struct capture *capture, struct ckpt_extent *extent, uint8_t *chunk)
+int sum_stored(struct capture *capture, uint64_t offset, uint64_t length, uint8_t *chunk, uint32_t *ret_crc)
 {
     uint32_t crc = 0;
-    for (uint64_t at = 0; at < extent->length; ) {
-        uint64_t left = extent->length - at;
-        ssize_t count = pread(capture->writer.fd, chunk, left < CHUNK_BYTES ? left : CHUNK_BYTES,
-                              (off_t)(extent->file_offset + at));
+    for (uint64_t at = 0; at < length; ) {
+        uint64_t left = length - at;
+        ssize_t count = pread(capture->writer.fd, chunk, left < CHUNK_BYTES ? left : CHUNK_BYTES, (off_t)(offset + at));
         if (count <= 0)
             return refuse(capture->report, count < 0 ? -errno : -EIO, "reading back the checkpoint %s: %s",
                           capture->writer.name, count < 0 ? strerror(errno) : "it is shorter than written");
@@ -26,7 +26,7 @@ static int sum_extent(struct capture *capture, struct ckpt_extent *extent, uint8
         if (capture_given_up(capture))
             return -ECANCELED;
     }
-    extent->crc = crc;
+    *ret_crc = crc;
     return 0;
 }
 
@@ -40,8 +40,8 @@ int finish_extents(struct capture *capture)
     size_t count = capture->extents.size / sizeof(*extents);
     for (size_t i = 0; error == 0 && capture->request->keep_running && i < count; i++)
         if (extents[i].file_offset && !extents[i].crc)
-            error = sum_extent(capture, &extents[i], chunk);
-    return error;
+            error = sum_stored(capture, extents[i].file_offset, extents[i].length, chunk, &extents[i].crc);
+    return error == 0 ? sum_memory_files(capture, chunk) : error;
 }
 
 static int order_extents(const void *left, const void *right)

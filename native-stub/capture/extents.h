@@ -5,6 +5,10 @@
 
 #include "state.h"
 
+/* Reads bytes back that were written to the checkpoint and computes their checksum, through chunk of CHUNK_BYTES.
+ * Returns 0 or -errno with a line. */
+int sum_stored(struct capture *capture, uint64_t offset, uint64_t length, uint8_t *chunk, uint32_t *ret_crc);
+
 /* Copies the pages of files, and computes the checksums that were left out. Returns 0 or -errno with a line. */
 int finish_extents(struct capture *capture);
 

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "memory_files.h"
+#include "outside.h"
 #include "proc_files.h"
 #include "shared.h"
 #include "smaps.h"
@@ -70,30 +72,37 @@ static void check_mapping(struct capture *capture, const struct mapping *mapping
         refuse_mapping(capture, mapping, "an asynchronous I/O ring (io_setup)", "capture when it is destroyed");
     else if (starts_with(name, "anon_inode:"))
         refuse_mapping(capture, mapping, "a mapped kernel object", "capture when it is closed");
-    else if (starts_with(name, "/memfd:") && record->kind == CKPT_MAPPING_SHARED_FILE)
-        refuse_mapping(capture, mapping, "shared memory of a memfd", "capture when it is unmapped");
     else if (flags->io)
         refuse_mapping(capture, mapping, "device memory", "capture when the device is closed");
     else if (protection_key)
         refuse_mapping(capture, mapping, "memory with a protection key", "capture when the key is freed");
-    else if (deleted && record->kind == CKPT_MAPPING_SHARED_FILE && (record->flags & CKPT_VMA_MAY_WRITE))
+    else if (deleted && !starts_with(name, MEMFD_PREFIX) && record->kind == CKPT_MAPPING_SHARED_FILE &&
+             (record->flags & CKPT_VMA_MAY_WRITE))
         refuse_mapping(capture, mapping, "a writable shared mapping of a deleted file", "keep the file until then");
 }
 
-static uint32_t share_id(struct capture *capture, size_t count, const struct ckpt_mapping *record)
+/* Gives a mapping of shared anonymous memory its id: that of the object, or the next one. */
+static void join_shared(struct capture *capture, size_t count, struct mapping *mapping)
 {
+    struct ckpt_mapping *record = &mapping->record;
+    char place[64];
     uint32_t highest = 0;
     for (size_t i = 0; i < count; i++) {
         const struct ckpt_mapping *other = &capture->mappings[i].record;
         if (other->kind != CKPT_MAPPING_SHARED_ANONYMOUS)
             continue;
         if (other->inode == record->inode && other->dev_major == record->dev_major &&
-            other->dev_minor == record->dev_minor)
-            return other->share_id;
+            other->dev_minor == record->dev_minor) {
+            record->share_id = other->share_id;
+            return;
+        }
         if (other->share_id > highest)
             highest = other->share_id;
     }
-    return highest + 1;
+    record->share_id = highest + 1;
+    snprintf(place, sizeof(place), "at %llx-%llx", (unsigned long long)record->start, (unsigned long long)record->end);
+    struct shared_object object = {record->inode, record->dev_major, record->dev_minor, 0};
+    check_memory_elsewhere(capture, &object, "shared memory", place);
 }
 
 static int open_same_file(const char *path, const struct mapping *mapping)
@@ -160,8 +169,8 @@ int add_mapping(struct capture *capture, const struct map_line *map, const char 
         .name = strings_add(&capture->strings, name, length),
     };
     if (mapping->record.kind == CKPT_MAPPING_SHARED_ANONYMOUS) {
-        mapping->record.share_id = share_id(capture, index, &mapping->record);
-        mapping->shared_listed = list_shared_by_seeking(capture, mapping);
+        mapping->ask_pages = !list_shared_by_seeking(capture, mapping);
+        join_shared(capture, index, mapping);
     }
     capture->mapping_count++;
     set_details(capture, mapping, details);

@@ -31,6 +31,7 @@ struct page_saver {
     struct mapping *mapping;
     int file;            /* of the mapping, kept open by file_pages.c; or -1 */
     bool deferred;       /* pages of the file are copied later */
+    bool own_pages;      /* only what is the mapping's own is stored, zeros included: the rest is a memory file's */
     uint64_t file_end;   /* address behind the last page within the file */
     uint8_t *chunk;
     struct iovec pieces[CHUNK_BYTES / PAGE];
@@ -79,7 +80,7 @@ static void store_chunk(struct page_saver *saver, uint64_t address, uint64_t len
     int pieces = 0;
     for (uint64_t at = 0; at < length; ) {
         uint64_t start = at;
-        while (at < length && !is_zero_page(saver->chunk + at))
+        while (at < length && (saver->own_pages || !is_zero_page(saver->chunk + at)))
             at += PAGE;
         if (at > start) {
             add_extent(saver, address + start, at - start, kind, saver->chunk + start);
@@ -206,6 +207,8 @@ static int save_listed(struct page_saver *saver, const struct page_range *range)
         add_extent(saver, range->start, range->end - range->start, CKPT_EXTENT_GUARD, NULL);
         return 0;
     }
+    if (range->kind == PAGES_FILE && saver->own_pages)
+        return 0;
     if (range->kind == PAGES_FILE && saver->mapping->record.kind == CKPT_MAPPING_PRIVATE_FILE)
         return save_file_range(saver, range->start, range->end);
     saver->capture->process.resident_bytes += range->end - range->start;
@@ -217,7 +220,8 @@ static int save_listed_pages(struct page_saver *saver)
 {
     const struct mapping *mapping = saver->mapping;
     const struct ckpt_mapping *record = &mapping->record;
-    bool file = record->kind == CKPT_MAPPING_PRIVATE_FILE || record->kind == CKPT_MAPPING_SHARED_FILE;
+    bool file = !saver->own_pages &&
+                (record->kind == CKPT_MAPPING_PRIVATE_FILE || record->kind == CKPT_MAPPING_SHARED_FILE);
     AUTO_BUFFER struct buffer ranges = {0};
     int error = list_pages(saver->pagemap, record->start, record->end, mapping->resident || mapping->swapped, &ranges);
     if (error < 0)
@@ -312,10 +316,12 @@ static int save_contents(struct page_saver *saver)
 static int save_mapping(struct page_saver *saver, struct mapping *mapping)
 {
     uint32_t kind = mapping->record.kind;
+    bool file = kind == CKPT_MAPPING_PRIVATE_FILE || kind == CKPT_MAPPING_SHARED_FILE;
     saver->mapping = mapping;
     saver->file = -1;
     saver->deferred = false;
-    if (kind == CKPT_MAPPING_PRIVATE_FILE || kind == CKPT_MAPPING_SHARED_FILE)
+    saver->own_pages = file && mapping->record.share_id;
+    if (file && !saver->own_pages)
         open_file(saver);
     bool reads_snapshot = saver->pid != saver->capture->pid;
     if (!reads_snapshot)

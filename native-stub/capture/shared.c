@@ -51,7 +51,7 @@ bool list_shared_by_seeking(struct capture *capture, struct mapping *mapping)
 bool needs_shared_questions(const struct capture *capture)
 {
     for (size_t i = 0; i < capture->mapping_count; i++)
-        if (capture->mappings[i].record.kind == CKPT_MAPPING_SHARED_ANONYMOUS && !capture->mappings[i].shared_listed)
+        if (capture->mappings[i].ask_pages)
             return true;
     return false;
 }
@@ -84,7 +84,7 @@ int list_shared_by_asking(struct injector *injector, struct capture *capture)
         return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
     for (size_t i = 0; i < capture->mapping_count; i++) {
         struct mapping *mapping = &capture->mappings[i];
-        if (mapping->record.kind != CKPT_MAPPING_SHARED_ANONYMOUS || mapping->shared_listed)
+        if (!mapping->ask_pages)
             continue;
         int error = 0;
         if (mapping->swapped) /* mincore calls swapped pages absent */
@@ -93,7 +93,6 @@ int list_shared_by_asking(struct injector *injector, struct capture *capture)
             error = ask_mapping(injector, mapping, present);
         if (error < 0)
             return error;
-        mapping->shared_listed = true;
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef UNDUMP_CAPTURE_STATE_H
 #define UNDUMP_CAPTURE_STATE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -45,8 +46,24 @@ struct mapping {
     uint64_t resident;   /* bytes */
     uint64_t swapped;    /* bytes */
     struct buffer shared_pages; /* struct page_range, shared.c: what exists of shared anonymous memory */
-    bool shared_listed;
+    bool ask_pages;      /* only calls in the program can tell what exists */
     bool in_snapshot;    /* pages.c: its contents are read from the snapshot */
+};
+
+/* A file that exists only in memory, memory_files.c. */
+struct memory_file {
+    struct ckpt_memory_file record;
+    char name[NAME_MAX + 1];
+    int descriptor; /* of the program, the lowest; -1: it has none */
+    int file;       /* ours; -1: it is seen through the mappings only */
+    bool borrowed;  /* it is the program's own description */
+};
+
+/* Shared memory that another process has mapped or open. */
+struct shared_object {
+    uint64_t inode;
+    uint32_t dev_major, dev_minor;
+    pid_t holder;
 };
 
 /* A descriptor of the program that is an end of a pipe. */
@@ -86,6 +103,10 @@ struct capture {
     struct mapping *mappings; /* mappings.c */
     size_t mapping_count;
 
+    struct memory_file *memory_files; /* memory_files.c */
+    size_t memory_file_count;
+    struct buffer memory_files_section, file_extents;
+
     struct gadgets gadgets; /* code.c */
 
     struct snapshot snapshot; /* snapshot.c */
@@ -96,6 +117,8 @@ struct capture {
 
     uint64_t *pipes_elsewhere;    /* outside.c: inodes of pipes that other processes hold, sorted */
     size_t pipes_elsewhere_count;
+    struct shared_object *memory_elsewhere; /* outside.c, sorted by inode */
+    size_t memory_elsewhere_count;
     struct pipe_end *pipe_ends; /* outside.c */
     size_t pipe_end_count;
     unsigned allowed;    /* ALLOW_* that this capture really needed */

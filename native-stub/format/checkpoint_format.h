@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The checkpoint format, version 1: what `ckpt` writes and `undump` reads (myckpt.dat).
+ * The checkpoint format, version 2: what `ckpt` writes and `undump` reads (myckpt.dat).
  * This header is the only place that states the layout; the Java constants are generated from it.
  *
  *   0            +---------------------------+
  *                | ckpt_header               |  CKPT_HEADER_SIZE bytes, rest of the first page is zero
  *   data_offset  +---------------------------+  page aligned
- *                | page data                 |  extents of mappings, then bytes of deleted files and pipes;
- *                |                           |  every piece starts page aligned; holes are allowed
+ *                | page data                 |  extents of mappings and memory files, bytes of deleted files and
+ *                |                           |  pipes; every piece starts page aligned; holes are allowed
  *   index_offset +---------------------------+  page aligned
  *                | ckpt_section[section_count]|
  *                | records of each section   |  each section starts 8-byte aligned, in any order, without overlap
@@ -15,7 +15,7 @@
  *
  * All numbers are little-endian, naturally aligned. "Reserved" fields are zero when written and are
  * checked to be zero. Addresses are virtual addresses of the captured process. Pages of a mapping that no
- * extent covers read as zero. A string is (offset, length) into the STRINGS section, without a terminator
+ * extent covers read as zero; those of a private mapping of a memory file are the file's. A string is (offset, length) into the STRINGS section, without a terminator
  * in its length but with a zero byte behind it; (0, 0) is the empty string.
  *
  * Checksums are CRC-32C (Castagnoli, reflected, initial value and final xor 0xffffffff), as in RFC 3720.
@@ -31,7 +31,7 @@
 
 #define CKPT_MAGIC "UNDUMPCK" /* 8 bytes, no terminator */
 #define CKPT_MAGIC_U64 UINT64_C(0x4b43504d55444e55)
-#define CKPT_VERSION 1
+#define CKPT_VERSION 2
 #define CKPT_OLDEST_VERSION 1 /* oldest version that readers of this release accept */
 #define CKPT_PAGE_SIZE 4096
 #define CKPT_ARCH_X86_64 62 /* EM_X86_64, elf.h */
@@ -105,6 +105,8 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_CPUID 14        /* ckpt_cpuid, what the capturing machine answered */
 #define CKPT_SECTION_STRINGS 15      /* bytes; starts with a zero byte */
 #define CKPT_SECTION_ALLOWANCES 16   /* ckpt_string: the --allow words that this capture needed */
+#define CKPT_SECTION_MEMORY_FILES 17 /* ckpt_memory_file, referred to by index; since version 2 */
+#define CKPT_SECTION_FILE_EXTENTS 18 /* ckpt_file_extent, by memory file, then by offset; since version 2 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -240,7 +242,8 @@ struct ckpt_mapping {
     uint32_t kind;         /* CKPT_MAPPING_* */
     uint32_t protection;   /* PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4 */
     uint32_t flags;        /* CKPT_VMA_* */
-    uint32_t share_id;     /* shared anonymous memory: equal for mappings of one object, from 1; else 0 */
+    uint32_t share_id;     /* shared anonymous memory: equal for mappings of one object, from 1; file mappings: 1 + index
+                              into MEMORY_FILES; else 0 */
     uint64_t file_offset;  /* bytes into file or shared object */
     uint64_t inode;
     uint32_t dev_major;
@@ -301,6 +304,37 @@ CKPT_ASSERT_LAST(ckpt_extent, crc);
 #define CKPT_EXTENT_GUARD 3      /* MADV_GUARD_INSTALL: touching it is SIGSEGV */
 #define CKPT_EXTENT_BEYOND_EOF 4 /* pages of a file mapping behind the file's end: touching them is SIGBUS */
 
+/* A file that exists only in memory (memfd_create), with all that refers to it: descriptions of kind CKPT_FILE_MEMFD by
+ * `object`, mappings by share_id. Those mappings have extents only for what is their own: guards, and in private ones the
+ * pages that the program has written, pages of zeros included. Everything else that they show is the file's. */
+struct ckpt_memory_file {
+    uint64_t inode;
+    uint32_t dev_major;
+    uint32_t dev_minor;
+    uint64_t size;         /* bytes, st_size; whole pages when the file could be seen through its mappings only */
+    uint32_t seals;        /* fcntl(F_GET_SEALS); 0 when the file could be seen through its mappings only */
+    uint32_t mode;         /* st_mode; 0 as above */
+    struct ckpt_string name; /* what memfd_create was given */
+    uint64_t first_extent; /* index into FILE_EXTENTS */
+    uint64_t extent_count;
+    uint64_t reserved;
+};
+#define CKPT_MEMORY_FILE_FIELDS(F)                                                                             \
+    F(inode) F(dev_major) F(dev_minor) F(size) F(seals) F(mode) F(name) F(first_extent) F(extent_count) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_memory_file, 64);
+CKPT_ASSERT_LAST(ckpt_memory_file, reserved);
+
+struct ckpt_file_extent { /* bytes of a memory file; what no extent covers is a hole */
+    uint64_t offset;      /* bytes into the file, page aligned */
+    uint64_t length;      /* bytes, page aligned, not zero; the last page of the file may reach behind its end */
+    uint64_t file_offset; /* bytes from the checkpoint's start, page aligned */
+    uint32_t crc;         /* CRC-32C of the bytes */
+    uint32_t reserved;
+};
+#define CKPT_FILE_EXTENT_FIELDS(F) F(offset) F(length) F(file_offset) F(crc) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_file_extent, 32);
+CKPT_ASSERT_LAST(ckpt_file_extent, reserved);
+
 /* ---- descriptors ---- */
 struct ckpt_descriptor {
     int32_t fd;
@@ -325,13 +359,13 @@ struct ckpt_description {
     uint32_t rdev_minor;
     uint64_t size;       /* st_size */
     uint64_t mtime_ns;
-    struct ckpt_string path; /* /proc/PID/fd/N link text, " (deleted)" and "memfd:" removed */
+    struct ckpt_string path; /* /proc/PID/fd/N link text, " (deleted)" removed */
     uint64_t data_offset;    /* CKPT_FILE_DELETED: contents in the data area, page aligned; 0 is none */
     uint64_t data_size;      /* bytes */
     uint64_t values[4];      /* eventfd: count, 1 when semaphore; signalfd: mask; timerfd: clock, settime flags,
                                 remaining ns, interval ns */
     uint64_t value_extra;    /* timerfd: expirations not read yet */
-    uint32_t object;         /* CKPT_FILE_PIPE: index into PIPES; else 0 */
+    uint32_t object;         /* CKPT_FILE_PIPE: index into PIPES; CKPT_FILE_MEMFD: into MEMORY_FILES; else 0 */
     uint32_t data_crc;       /* CRC-32C of the data_size bytes, set by capture */
 };
 #define CKPT_DESCRIPTION_FIELDS(F)                                                                             \
@@ -352,6 +386,7 @@ CKPT_ASSERT_LAST(ckpt_description, data_crc);
 #define CKPT_FILE_TIMERFD 9
 #define CKPT_FILE_SIGNALFD 10
 #define CKPT_FILE_OUTSIDE 11  /* anything else at 0, 1 or 2 that came from outside (socket, FIFO, device): the launch's own */
+#define CKPT_FILE_MEMFD 12    /* since version 2 */
 
 #define CKPT_DESCRIPTION_INHERITED 0x1u /* known to have been inherited when ckpt started the program */
 #define CKPT_DESCRIPTION_OUTSIDE 0x2u   /* pipe with an end in another process */

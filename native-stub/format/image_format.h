@@ -115,6 +115,8 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
 #define IMAGE_MEMORY_DROPPABLE 14    /* mmap(MAP_FIXED | MAP_DROPPABLE | MAP_ANONYMOUS); private where unknown */
 #define IMAGE_MEMORY_LAZY 15         /* as IMAGE, for memory that was anonymous: lies in a lazy range. Where it is writable the
                                         first page is written at once, so that core dumps contain the mapping (anon_vma) */
+#define IMAGE_MEMORY_DESCRIPTOR_MAP 16 /* mmap(MAP_FIXED | flags) of descriptor (int32_t) argument at offset; flags hold MAP_SHARED
+                                        or MAP_PRIVATE */
 
 /*
  * Lazy memory: anonymous memory of the program that a launch maps privately from the image instead of reading it.
@@ -208,6 +210,15 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_PIPE_DATA 13 /* after all ends are open: writes values[2] bytes of image offset values[1] into descriptor fd
                                    (packets: values[0] lengths of uint32_t stand first, counted in values[2]) */
 #define IMAGE_FILE_CLOSE 14    /* a standard descriptor that the program had closed */
+#define IMAGE_FILE_MEMFD 15    /* file in memory of values[0] bytes, named by path, opened to read and write; values[1] st_mode, 0: as
+                                  it comes; values[2] seals, set when memory is restored */
+#define IMAGE_FILE_MEMFD_DATA 16 /* values[2] bytes (whole pages) of image offset values[1] into MEMFD fd at offset values[0] */
+#define IMAGE_FILE_MEMFD_OPEN 17 /* the file of descriptor (int32_t) values[0] opened again with open_flags and offset */
+
+/* Memory needs descriptors that the program had not. IMAGE_ASIDE_FIRST - n stands for the n-th of them: made by MEMFD or
+ * MEMFD_OPEN under a number that nobody else wants, closed when memory is restored. */
+#define IMAGE_ASIDE_FIRST (-2)
+#define IMAGE_ASIDE_LIMIT 256
 
 /* ---- signals ---- */
 struct image_signal_action { /* argument of rt_sigaction, plus the number */

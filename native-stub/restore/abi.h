@@ -31,6 +31,7 @@
     X(O_DIRECT, 040000) X(O_NOATIME, 01000000) X(O_CLOEXEC, 02000000) X(O_PATH, 010000000)                      \
     X(SEEK_SET, 0)                                                                                              \
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
+    X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2)                                                               \
     X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1)                 \
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1)                                                                 \
     /* signals, scheduling, process */                                                                          \
@@ -62,6 +63,8 @@ enum stub_abi { STUB_ABI_CONSTANTS(STUB_ABI_VALUE) };
 #define ABI_PIDFD_SELF_THREAD_GROUP (-10001)
 #define ABI_MAP_DROPPABLE 0x08                            /* 6.11 */
 #define ABI_MFD_NOEXEC_SEAL 8                             /* 6.3 */
+#define ABI_MFD_EXEC 0x10                                 /* 6.3 */
+#define ABI_F_SEAL_EXEC 0x20                              /* 6.3 */
 #define ABI_TFD_IOC_SET_TICKS UINT64_C(0x40085400)        /* 3.17 with CONFIG_CHECKPOINT_RESTORE */
 
 #define ABI_SIG_IGN 1 /* a pointer in the headers */

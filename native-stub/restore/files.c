@@ -175,6 +175,15 @@ static void restore_one(struct stub_state *state, const struct image_file_op *op
     case IMAGE_FILE_SIGNALFD:
         make_signalfd(state, op);
         break;
+    case IMAGE_FILE_MEMFD:
+        memory_file_make(state, op);
+        break;
+    case IMAGE_FILE_MEMFD_DATA:
+        memory_file_fill(state, op);
+        break;
+    case IMAGE_FILE_MEMFD_OPEN:
+        memory_file_reopen(state, op);
+        break;
     case IMAGE_FILE_CLOSE:
         sys_close(op->fd); /* closed by this launch as well, perhaps */
         break;

@@ -29,6 +29,7 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     /* Build: the plan was checked, so what fails from here on is the kernel saying no. */
     process_set_personality(state); /* before memory: it changes what mmap does */
     memory_restore(state);
+    memory_files_finish(state); /* seals forbid what memory has just needed */
     vdso_restore(state);
     process_restore(state);
     threads_create(state);

@@ -155,6 +155,8 @@ static int64_t carry_out(struct stub_state *state, const struct image_memory_op 
         return make_object(state, op);
     case IMAGE_MEMORY_OBJECT_MAP:
         return map(op, ABI_MAP_SHARED, state->object_fd, op->offset);
+    case IMAGE_MEMORY_DESCRIPTOR_MAP:
+        return map(op, 0, memory_file_descriptor(state, (int32_t)op->argument), op->offset);
     case IMAGE_MEMORY_UNMAP:
         return sys_munmap(op->address, op->length);
     case IMAGE_MEMORY_NAME:

@@ -217,9 +217,9 @@ int plan_check(const struct image_plan *plan, const struct plan_surroundings *ar
     if (error == 0)
         error = check_lazy_ranges(&checker);
     if (error == 0)
-        error = check_memory_ops(&checker);
+        error = check_file_ops(&checker); /* makes what memory operations refer to */
     if (error == 0)
-        error = check_file_ops(&checker);
+        error = check_memory_ops(&checker);
     if (error == 0)
         error = check_threads(&checker);
     if (error == 0)

@@ -13,7 +13,32 @@ bool memory_op_maps(uint32_t kind)
 {
     return kind == IMAGE_MEMORY_ANONYMOUS || kind == IMAGE_MEMORY_SHARED || kind == IMAGE_MEMORY_IMAGE ||
            kind == IMAGE_MEMORY_FILE || kind == IMAGE_MEMORY_OBJECT_MAP || kind == IMAGE_MEMORY_DROPPABLE ||
-           kind == IMAGE_MEMORY_LAZY;
+           kind == IMAGE_MEMORY_LAZY || kind == IMAGE_MEMORY_DESCRIPTOR_MAP;
+}
+
+static bool good_fd(uint64_t fd)
+{
+    return fd < FD_LIMIT;
+}
+
+static uint64_t aside_number(int32_t fd)
+{
+    return (uint64_t)(IMAGE_ASIDE_FIRST - (int64_t)fd);
+}
+
+/* One of the program's, or one aside that was made before. */
+static bool good_memory_file(const struct plan_checker *checker, int32_t fd)
+{
+    if (fd >= 0)
+        return good_fd((uint64_t)fd);
+    return aside_number(fd) < IMAGE_ASIDE_LIMIT && (checker->asides[aside_number(fd) / 64] >> aside_number(fd) % 64 & 1) != 0;
+}
+
+static bool one_way_of_mapping(uint32_t flags)
+{
+    uint32_t way = flags & (uint32_t)(ABI_MAP_SHARED | ABI_MAP_PRIVATE);
+
+    return way == ABI_MAP_SHARED || way == ABI_MAP_PRIVATE;
 }
 
 /* What the kind's offset and argument must keep to. */
@@ -40,11 +65,22 @@ static const char *memory_op_problem(struct plan_checker *checker, const struct 
                        op->length <= checker->object_size - op->offset
                    ? NULL
                    : "object offset";
+    case IMAGE_MEMORY_DESCRIPTOR_MAP:
+        if (!good_memory_file(checker, (int32_t)op->argument))
+            return "descriptor";
+        if (!one_way_of_mapping(op->flags))
+            return "flags";
+        return op->offset % STUB_PAGE == 0 && !offset_wraps ? NULL : "file offset";
     case IMAGE_MEMORY_NAME:
         return check_string(checker, op->offset) ? NULL : "name";
     default:
         return op->kind >= IMAGE_MEMORY_ANONYMOUS && op->kind <= IMAGE_MEMORY_DROPPABLE ? NULL : "kind";
     }
+}
+
+static uint32_t memory_flags(uint32_t kind)
+{
+    return kind == IMAGE_MEMORY_DESCRIPTOR_MAP ? MEMORY_FLAGS | (uint32_t)(ABI_MAP_SHARED | ABI_MAP_PRIVATE) : MEMORY_FLAGS;
 }
 
 static int check_mapped_files(struct plan_checker *checker)
@@ -83,18 +119,13 @@ int check_memory_ops(struct plan_checker *checker)
             problem = "length";
         if (problem == NULL && (op->protection & ~(uint32_t)(ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXEC)) != 0)
             problem = "protection";
-        if (problem == NULL && (op->flags & ~MEMORY_FLAGS) != 0)
+        if (problem == NULL && (op->flags & ~memory_flags(op->kind)) != 0)
             problem = "flags";
         if (problem != NULL)
             return check_fault(checker, "memory operation", index, problem);
         index++;
     }
     return 0;
-}
-
-static bool good_fd(uint64_t fd)
-{
-    return fd < FD_LIMIT;
 }
 
 static const char *pipe_problem(const struct plan_checker *checker, const struct image_file_op *op)
@@ -106,12 +137,36 @@ static const char *pipe_problem(const struct plan_checker *checker, const struct
     return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
 }
 
-static const char *file_op_problem(const struct plan_checker *checker, const struct image_file_op *op)
+/* Notes what is put aside. */
+static const char *memory_file_problem(struct plan_checker *checker, const struct image_file_op *op)
+{
+    uint64_t aside = aside_number(op->fd);
+
+    if (op->kind == IMAGE_FILE_MEMFD_DATA) {
+        if (!good_memory_file(checker, op->fd))
+            return "descriptor";
+        if (op->values[0] % STUB_PAGE != 0 || op->values[2] == 0 || op->values[2] % STUB_PAGE != 0 ||
+            op->values[0] > INT64_MAX - STUB_PAGE || op->values[2] > INT64_MAX - op->values[0])
+            return "file offset";
+        return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
+    }
+    if (op->kind == IMAGE_FILE_MEMFD_OPEN && !good_memory_file(checker, (int32_t)op->values[0]))
+        return "other descriptor";
+    if (op->fd >= 0 ? !good_fd((uint64_t)op->fd) : aside >= IMAGE_ASIDE_LIMIT || good_memory_file(checker, op->fd))
+        return "descriptor";
+    if (op->fd < 0)
+        checker->asides[aside / 64] |= UINT64_C(1) << aside % 64;
+    return NULL;
+}
+
+static const char *file_op_problem(struct plan_checker *checker, const struct image_file_op *op)
 {
     if (op->close_on_exec > 1)
         return "close_on_exec";
     if (op->kind == IMAGE_FILE_PIPE)
         return pipe_problem(checker, op);
+    if (op->kind >= IMAGE_FILE_MEMFD && op->kind <= IMAGE_FILE_MEMFD_OPEN)
+        return memory_file_problem(checker, op);
     if (!good_fd((uint64_t)op->fd))
         return "descriptor";
     switch (op->kind) {

@@ -83,6 +83,7 @@ struct stub_state {
     int report_fd; /* where messages go: 2, or a duplicate of the launch's 2 */
     int object_fd; /* current shared object of the memory operations */
     bool lazy_is_off; /* the kernel cannot be asked for mappings: lazy memory is read at once */
+    int32_t aside[IMAGE_ASIDE_LIMIT]; /* descriptors that only memory needs */
     struct stub_launch launch;
     struct stub_machine machine;
     struct stub_vdso vdso;
@@ -148,6 +149,13 @@ void file_make_eventfd(struct stub_state *state, const struct image_file_op *op)
 void file_make_timerfd(struct stub_state *state, const struct image_file_op *op);
 void file_place(struct stub_state *state, const struct image_file_op *op, int64_t opened);
 _Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
+
+/* memory_files.c */
+int memory_file_descriptor(const struct stub_state *state, int32_t number);
+void memory_file_make(struct stub_state *state, const struct image_file_op *op);
+void memory_file_fill(struct stub_state *state, const struct image_file_op *op);
+void memory_file_reopen(struct stub_state *state, const struct image_file_op *op);
+void memory_files_finish(struct stub_state *state);
 
 /* space.c */
 void space_keep_launch(struct stub_state *state);

@@ -76,6 +76,11 @@ static inline int64_t sys_ftruncate(int fd, uint64_t size)
     return syscall2(NR_ftruncate, (uint64_t)fd, size);
 }
 
+static inline int64_t sys_fchmod(int fd, uint32_t mode)
+{
+    return syscall2(NR_fchmod, (uint64_t)fd, mode);
+}
+
 static inline int64_t sys_sendfile(int to, int from, uint64_t *offset, uint64_t size)
 {
     return syscall4(NR_sendfile, (uint64_t)to, (uint64_t)from, STUB_ADDRESS(offset), size);

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* A memfd: bytes, holes, offset and duplicates come back, and a private mapping of it. Variant sealed: it cannot. */
+/* A memfd: bytes, holes, offset and duplicates come back, and a private mapping of it. Variant sealed: its seals, too. */
 enum { BYTES = 200 * 1000, HOLE = 50 * 1000 * 1000, AT = 4321 };
 
 static unsigned char contents[BYTES], found[BYTES];
@@ -27,6 +27,9 @@ int main(int argc, char **argv) {
 
     ready_and_wait();
 
+    CHECK_EQ(fcntl(fd, F_GET_SEALS), variant_is("sealed") ? F_SEAL_SHRINK : 0);
+    if (variant_is("sealed"))
+        CHECK(ftruncate(fd, 10) < 0 && errno == EPERM, "the seal does not hold: errno %d", errno);
     CHECK_EQ(lseek(twin, 0, SEEK_CUR), AT);
     CHECK_EQ(fcntl(twin, F_GETFD), 0);
     CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
@@ -37,6 +40,9 @@ int main(int argc, char **argv) {
     struct stat status;
     MUST(fstat(fd, &status));
     CHECK_EQ(status.st_size, 2 * HOLE);
+    CHECK_EQ(lseek(fd, BYTES + PAGE, SEEK_DATA), HOLE / PAGE * PAGE);
+    MUST(lseek(fd, AT, SEEK_SET));
+    CHECK(status.st_blocks * 512 < 4 * BYTES, "%lld blocks: a hole was filled", (long long)status.st_blocks);
     CHECK_EQ(pread(fd, found, 1, HOLE - 1), 1);
     CHECK_EQ(found[0], 0);
     CHECK(memcmp(view, contents, PAGE) == 0, "the mapping differs");

@@ -34,6 +34,19 @@ static void expect(bool good, const char *what)
     fprintf(stderr, "failed: %s\n", what);
 }
 
+static void add_memory_files(struct builder *builder)
+{
+    struct image_file_op *op = builder_file(builder, IMAGE_FILE_MEMFD, IMAGE_ASIDE_FIRST);
+
+    op->values[0] = 5000;
+    op = builder_file(builder, IMAGE_FILE_MEMFD_DATA, IMAGE_ASIDE_FIRST);
+    op->values[0] = 0x1000;
+    op->values[1] = builder_data(builder, "data", 4);
+    op->values[2] = 0x1000;
+    builder_file(builder, IMAGE_FILE_MEMFD_OPEN, 7)->values[0] = (uint32_t)IMAGE_ASIDE_FIRST;
+    builder_file(builder, IMAGE_FILE_MEMFD_OPEN, IMAGE_ASIDE_FIRST - 1)->values[0] = 7;
+}
+
 static void add_ops(struct builder *builder)
 {
     struct image_file_op *op = builder_file(builder, IMAGE_FILE_OPEN, 3);
@@ -47,6 +60,7 @@ static void add_ops(struct builder *builder)
     op = builder_file(builder, IMAGE_FILE_PIPE, 5);
     op->values[0] = 6;
     builder_file(builder, IMAGE_FILE_PIPE_DATA, 6)->values[2] = 16;
+    add_memory_files(builder);
     builder_memory(builder, IMAGE_MEMORY_ANONYMOUS, 0x10000, 0x4000, 3, 0);
     builder_memory(builder, IMAGE_MEMORY_READ, 0x10000, 0x1000, 0, builder_data(builder, "data", 4));
     builder_memory(builder, IMAGE_MEMORY_OBJECT, 0, 0x2000, 0, 0);
@@ -54,6 +68,8 @@ static void add_ops(struct builder *builder)
     builder_memory(builder, IMAGE_MEMORY_FILE, 0x8000000, 0x1000, 1, 0);
     builder_memory(builder, IMAGE_MEMORY_NAME, 0x10000, 0x1000, 0, builder_string(builder, "heap"));
     builder_memory(builder, IMAGE_MEMORY_LAZY, 0x9000000, 0x2000, 3, builder_data(builder, pages, sizeof(pages)));
+    builder_memory(builder, IMAGE_MEMORY_DESCRIPTOR_MAP, 0xa000000, 0x1000, 3, 0x1000)->flags = MAP_SHARED;
+    builder->memory[7].argument = (uint32_t)IMAGE_ASIDE_FIRST;
     builder->plan.mapped_files = builder_table(builder, &file, 1, sizeof(file));
     builder->plan.lazy_ranges = builder_table(builder, ranges, 2, sizeof(ranges[0]));
     builder->plan.coverage = builder_string(builder, "all of them");
@@ -237,6 +253,15 @@ static void lies_about_memory_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[4].argument, 1, where, "file index");
     EXPECT_FAULT(ops[4].offset, INT64_MAX - 0xfff + UINT64_C(0), where, "file offset");
     EXPECT_FAULT(ops[5].offset, 3, where, "name");
+    EXPECT_FAULT(ops[7].argument, (uint32_t)IMAGE_ASIDE_FIRST - 2, where, "descriptor"); /* never made */
+    EXPECT_FAULT(ops[7].argument, UINT32_MAX, where, "descriptor");
+    EXPECT_FAULT(ops[7].argument, (uint32_t)IMAGE_ASIDE_FIRST - IMAGE_ASIDE_LIMIT, where, "descriptor");
+    EXPECT_FAULT(ops[7].argument, INT32_MAX, where, "descriptor");
+    EXPECT_FAULT(ops[7].flags, 0, where, "flags");
+    EXPECT_FAULT(ops[7].flags, MAP_SHARED | MAP_PRIVATE, where, "flags");
+    EXPECT_FAULT(ops[7].flags, MAP_SHARED | MAP_FIXED, where, "flags");
+    EXPECT_FAULT(ops[7].offset, 1, where, "file offset");
+    EXPECT_FAULT(ops[7].offset, INT64_MAX - 0xfff + UINT64_C(0), where, "file offset");
     EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->path, 0, "mapped file", "path");
 }
 
@@ -246,7 +271,7 @@ static void lies_about_files_are_named(struct loaded loaded)
     const char *where = "file operation";
 
     EXPECT_FAULT(ops[0].kind, 0, where, "kind");
-    EXPECT_FAULT(ops[0].kind, 15, where, "kind");
+    EXPECT_FAULT(ops[0].kind, IMAGE_FILE_MEMFD_OPEN + 1, where, "kind");
     EXPECT_FAULT(ops[0].fd, -1, where, "descriptor");
     EXPECT_FAULT(ops[0].fd, INT32_MAX, where, "descriptor");
     EXPECT_FAULT(ops[0].path, 0, where, "path");
@@ -259,6 +284,18 @@ static void lies_about_files_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[2].values[2], UINT64_MAX, where, "image offset");
     EXPECT_FAULT(ops[3].values[0], 5, where, "packet count");
     EXPECT_FAULT(ops[3].values[1], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[4].fd, -1, where, "descriptor");
+    EXPECT_FAULT(ops[4].fd, IMAGE_ASIDE_FIRST - IMAGE_ASIDE_LIMIT, where, "descriptor");
+    EXPECT_FAULT(ops[4].fd, INT32_MIN, where, "descriptor");
+    EXPECT_FAULT(ops[4].fd, INT32_MAX, where, "descriptor");
+    EXPECT_FAULT(ops[4].fd, IMAGE_ASIDE_FIRST - 1, where, "descriptor"); /* what follows refers to the first */
+    EXPECT_FAULT(ops[5].values[0], 1, where, "file offset");
+    EXPECT_FAULT(ops[5].values[0], INT64_MAX - 0xfff + UINT64_C(0), where, "file offset");
+    EXPECT_FAULT(ops[5].values[2], 0, where, "file offset");
+    EXPECT_FAULT(ops[5].values[2], 100, where, "file offset");
+    EXPECT_FAULT(ops[5].values[1], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[6].values[0], (uint32_t)IMAGE_ASIDE_FIRST - 1, where, "other descriptor"); /* not made yet */
+    EXPECT_FAULT(ops[7].fd, IMAGE_ASIDE_FIRST, where, "descriptor"); /* twice */
 }
 
 static void lies_about_the_rest_are_named(struct loaded loaded)

@@ -13,6 +13,7 @@ import java.util.List;
  * @param descriptors by number
  * @param openFiles what descriptors refer to by index
  * @param pipes what open files refer to by index
+ * @param memoryFiles what open files and mappings refer to by index
  * @param actions signals whose action is not the default
  * @param pending in queue order
  * @param auxv as the program got it
@@ -28,6 +29,7 @@ public record Checkpoint(
         List<Descriptor> descriptors,
         List<OpenFile> openFiles,
         List<PipeState> pipes,
+        List<MemoryFile> memoryFiles,
         List<EpollItem> epollItems,
         List<SignalAction> actions,
         List<PendingSignal> pending,
@@ -42,6 +44,7 @@ public record Checkpoint(
         descriptors = List.copyOf(descriptors);
         openFiles = List.copyOf(openFiles);
         pipes = List.copyOf(pipes);
+        memoryFiles = List.copyOf(memoryFiles);
         epollItems = List.copyOf(epollItems);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);

@@ -43,6 +43,7 @@ final class CheckpointDecoder {
                 all(CheckpointLayout.SECTION_DESCRIPTORS, CheckpointDecoder::descriptor),
                 all(CheckpointLayout.SECTION_DESCRIPTIONS, CheckpointDecoder::openFile),
                 all(CheckpointLayout.SECTION_PIPES, CheckpointDecoder::pipe),
+                memoryFiles(all(CheckpointLayout.SECTION_FILE_EXTENTS, CheckpointDecoder::fileExtent)),
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
                 all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
                 all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
@@ -77,28 +78,50 @@ final class CheckpointDecoder {
         }
     }
 
-    /** Gives each mapping its extents; they must follow each other without gap or overlap, so that none is used twice. */
     private List<Mapping> mappings(ExtentList extents) throws CheckpointException {
-        Section section = sections.get(CheckpointLayout.SECTION_MAPPINGS);
-        List<Mapping> mappings = new ArrayList<>(section.count());
-        int[] next = {0};
-        for (int i = 0; i < section.count(); i++) {
-            mappings.add(one(section, i, view -> {
-                int count = extentCount(view, next[0], extents.size());
-                Mapping mapping = mapping(view, extents.part(next[0], count));
-                next[0] += count;
-                return mapping;
-            }));
-        }
-        if (next[0] != extents.size()) {
-            throw faults.damaged(section.fileOffset(), "extent " + next[0] + " belongs to no mapping");
-        }
-        return mappings;
+        return withExtents(
+                CheckpointLayout.SECTION_MAPPINGS,
+                CheckpointLayout.Mapping.FIRST_EXTENT,
+                CheckpointLayout.Mapping.EXTENT_COUNT,
+                extents.size(),
+                (view, first, count) -> mapping(view, extents.part(first, count)));
     }
 
-    private static int extentCount(RecordView view, int next, int size) {
-        long first = view.longAt(CheckpointLayout.Mapping.FIRST_EXTENT);
-        long count = view.longAt(CheckpointLayout.Mapping.EXTENT_COUNT);
+    private List<MemoryFile> memoryFiles(List<FileExtent> extents) throws CheckpointException {
+        return withExtents(
+                CheckpointLayout.SECTION_MEMORY_FILES,
+                CheckpointLayout.MemoryFile.FIRST_EXTENT,
+                CheckpointLayout.MemoryFile.EXTENT_COUNT,
+                extents.size(),
+                (view, first, count) -> memoryFile(view, extents.subList(first, first + count)));
+    }
+
+    /** Decodes a record with its extents, of which the first index and the number are told. */
+    private interface ExtentsDecoder<T> {
+        T decode(RecordView view, int first, int count);
+    }
+
+    /** Gives each record its extents; they must follow each other without gap or overlap, so that none is used twice. */
+    private <T> List<T> withExtents(int kind, int firstField, int countField, int extents, ExtentsDecoder<T> decoder)
+            throws CheckpointException {
+        Section section = sections.get(kind);
+        List<T> records = new ArrayList<>(section.count());
+        int[] next = {0};
+        for (int i = 0; i < section.count(); i++) {
+            records.add(one(section, i, view -> {
+                int count = extentCount(view.longAt(firstField), view.longAt(countField), next[0], extents);
+                T record = decoder.decode(view, next[0], count);
+                next[0] += count;
+                return record;
+            }));
+        }
+        if (next[0] != extents) {
+            throw faults.damaged(section.fileOffset(), "extent " + next[0] + " belongs to none of the " + section.name());
+        }
+        return records;
+    }
+
+    private static int extentCount(long first, long count, int next, int size) {
         Checks.check(count >= 0 && count <= size - next, "number of extents", count);
         Checks.check(count == 0 || first == next, "index of the first extent", first);
         return (int) count;
@@ -130,6 +153,28 @@ final class CheckpointDecoder {
             one(section, i, view -> extents.get(index));
         }
         return extents;
+    }
+
+    private static MemoryFile memoryFile(RecordView view, List<FileExtent> extents) {
+        view.reserved(CheckpointLayout.MemoryFile.RESERVED, Long.BYTES);
+        return new MemoryFile(
+                view.longAt(CheckpointLayout.MemoryFile.INODE),
+                view.intAt(CheckpointLayout.MemoryFile.DEV_MAJOR),
+                view.intAt(CheckpointLayout.MemoryFile.DEV_MINOR),
+                view.longAt(CheckpointLayout.MemoryFile.SIZE),
+                view.intAt(CheckpointLayout.MemoryFile.SEALS),
+                view.intAt(CheckpointLayout.MemoryFile.MODE),
+                view.textAt(CheckpointLayout.MemoryFile.NAME),
+                extents);
+    }
+
+    private static FileExtent fileExtent(RecordView view) {
+        view.reserved(CheckpointLayout.FileExtent.RESERVED, Integer.BYTES);
+        return new FileExtent(
+                view.longAt(CheckpointLayout.FileExtent.OFFSET),
+                view.longAt(CheckpointLayout.FileExtent.LENGTH),
+                view.longAt(CheckpointLayout.FileExtent.FILE_OFFSET),
+                view.intAt(CheckpointLayout.FileExtent.CRC));
     }
 
     private static Descriptor descriptor(RecordView view) {

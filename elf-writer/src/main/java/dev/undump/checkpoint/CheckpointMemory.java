@@ -38,7 +38,7 @@ public final class CheckpointMemory implements Closeable {
         FileChannel channel = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
         try {
             CheckpointFile.requireId(channel, checkpoint);
-            return new CheckpointMemory(checkpoint.mappings(), checkpoint.file(), channel);
+            return new CheckpointMemory(MemoryFileView.resolve(checkpoint), checkpoint.file(), channel);
         } catch (IOException | RuntimeException e) {
             closeAfter(e, channel);
             throw e;
@@ -51,6 +51,14 @@ public final class CheckpointMemory implements Closeable {
         } catch (IOException e) {
             failure.addSuppressed(e);
         }
+    }
+
+    /**
+     * Returns the mappings with everything that they show: those of memory files with extents of the file as well, which are
+     * of kind PRIVATE where the program shares them.
+     */
+    public List<Mapping> mappings() {
+        return mappings;
     }
 
     /** Returns the file that holds the bytes of {@link Extent#fileRange()}. */

@@ -45,6 +45,21 @@ final class CrossChecks {
         for (Mapping mapping : checkpoint.mappings()) {
             require(mapping.range().start() >= free, "mapping " + mapping.range() + " overlaps another or is out of order");
             free = mapping.range().end();
+            if (mapping.hasMemoryFile()) {
+                checkView(mapping);
+            }
+        }
+    }
+
+    /** Checks that a mapping of a memory file has extents only for what is its own. */
+    private void checkView(Mapping mapping) throws CheckpointException {
+        require(
+                mapping.memoryFile() < checkpoint.memoryFiles().size(),
+                "mapping " + mapping.range() + " refers to memory file " + mapping.memoryFile());
+        for (Extent extent : mapping.extents()) {
+            boolean own = extent.kind() == ExtentKind.GUARD
+                    || (extent.kind() == ExtentKind.PRIVATE && mapping.kind() == MappingKind.PRIVATE_FILE);
+            require(own, "mapping " + mapping.range() + " has bytes that belong to its memory file");
         }
     }
 
@@ -71,6 +86,12 @@ final class CrossChecks {
             requireInData(file.dataOffset(), file.dataSize(), "deleted file " + file.path());
             pieces.add(ByteRange.ofLength(file.dataOffset(), file.dataSize()));
         }
+        for (MemoryFile file : checkpoint.memoryFiles()) {
+            for (FileExtent extent : file.extents()) {
+                requireInData(extent.fileOffset(), extent.lengthBytes(), "memory file " + file.name());
+                pieces.add(extent.fileRange());
+            }
+        }
         for (PipeState pipe : checkpoint.pipes()) {
             requireInData(pipe.dataOffset(), pipe.dataSize(), "pipe " + pipe.inode());
             pieces.add(ByteRange.ofLength(pipe.dataOffset(), pipe.dataSize()));
@@ -93,9 +114,14 @@ final class CrossChecks {
     private void checkOpenFiles() throws CheckpointException {
         for (OpenFile file : checkpoint.openFiles()) {
             boolean needsPipe = file.kind() == FileKind.PIPE && !file.isOutside();
-            boolean refersToPipe = file.pipe() < checkpoint.pipes().size();
-            require(!needsPipe || refersToPipe, "open file " + file.path() + " refers to pipe " + file.pipe());
-            require(needsPipe || file.pipe() == 0, "open file " + file.path() + " is no pipe of the process but refers to one");
+            boolean refersToPipe = file.object() < checkpoint.pipes().size();
+            require(!needsPipe || refersToPipe, "open file " + file.path() + " refers to pipe " + file.object());
+            boolean needsMemory = file.kind() == FileKind.MEMFD;
+            boolean refersToMemory = file.object() < checkpoint.memoryFiles().size();
+            require(!needsMemory || refersToMemory, "open file " + file.path() + " refers to memory file " + file.object());
+            require(
+                    needsPipe || needsMemory || file.object() == 0,
+                    "open file " + file.path() + " is no pipe of the process but refers to one");
         }
     }
 

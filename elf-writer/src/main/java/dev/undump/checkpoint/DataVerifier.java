@@ -37,6 +37,11 @@ final class DataVerifier {
                 }
             }
         }
+        for (MemoryFile file : checkpoint.memoryFiles()) {
+            for (FileExtent extent : file.extents()) {
+                verify(extent.fileRange(), extent.crc(), "the contents of the memory file " + file.name());
+            }
+        }
         for (PipeState pipe : checkpoint.pipes()) {
             if (pipe.dataSize() > 0) {
                 ByteRange range = ByteRange.ofLength(pipe.dataOffset(), pipe.dataSize());

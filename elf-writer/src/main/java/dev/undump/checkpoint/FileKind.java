@@ -26,7 +26,9 @@ public enum FileKind {
     /** {@code CKPT_FILE_SIGNALFD}. */
     SIGNALFD(CheckpointLayout.FILE_SIGNALFD),
     /** {@code CKPT_FILE_OUTSIDE}: standard input, output or error from outside, of a kind that only a launch can give. */
-    OUTSIDE(CheckpointLayout.FILE_OUTSIDE);
+    OUTSIDE(CheckpointLayout.FILE_OUTSIDE),
+    /** {@code CKPT_FILE_MEMFD}: a file that exists only in memory. */
+    MEMFD(CheckpointLayout.FILE_MEMFD);
 
     private final int code;
 

@@ -10,7 +10,7 @@ import java.util.List;
  * @param range addresses, page aligned, not empty
  * @param protection {@code PROT_READ} 1, {@code PROT_WRITE} 2, {@code PROT_EXEC} 4
  * @param flags {@code CKPT_VMA_*} bits
- * @param shareId shared anonymous memory: equal for mappings of one object, from 1; else 0
+ * @param shareId shared anonymous memory: equal for mappings of one object, from 1; files: 1 + index of the memory file; else 0
  * @param fileOffset bytes into the file or shared object
  * @param name path, or {@code [heap]}, {@code [stack]}, {@code [anon:...]}; may be empty
  * @param fileSize bytes of the mapped file at capture, 0 when not known
@@ -43,8 +43,10 @@ public record Mapping(
         Checks.pageAligned("file offset of the mapping", fileOffset);
         Checks.check(fileOffset <= Long.MAX_VALUE - range.lengthBytes(), "file offset of the mapping", fileOffset);
         Checks.notNegative("size of the mapped file", fileSize);
+        boolean file = kind == MappingKind.PRIVATE_FILE || kind == MappingKind.SHARED_FILE;
         boolean sharedAnonymous = kind == MappingKind.SHARED_ANONYMOUS;
-        Checks.check(sharedAnonymous ? shareId > 0 : shareId == 0, "share id of a mapping of kind " + kind, shareId);
+        boolean valid = sharedAnonymous ? shareId > 0 : file ? shareId >= 0 : shareId == 0;
+        Checks.check(valid, "share id of a mapping of kind " + kind, shareId);
         long free = range.start();
         for (Extent extent : extents) {
             Checks.check(extent.address() >= free && extent.range().end() <= range.end(), "extent address", extent.address());
@@ -70,6 +72,23 @@ public record Mapping(
     /** Returns whether a file stands behind it. */
     public boolean isFile() {
         return kind == MappingKind.PRIVATE_FILE || kind == MappingKind.SHARED_FILE;
+    }
+
+    /** Returns whether it shows one of {@link Checkpoint#memoryFiles()}; its extents are then only what is its own. */
+    public boolean hasMemoryFile() {
+        return isFile() && shareId > 0;
+    }
+
+    /**
+     * Returns the index of that memory file.
+     *
+     * @throws IllegalStateException if there is none
+     */
+    public int memoryFile() {
+        if (!hasMemoryFile()) {
+            throw new IllegalStateException("memory at " + range + " shows no memory file");
+        }
+        return shareId - 1;
     }
 
     /** Returns whether writes are seen by others who map the same object. */

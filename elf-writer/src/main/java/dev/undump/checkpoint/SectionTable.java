@@ -43,7 +43,13 @@ final class SectionTable {
             Map.entry(CheckpointLayout.SECTION_CPU, new KnownKind("processor", CheckpointLayout.Cpu.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_CPUID, new KnownKind("cpuid", CheckpointLayout.Cpuid.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_STRINGS, new KnownKind("strings", 1)),
-            Map.entry(CheckpointLayout.SECTION_ALLOWANCES, new KnownKind("allowances", CheckpointLayout.String.SIZE_BYTES)));
+            Map.entry(CheckpointLayout.SECTION_ALLOWANCES, new KnownKind("allowances", CheckpointLayout.String.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_MEMORY_FILES,
+                    new KnownKind("memory files", CheckpointLayout.MemoryFile.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_FILE_EXTENTS,
+                    new KnownKind("file extents", CheckpointLayout.FileExtent.SIZE_BYTES)));
 
     private final Map<Integer, Section> sections;
     private final long fileOffset;

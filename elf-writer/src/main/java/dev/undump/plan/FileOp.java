@@ -10,7 +10,7 @@ import java.util.List;
  * One step that builds the descriptor table, {@code struct image_file_op}.
  *
  * @param kind what to do
- * @param fd the descriptor that results, or that is worked on
+ * @param fd the descriptor that results, or that is worked on; {@code IMAGE_ASIDE_FIRST} and below: one of the stub's own
  * @param openFlags O_* without O_CLOEXEC
  * @param closeOnExec FD_CLOEXEC
  * @param path empty for kinds without a name
@@ -51,7 +51,13 @@ public record FileOp(
         /** {@code IMAGE_FILE_PIPE_DATA}. */
         PIPE_DATA(ImageLayout.FILE_PIPE_DATA),
         /** {@code IMAGE_FILE_CLOSE}. */
-        CLOSE(ImageLayout.FILE_CLOSE);
+        CLOSE(ImageLayout.FILE_CLOSE),
+        /** {@code IMAGE_FILE_MEMFD}. */
+        MEMFD(ImageLayout.FILE_MEMFD),
+        /** {@code IMAGE_FILE_MEMFD_DATA}. */
+        MEMFD_DATA(ImageLayout.FILE_MEMFD_DATA),
+        /** {@code IMAGE_FILE_MEMFD_OPEN}. */
+        MEMFD_OPEN(ImageLayout.FILE_MEMFD_OPEN);
 
         private final int code;
 

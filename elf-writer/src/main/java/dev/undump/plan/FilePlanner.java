@@ -13,7 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * Plans the descriptor table: first the launch's own standard descriptors, then each open file description once, by its
@@ -21,38 +20,32 @@ import java.util.TreeMap;
  */
 final class FilePlanner {
 
-    /** What open(2) is given again: not what concerned the moment of opening (O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC). */
-    private static final int REOPEN_FLAGS = 03 | 02000 | 04000 | 010000 | 020000 | 040000 | 0100000 | 0200000 | 0400000
-            | 01000000 | 04000000 | 010000000;
-
     private static final int FORMAT_MASK = 0170000;
-    private static final int LAST_STANDARD = 2;
 
     private final Checkpoint checkpoint;
     private final PipePlanner pipes;
     private final DataArea data;
-    private final boolean reopenStandardFiles;
-    private final TreeMap<Integer, List<Descriptor>> byOpenFile = new TreeMap<>();
+    private final MemoryFilePlanner memoryFiles;
+    private final OpenFiles openFiles;
     private final List<FileOp> inherits = new ArrayList<>();
     private final List<FileOp> creations = new ArrayList<>();
     private final List<FileOp> duplicates = new ArrayList<>();
     private final List<FileOp> pipeData = new ArrayList<>();
     private final List<FileOp> watches = new ArrayList<>();
 
-    FilePlanner(Checkpoint checkpoint, DataArea data, boolean reopenStandardFiles) {
+    FilePlanner(Checkpoint checkpoint, DataArea data, OpenFiles openFiles, MemoryFilePlanner memoryFiles) {
         this.checkpoint = checkpoint;
         this.data = data;
-        this.reopenStandardFiles = reopenStandardFiles;
-        for (Descriptor descriptor : checkpoint.descriptors()) {
-            byOpenFile.computeIfAbsent(descriptor.openFile(), unused -> new ArrayList<>()).add(descriptor);
-        }
-        this.pipes = new PipePlanner(checkpoint, byOpenFile, data);
+        this.openFiles = openFiles;
+        this.memoryFiles = memoryFiles;
+        this.pipes = new PipePlanner(checkpoint, openFiles.byIndex(), data);
     }
 
     List<FileOp> plan() throws PlanException {
         refuseDoubleDeleted();
+        creations.addAll(memoryFiles.steps());
         for (Descriptor descriptor : checkpoint.descriptors()) {
-            List<Descriptor> sharing = byOpenFile.get(descriptor.openFile());
+            List<Descriptor> sharing = openFiles.sharing(descriptor.openFile());
             if (sharing.get(0).equals(descriptor)) {
                 openFile(checkpoint.openFile(descriptor), sharing);
             }
@@ -68,7 +61,7 @@ final class FilePlanner {
 
     /** What the program had closed is closed, else its next open would not get that number. */
     private void closedStandards() {
-        for (int fd = 0; fd <= LAST_STANDARD; fd++) {
+        for (int fd = 0; fd <= OpenFiles.LAST_STANDARD; fd++) {
             int number = fd;
             if (checkpoint.descriptors().stream().noneMatch(descriptor -> descriptor.fd() == number)) {
                 inherits.add(FileOp.of(FileOp.Kind.CLOSE, number, 0, false));
@@ -79,9 +72,9 @@ final class FilePlanner {
     /** Plans one open file description and all its descriptors, of which the first is the lowest. */
     private void openFile(OpenFile file, List<Descriptor> sharing) throws PlanException {
         Descriptor first = sharing.get(0);
-        if (comesFromOutside(file, sharing)) {
+        if (openFiles.comesFromOutside(first.openFile())) {
             for (Descriptor descriptor : sharing) {
-                if (descriptor.fd() <= LAST_STANDARD || first.fd() > LAST_STANDARD) {
+                if (descriptor.fd() <= OpenFiles.LAST_STANDARD || first.fd() > OpenFiles.LAST_STANDARD) {
                     inherits.add(FileOp.of(FileOp.Kind.INHERIT, descriptor.fd(), 0, descriptor.closeOnExec()));
                 } else {
                     duplicates.add(duplicate(descriptor, first));
@@ -91,7 +84,7 @@ final class FilePlanner {
         }
         if (file.kind() == FileKind.PIPE) {
             pipes.plan(file, creations, pipeData);
-        } else {
+        } else if (file.kind() != FileKind.MEMFD) {
             creations.add(creation(file, first));
         }
         for (Descriptor descriptor : sharing.subList(1, sharing.size())) {
@@ -99,26 +92,8 @@ final class FilePlanner {
         }
     }
 
-    /**
-     * Whether descriptors are the launch's own. The terminal, and whatever leads out of the process at 0, 1 or 2, always; files
-     * when they were inherited, which is known under ckpt, and otherwise assumed unless the program has another descriptor of
-     * the same description: then it made the standard one itself by dup2.
-     */
-    private boolean comesFromOutside(OpenFile file, List<Descriptor> sharing) {
-        boolean standard = sharing.get(0).fd() <= LAST_STANDARD;
-        boolean alsoElsewhere = sharing.get(sharing.size() - 1).fd() > LAST_STANDARD;
-        boolean inherited =
-                checkpoint.process().launchedByCkpt() ? file.isInherited() : !alsoElsewhere && !reopenStandardFiles;
-        return switch (file.kind()) {
-            case TERMINAL, OUTSIDE -> standard;
-            case PIPE -> file.isOutside();
-            case REGULAR, DELETED, DEVICE, DIRECTORY -> standard && inherited;
-            case EVENTFD, EPOLL, TIMERFD, SIGNALFD -> false;
-        };
-    }
-
     private FileOp creation(OpenFile file, Descriptor at) throws PlanException {
-        int flags = file.openFlags() & REOPEN_FLAGS;
+        int flags = file.openFlags() & OpenFiles.REOPEN_FLAGS;
         int fd = at.fd();
         boolean cloexec = at.closeOnExec();
         List<Long> values = file.values();
@@ -145,6 +120,7 @@ final class FilePlanner {
                             number(values.get(3)))
                     .withOffset(file.valueExtra());
             case SIGNALFD -> FileOp.of(FileOp.Kind.SIGNALFD, fd, flags, cloexec, number(values.get(0)));
+            case MEMFD -> throw new IllegalStateException("memory files are planned on their own");
             case PIPE, OUTSIDE -> throw new PlanException("descriptor " + fd + " (" + file.path()
                     + ") leads out of the program and is not stdin, stdout or stderr: close it before the capture");
         };
@@ -162,8 +138,8 @@ final class FilePlanner {
 
     private void watches() throws PlanException {
         for (EpollItem item : checkpoint.epollItems()) {
-            List<Descriptor> instance = byOpenFile.get(item.openFile());
-            if (instance == null) {
+            List<Descriptor> instance = openFiles.sharing(item.openFile());
+            if (instance.isEmpty()) {
                 throw new PlanException("an epoll instance that watches descriptor " + item.fd() + " has no descriptor itself");
             }
             watches.add(FileOp.of(

@@ -42,11 +42,13 @@ public final class LayoutPlanner {
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             DataArea data = new DataArea();
             ProgramMemory program = ProgramMemory.of(checkpoint, memory);
-            MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data);
+            OpenFiles openFiles = new OpenFiles(checkpoint, options.reopenStandardFiles());
+            MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
+            MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data, memoryFiles);
             addressSpace.plan(options.anonymousMemory());
             program.retireOlderStubs(data);
             long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-            List<FileOp> files = new FilePlanner(checkpoint, data, options.reopenStandardFiles()).plan();
+            List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
             PendingSignals signals = new PendingSignals(checkpoint);
             List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data, signals).plan();
@@ -93,7 +95,10 @@ public final class LayoutPlanner {
      * @throws PlanException if a descriptor cannot be brought back
      */
     public static List<FileOp> descriptorSteps(Checkpoint checkpoint) throws PlanException {
-        return new FilePlanner(checkpoint, new DataArea(), false).plan();
+        DataArea nowhere = new DataArea();
+        OpenFiles openFiles = new OpenFiles(checkpoint, false);
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, nowhere, openFiles);
+        return new FilePlanner(checkpoint, nowhere, openFiles, memoryFiles).plan();
     }
 
     /**
@@ -105,8 +110,9 @@ public final class LayoutPlanner {
     public static MemoryPlan memorySteps(Checkpoint checkpoint, CheckpointMemory memory)
             throws IOException, PlanException {
         DataArea data = new DataArea();
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
         MemoryPlanner addressSpace =
-                new MemoryPlanner(checkpoint, ProgramMemory.of(checkpoint, memory).mappings(), data);
+                new MemoryPlanner(checkpoint, ProgramMemory.of(checkpoint, memory).mappings(), data, memoryFiles);
         addressSpace.plan(PlanOptions.AnonymousMemory.LAZY);
         long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
         LazyDecision decision = LazyDecision.of(checkpoint, memory, addressSpace, data, slot, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
+import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.Extent;
 import dev.undump.checkpoint.ExtentKind;
@@ -10,8 +11,10 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Searches the memory that the program can write for locks that its threads hold.
@@ -54,12 +57,14 @@ final class LockScanner {
 
     void scan(List<Mapping> mappings) throws IOException {
         List<Window> batch = new ArrayList<>();
+        Set<ByteRange> shared = new HashSet<>();
         for (Mapping mapping : mappings) {
             if ((mapping.protection() & Mapping.WRITE) == 0) {
                 continue;
             }
             for (Extent extent : mapping.extents()) {
-                if (extent.kind() == ExtentKind.PRIVATE) {
+                // Shared memory may be mapped more than once; a word of it is one word.
+                if (extent.kind() == ExtentKind.PRIVATE && (!mapping.isShared() || shared.add(extent.fileRange()))) {
                     addWindows(extent, batch);
                 }
                 if (batch.size() >= BATCH) {

@@ -13,7 +13,7 @@ import dev.undump.nativestub.ImageLayout;
  * @param range page-aligned addresses; of {@link Kind#OBJECT} from 0
  * @param offset where in the image, the object or the file
  * @param flags further MAP_* bits
- * @param argument advice, mlock2 flags or index of a mapped file
+ * @param argument advice, mlock2 flags, index of a mapped file or descriptor
  * @param optional true: a failure is a detail lost
  */
 public record MemoryOp(
@@ -50,7 +50,9 @@ public record MemoryOp(
         /** {@code IMAGE_MEMORY_DROPPABLE}. */
         DROPPABLE(ImageLayout.MEMORY_DROPPABLE),
         /** {@code IMAGE_MEMORY_LAZY}. */
-        LAZY(ImageLayout.MEMORY_LAZY);
+        LAZY(ImageLayout.MEMORY_LAZY),
+        /** {@code IMAGE_MEMORY_DESCRIPTOR_MAP}. */
+        DESCRIPTOR_MAP(ImageLayout.MEMORY_DESCRIPTOR_MAP);
 
         private final int code;
 
@@ -120,6 +122,11 @@ public record MemoryOp(
 
     static MemoryOp objectMap(ByteRange range, int protection, long objectOffset) {
         return new MemoryOp(Kind.OBJECT_MAP, protection, range, new PlanOffset.Plain(objectOffset), 0, 0, false);
+    }
+
+    static MemoryOp descriptorMap(ByteRange range, int protection, int flags, int descriptor, long fileOffset) {
+        return new MemoryOp(
+                Kind.DESCRIPTOR_MAP, protection, range, new PlanOffset.Plain(fileOffset), flags, descriptor, false);
     }
 
     static MemoryOp unmap(ByteRange range) {

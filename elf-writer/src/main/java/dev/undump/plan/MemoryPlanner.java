@@ -27,12 +27,16 @@ import java.util.Map;
  */
 final class MemoryPlanner {
 
+    private static final int PROT_READ_WRITE = Mapping.READ | Mapping.WRITE;
+    private static final int MAP_SHARED = 1;
+    private static final int MAP_PRIVATE = 2;
     private static final int MAP_NORESERVE = 0x4000;
     private static final int MADV_GUARD_INSTALL = 102;
 
     private final Checkpoint checkpoint;
     private final List<Mapping> mappings;
     private final DataArea data;
+    private final MemoryFilePlanner memoryFiles;
     /** Everything but private anonymous memory. */
     private final MemorySteps files = new MemorySteps();
 
@@ -44,11 +48,13 @@ final class MemoryPlanner {
      * Prepares planning.
      *
      * @param mappings what the checkpoint's mappings are to the program
+     * @param memoryFiles planned already
      */
-    MemoryPlanner(Checkpoint checkpoint, List<Mapping> mappings, DataArea data) {
+    MemoryPlanner(Checkpoint checkpoint, List<Mapping> mappings, DataArea data, MemoryFilePlanner memoryFiles) {
         this.checkpoint = checkpoint;
         this.mappings = mappings;
         this.data = data;
+        this.memoryFiles = memoryFiles;
     }
 
     /** Decides where all bytes stand and plans what does not depend on laziness. */
@@ -63,7 +69,7 @@ final class MemoryPlanner {
             requireReachable(mapping);
             switch (mapping.kind()) {
                 case ANONYMOUS -> anonymous(mapping, runs.get(i));
-                case PRIVATE_FILE -> fileBytes(mapping);
+                case PRIVATE_FILE -> privateFile(mapping);
                 case SHARED_FILE -> sharedFile(mapping, shared);
                 case SHARED_ANONYMOUS -> remember(shared, SharedObject.Key.ofShareId(mapping.shareId()), mapping);
                 case VDSO, VVAR -> {}
@@ -140,8 +146,38 @@ final class MemoryPlanner {
         }
     }
 
+    private void privateFile(Mapping mapping) throws PlanException {
+        if (mapping.hasMemoryFile()) {
+            memoryFile(mapping);
+        } else {
+            fileBytes(mapping);
+        }
+    }
+
+    /** Maps a memory file; pages that the program has written privately are read over it. */
+    private void memoryFile(Mapping mapping) throws PlanException {
+        boolean closed = mapping.storedBytes() > 0 && (mapping.protection() & Mapping.WRITE) == 0;
+        int during = closed ? PROT_READ_WRITE : mapping.protection();
+        int flags = mapping.isShared() ? MAP_SHARED : MAP_PRIVATE;
+        if (mapping.hasFlags(CheckpointLayout.VMA_NORESERVE) || closed) {
+            flags |= MAP_NORESERVE;
+        }
+        int descriptor = memoryFiles.descriptorOf(mapping);
+        files.add(MemoryOp.descriptorMap(mapping.range(), during, flags, descriptor, mapping.fileOffset()));
+        for (Extent extent : mapping.extents()) {
+            if (extent.hasBytes()) {
+                files.read(extent.range(), data.append(extent));
+            }
+        }
+        if (during != mapping.protection()) {
+            files.add(MemoryOp.protect(mapping.range(), mapping.protection()));
+        }
+    }
+
     private void sharedFile(Mapping mapping, Map<SharedObject.Key, List<Mapping>> shared) throws PlanException {
-        if (mapping.name().toString().matches(".*/hsperfdata_[^/]+/[0-9]+")) {
+        if (mapping.hasMemoryFile()) {
+            memoryFile(mapping);
+        } else if (mapping.name().toString().matches(".*/hsperfdata_[^/]+/[0-9]+")) {
             // HotSpot's performance counters: only watched from outside, under the old process id, and deleted at its exit.
             remember(shared, SharedObject.Key.ofFile(mapping), mapping);
         } else if (!mapping.hasFlags(CheckpointLayout.VMA_MAY_WRITE)) {

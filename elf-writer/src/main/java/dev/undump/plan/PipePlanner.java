@@ -42,19 +42,19 @@ final class PipePlanner {
             OpenFile file = checkpoint.openFiles().get(index);
             if (file.kind() == FileKind.PIPE && !file.isOutside()) {
                 End end = new End(descriptors.get(0), file);
-                endsByPipe.computeIfAbsent(file.pipe(), unused -> new ArrayList<>()).add(end);
+                endsByPipe.computeIfAbsent(file.object(), unused -> new ArrayList<>()).add(end);
             }
         });
     }
 
     /** Plans the pipe that an open file is an end of, both ends at once; the second end finds it done. */
     void plan(OpenFile file, List<FileOp> creations, List<FileOp> pipeData) throws PlanException {
-        if (!done.add(file.pipe())) {
+        if (!done.add(file.object())) {
             return;
         }
-        PipeState pipe = checkpoint.pipes().get(file.pipe());
-        List<End> readers = ends(file.pipe(), 0, pipe);
-        List<End> writers = ends(file.pipe(), 1, pipe);
+        PipeState pipe = checkpoint.pipes().get(file.object());
+        List<End> readers = ends(file.object(), 0, pipe);
+        List<End> writers = ends(file.object(), 1, pipe);
         End reader = readers.isEmpty() ? null : readers.get(0);
         End writer = writers.isEmpty() ? null : writers.get(0);
         PlanOffset stored = pipe.dataSize() == 0

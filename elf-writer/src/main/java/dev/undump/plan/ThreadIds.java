@@ -28,8 +28,8 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
             waiters.find(thread, index++);
         }
         new LockScanner(memory, patches)
-                .scan(checkpoint.mappings().stream()
-                        .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE)
+                .scan(memory.mappings().stream()
+                        .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())
                         .toList());
         return new ThreadIds(patches.inOrder(), waiters.registers());
     }

@@ -11,7 +11,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /**
@@ -36,6 +40,8 @@ public final class CheckpointBuilder {
     private final List<byte[]> fileContents = new ArrayList<>();
     private final List<PipeState> pipes = new ArrayList<>();
     private final List<byte[]> pipeContents = new ArrayList<>();
+    private final List<MemoryFile> memoryFiles = new ArrayList<>();
+    private final List<SortedMap<Long, byte[]>> memoryContents = new ArrayList<>();
     private final List<EpollItem> epollItems = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
@@ -101,6 +107,18 @@ public final class CheckpointBuilder {
     public CheckpointBuilder pipe(PipeState pipe, byte[] content) {
         pipes.add(pipe);
         pipeContents.add(content.clone());
+        return this;
+    }
+
+    /**
+     * Adds a memory file.
+     *
+     * @param contents by offset, padded with zeros to whole pages
+     */
+    public CheckpointBuilder memoryFile(String name, long sizeBytes, int seals, Map<Long, byte[]> contents) {
+        memoryFiles.add(new MemoryFile(
+                900 + memoryFiles.size(), 0, 1, sizeBytes, seals, 0100777, NativeText.of(name), List.of()));
+        memoryContents.add(new TreeMap<>(contents));
         return this;
     }
 
@@ -209,6 +227,9 @@ public final class CheckpointBuilder {
         for (int i = 0; i < pipes.size(); i++) {
             records.pipe(withPlace(pipes.get(i), place(pipeContents.get(i), data), pipeContents.get(i)));
         }
+        for (int i = 0; i < memoryFiles.size(); i++) {
+            records.memoryFile(withExtents(memoryFiles.get(i), memoryContents.get(i), data));
+        }
         epollItems.forEach(records::epollItem);
         actions.forEach(records::action);
         pending.forEach(records::pending);
@@ -238,6 +259,23 @@ public final class CheckpointBuilder {
                 mapping.name(),
                 mapping.fileSize(),
                 mapping.fileMtimeNs(),
+                extents);
+    }
+
+    private static MemoryFile withExtents(MemoryFile file, SortedMap<Long, byte[]> contents, ByteArrayOutputStream data) {
+        List<FileExtent> extents = new ArrayList<>();
+        contents.forEach((offset, bytes) -> {
+            byte[] padded = Arrays.copyOf(bytes, Math.toIntExact(paddedSize(bytes.length)));
+            extents.add(new FileExtent(offset, padded.length, place(padded, data), crc(padded, 0, padded.length)));
+        });
+        return new MemoryFile(
+                file.inode(),
+                file.deviceMajor(),
+                file.deviceMinor(),
+                file.sizeBytes(),
+                file.seals(),
+                file.mode(),
+                file.name(),
                 extents);
     }
 
@@ -271,7 +309,7 @@ public final class CheckpointBuilder {
                 content.length == 0 ? 0 : crc(content, 0, content.length),
                 file.values(),
                 file.valueExtra(),
-                file.pipe());
+                file.object());
     }
 
     private static PipeState withPlace(PipeState pipe, long offset, byte[] content) {

@@ -142,6 +142,34 @@ public final class CheckpointSamples {
                 kind, 0, openFlags, 0100644, 0, 77, 8, 1, 0, 0, 0, 0, NativeText.of(path), 0, 0, 0, values, 0, 0);
     }
 
+    /** Returns a mapping of one of the checkpoint's memory files. */
+    public static Mapping view(
+            int memoryFile, long start, long pages, MappingKind kind, int protection, int flags, long fileOffset) {
+        return new Mapping(
+                ByteRange.ofLength(start, pages * PAGE),
+                kind,
+                protection,
+                flags | CheckpointLayout.VMA_DELETED,
+                memoryFile + 1,
+                fileOffset,
+                900 + memoryFile,
+                0,
+                1,
+                NativeText.of("/memfd:sample"),
+                0,
+                0,
+                List.of());
+    }
+
+    /** Returns an opening of one of the checkpoint's memory files. */
+    public static OpenFile openMemoryFile(int memoryFile, int openFlags, long offset) {
+        List<Long> values = List.of(0L, 0L, 0L, 0L);
+        NativeText path = NativeText.of("/memfd:sample");
+        return new OpenFile(
+                FileKind.MEMFD, 0, openFlags, 0100777, offset, 900 + memoryFile, 0, 1, 0, 0, 0, 0, path, 0, 0, 0, values, 0,
+                memoryFile);
+    }
+
     /** Returns a builder of a process with at least one record of every kind. */
     public static CheckpointBuilder everything() {
         int pid = 1000;

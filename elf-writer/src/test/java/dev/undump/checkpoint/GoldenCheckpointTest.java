@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Checkpoints that the engine wrote, one per format version and never edited; beside each stands the program that it was made
@@ -43,8 +45,34 @@ class GoldenCheckpointTest {
     }
 
     @Test
-    void memory_version1_holdsWhatTheProgramWrote() throws Exception {
-        Checkpoint checkpoint = CheckpointReader.read(golden("v1-sleeper.dat"));
+    void verify_version2_hasAMemoryFile() throws Exception {
+        Checkpoint checkpoint = CheckpointReader.verify(golden("v2-sleeper.dat"), Progress.NONE);
+
+        assertThat(checkpoint.header().version()).isEqualTo(2);
+        assertThat(checkpoint.memoryFiles()).singleElement().satisfies(file -> {
+            assertThat(file.name()).hasToString("golden");
+            assertThat(file.sizeBytes()).isEqualTo(5 * 4096 + 100);
+            assertThat(file.seals()).isEqualTo(1);
+            assertThat(file.extents()).extracting(FileExtent::range).containsExactly(new ByteRange(4096, 8192));
+        });
+        assertThat(checkpoint.openFiles()).extracting(OpenFile::kind).contains(FileKind.MEMFD);
+        assertThat(checkpoint.mappings())
+                .filteredOn(Mapping::hasMemoryFile)
+                .extracting(Mapping::kind)
+                .containsExactly(MappingKind.SHARED_FILE, MappingKind.PRIVATE_FILE);
+        try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
+            for (long page : new long[] {0x10001000, 0x20000000, 0x20002000}) {
+                assertThat(memory.readInt(page)).as(ByteRange.format(page)).hasValue(0x61702061);
+            }
+            assertThat(memory.readInt(0x10000000)).hasValue(0);
+            assertThat(memory.readInt(0x20004000)).hasValue(0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat"})
+    void memory_anyVersion_holdsWhatTheProgramWrote(String name) throws Exception {
+        Checkpoint checkpoint = CheckpointReader.read(golden(name));
         byte[] note = "a page that is written before the capture".getBytes(StandardCharsets.US_ASCII);
         List<Mapping> writable = checkpoint.mappings().stream()
                 .filter(mapping -> (mapping.protection() & Mapping.WRITE) != 0 && !mapping.isStack())

@@ -150,7 +150,8 @@ class HostileCheckpointTest {
                 record("mapping end", mappings, 0, Mapping.END, 0x400000),
                 record("overlaps another", mappings, 0, Mapping.END, 0x1001000),
                 record("overlaps another", mappings, 1, Mapping.START, 0x402000),
-                record("share id", mappings, 0, Mapping.SHARE_ID, 1),
+                record("refers to memory file 0", mappings, 0, Mapping.SHARE_ID, 1),
+                record("share id", mappings, 1, Mapping.SHARE_ID, 1),
                 record("share id", mappings, 2, Mapping.SHARE_ID, 0),
                 record("file offset of the mapping", mappings, 0, Mapping.FILE_OFFSET, 1),
                 record("index of the first extent", mappings, 1, Mapping.FIRST_EXTENT, 2),
@@ -179,7 +180,7 @@ class HostileCheckpointTest {
         int pipes = CheckpointLayout.SECTION_PIPES;
         return Stream.of(
                 record("checksum of no file contents", files, 0, Description.DATA_CRC, 1),
-                record("file kind 12 is unknown", files, 0, Description.KIND, 12),
+                record("file kind 13 is unknown", files, 0, Description.KIND, 13),
                 record("size of stored contents", files, 1, Description.KIND, 1),
                 record("offset of file contents", files, 1, Description.DATA_OFFSET, 0),
                 record("offset of file contents", files, 1, Description.DATA_OFFSET, 100),

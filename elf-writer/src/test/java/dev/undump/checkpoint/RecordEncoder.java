@@ -215,9 +215,34 @@ final class RecordEncoder {
             record.putLong(CheckpointLayout.Description.VALUES + i * Long.BYTES, file.values().get(i));
         }
         record.putLong(CheckpointLayout.Description.VALUE_EXTRA, file.valueExtra());
-        record.putInt(CheckpointLayout.Description.OBJECT, file.pipe());
+        record.putInt(CheckpointLayout.Description.OBJECT, file.object());
         record.putInt(CheckpointLayout.Description.DATA_CRC, file.dataCrc());
         add(CheckpointLayout.SECTION_DESCRIPTIONS, record);
+    }
+
+    /** Encodes a memory file with its extents behind those of the files before. */
+    void memoryFile(MemoryFile file) {
+        ByteBuffer record = record(CheckpointLayout.MemoryFile.SIZE_BYTES);
+        record.putLong(CheckpointLayout.MemoryFile.INODE, file.inode());
+        record.putInt(CheckpointLayout.MemoryFile.DEV_MAJOR, file.deviceMajor());
+        record.putInt(CheckpointLayout.MemoryFile.DEV_MINOR, file.deviceMinor());
+        record.putLong(CheckpointLayout.MemoryFile.SIZE, file.sizeBytes());
+        record.putInt(CheckpointLayout.MemoryFile.SEALS, file.seals());
+        record.putInt(CheckpointLayout.MemoryFile.MODE, file.mode());
+        text(record, CheckpointLayout.MemoryFile.NAME, file.name());
+        record.putLong(CheckpointLayout.MemoryFile.FIRST_EXTENT, count(CheckpointLayout.SECTION_FILE_EXTENTS));
+        record.putLong(CheckpointLayout.MemoryFile.EXTENT_COUNT, file.extents().size());
+        add(CheckpointLayout.SECTION_MEMORY_FILES, record);
+        file.extents().forEach(this::fileExtent);
+    }
+
+    private void fileExtent(FileExtent extent) {
+        ByteBuffer record = record(CheckpointLayout.FileExtent.SIZE_BYTES);
+        record.putLong(CheckpointLayout.FileExtent.OFFSET, extent.offset());
+        record.putLong(CheckpointLayout.FileExtent.LENGTH, extent.lengthBytes());
+        record.putLong(CheckpointLayout.FileExtent.FILE_OFFSET, extent.fileOffset());
+        record.putInt(CheckpointLayout.FileExtent.CRC, extent.crc());
+        add(CheckpointLayout.SECTION_FILE_EXTENTS, record);
     }
 
     void pipe(PipeState pipe) {

@@ -4,6 +4,7 @@ package dev.undump.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointBuilder;
 import dev.undump.checkpoint.CheckpointProcess;
 import dev.undump.checkpoint.CheckpointSamples;
@@ -237,7 +238,10 @@ class FilePlannerTest {
     }
 
     private List<FileOp> wholePlan() throws Exception {
-        return new FilePlanner(PlanSamples.read(builder, folder), data, reopenStandardFiles).plan();
+        Checkpoint checkpoint = PlanSamples.read(builder, folder);
+        OpenFiles openFiles = new OpenFiles(checkpoint, reopenStandardFiles);
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
+        return new FilePlanner(checkpoint, data, openFiles, memoryFiles).plan();
     }
 
     private List<String> kinds() throws Exception {

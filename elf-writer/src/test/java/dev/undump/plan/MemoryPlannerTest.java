@@ -255,7 +255,8 @@ class MemoryPlannerTest {
 
     private List<MemoryOp> plan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
-        planner = new MemoryPlanner(checkpoint, checkpoint.mappings(), data);
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        planner = new MemoryPlanner(checkpoint, checkpoint.mappings(), data, memoryFiles);
         planner.plan(PlanOptions.AnonymousMemory.READ);
         return planner.steps(false, List.of());
     }

@@ -199,7 +199,8 @@ class ThreadPlannerTest {
 
     private PlannedThread plan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(PlanSamples.builder(heap).thread(thread), folder);
-        new MemoryPlanner(checkpoint, checkpoint.mappings(), data).plan(PlanOptions.AnonymousMemory.READ);
+        MemoryFilePlanner none = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        new MemoryPlanner(checkpoint, checkpoint.mappings(), data, none).plan(PlanOptions.AnonymousMemory.READ);
         long before = data.offsetOf(HEAP).orElseThrow();
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             List<PlannedThread> threads =

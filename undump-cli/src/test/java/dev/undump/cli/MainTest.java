@@ -35,7 +35,7 @@ class MainTest {
         CommandRun run = CommandRun.of("--version");
 
         assertThat(run.status()).isZero();
-        assertThat(run.out()).startsWith("undump ").contains("checkpoint format 1").hasLineCount(1);
+        assertThat(run.out()).startsWith("undump ").contains("checkpoint format 2").hasLineCount(1);
     }
 
     @Test

@@ -54,7 +54,10 @@ final class DescriptorText {
     }
 
     private static boolean hasOffset(OpenFile file) {
-        return file.kind() == FileKind.REGULAR || file.kind() == FileKind.DELETED || file.kind() == FileKind.DIRECTORY;
+        return switch (file.kind()) {
+            case REGULAR, DELETED, MEMFD, DIRECTORY -> true;
+            default -> false;
+        };
     }
 
     static List<String> flags(Descriptor descriptor, OpenFile file) {

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.EpollItem;
+import dev.undump.checkpoint.FileKind;
+import dev.undump.checkpoint.MemoryFile;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.checkpoint.PipeState;
 import java.io.IOException;
@@ -37,6 +39,7 @@ final class JsonFiles {
         }
         json.writeEndArray();
         pipes(checkpoint, json);
+        memoryFiles(checkpoint, json);
         epollItems(checkpoint, json);
     }
 
@@ -63,7 +66,10 @@ final class JsonFiles {
         }
         json.writeEndArray();
         json.writeNumberField("expirations", file.valueExtra());
-        json.writeNumberField("pipe", file.pipe());
+        json.writeNumberField("pipe", file.kind() == FileKind.PIPE ? file.object() : 0);
+        if (file.kind() == FileKind.MEMFD) {
+            json.writeNumberField("memory_file", file.object());
+        }
         json.writeEndObject();
     }
 
@@ -76,6 +82,21 @@ final class JsonFiles {
             json.writeBooleanField("packets", pipe.packetMode());
             json.writeNumberField("packet_count", pipe.packetCount());
             json.writeNumberField("stored_bytes", pipe.dataSize());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void memoryFiles(Checkpoint checkpoint, JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart("memory_files");
+        for (MemoryFile file : checkpoint.memoryFiles()) {
+            json.writeStartObject();
+            json.writeStringField("name", file.name().toString());
+            json.writeNumberField("inode", file.inode());
+            json.writeNumberField("size_bytes", file.sizeBytes());
+            json.writeNumberField("stored_bytes", file.storedBytes());
+            json.writeStringField("seals", JsonReport.hex(Integer.toUnsignedLong(file.seals())));
+            json.writeStringField("mode", "0" + Integer.toOctalString(file.mode()));
             json.writeEndObject();
         }
         json.writeEndArray();

@@ -43,11 +43,11 @@ record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal
             case OPEN -> Optional.of("opened again");
             case DUPLICATE -> Optional.of("shares " + plain(step.values().get(0)));
             case INHERIT -> Optional.of("the launch's");
-            case DELETED -> Optional.of("from the image");
+            case DELETED, MEMFD, MEMFD_OPEN -> Optional.of("from the image");
             case PIPE, PIPE_WRITER -> step.fd() < 0 ? Optional.empty() : Optional.of("new pipe");
             case EVENTFD, EPOLL, TIMERFD, SIGNALFD -> Optional.of("made again");
             case TERMINAL -> Optional.of("the terminal");
-            case EPOLL_ADD, PIPE_DATA, CLOSE -> Optional.empty();
+            case EPOLL_ADD, PIPE_DATA, MEMFD_DATA, CLOSE -> Optional.empty();
         };
     }
 

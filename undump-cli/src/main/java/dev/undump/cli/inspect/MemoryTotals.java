@@ -5,6 +5,7 @@ import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.Extent;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
+import dev.undump.checkpoint.MemoryFile;
 
 /**
  * Sums over all mappings, in bytes.
@@ -23,10 +24,13 @@ record MemoryTotals(long mappedBytes, long residentBytes, long storedBytes, long
         for (Mapping mapping : checkpoint.mappings()) {
             mapped += mapping.range().lengthBytes();
             stored += mapping.storedBytes();
-            if (mapping.kind() != MappingKind.VVAR && mapping.protection() != 0) {
+            if (mapping.kind() != MappingKind.VVAR && mapping.protection() != 0 && !mapping.hasMemoryFile()) {
                 long covered = mapping.extents().stream().mapToLong(Extent::lengthBytes).sum();
                 zero += mapping.range().lengthBytes() - covered;
             }
+        }
+        for (MemoryFile file : checkpoint.memoryFiles()) {
+            stored += file.storedBytes();
         }
         return new MemoryTotals(mapped, checkpoint.process().residentBytes(), stored, zero);
     }

@@ -21,7 +21,8 @@ final class OpenFileDetails {
         OpenFile file = checkpoint.openFiles().get(openFile);
         return switch (file.kind()) {
             case DELETED -> Sizes.bytes(file.dataSize()) + " stored";
-            case PIPE -> file.isOutside() ? "" : pipe(checkpoint.pipes().get(file.pipe()));
+            case MEMFD -> Sizes.bytes(checkpoint.memoryFiles().get(file.object()).storedBytes()) + " stored";
+            case PIPE -> file.isOutside() ? "" : pipe(checkpoint.pipes().get(file.object()));
             case EVENTFD -> "count " + Long.toUnsignedString(file.values().get(0))
                     + (file.values().get(1) != 0 ? ", semaphore" : "");
             case EPOLL -> watches(openFile);

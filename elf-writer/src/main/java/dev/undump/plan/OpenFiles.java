@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.plan;
+
+import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.Descriptor;
+import dev.undump.checkpoint.OpenFile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The descriptors of each open file description, and which of them are the launch's own. */
+final class OpenFiles {
+
+    /** What open(2) is given again: not what concerned the moment of opening (O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC). */
+    static final int REOPEN_FLAGS = 03 | 02000 | 04000 | 010000 | 020000 | 040000 | 0100000 | 0200000 | 0400000
+            | 01000000 | 04000000 | 010000000;
+
+    static final int LAST_STANDARD = 2;
+
+    private final Checkpoint checkpoint;
+    private final boolean reopenStandardFiles;
+    private final TreeMap<Integer, List<Descriptor>> byIndex = new TreeMap<>();
+
+    OpenFiles(Checkpoint checkpoint, boolean reopenStandardFiles) {
+        this.checkpoint = checkpoint;
+        this.reopenStandardFiles = reopenStandardFiles;
+        for (Descriptor descriptor : checkpoint.descriptors()) {
+            byIndex.computeIfAbsent(descriptor.openFile(), unused -> new ArrayList<>()).add(descriptor);
+        }
+    }
+
+    /** The descriptors of each description that has one, by its index; the lowest first. */
+    Map<Integer, List<Descriptor>> byIndex() {
+        return byIndex;
+    }
+
+    /** The descriptors of a description, the lowest first; empty when it has none. */
+    List<Descriptor> sharing(int openFile) {
+        return byIndex.getOrDefault(openFile, List.of());
+    }
+
+    /**
+     * Whether descriptors are the launch's own. The terminal, and whatever leads out of the process at 0, 1 or 2, always; files
+     * when they were inherited, which is known under ckpt, and otherwise assumed unless the program has another descriptor of
+     * the same description: then it made the standard one itself by dup2.
+     *
+     * @param openFile index of a description that has a descriptor
+     */
+    boolean comesFromOutside(int openFile) {
+        OpenFile file = checkpoint.openFiles().get(openFile);
+        List<Descriptor> sharing = byIndex.get(openFile);
+        boolean standard = sharing.get(0).fd() <= LAST_STANDARD;
+        boolean alsoElsewhere = sharing.get(sharing.size() - 1).fd() > LAST_STANDARD;
+        boolean inherited =
+                checkpoint.process().launchedByCkpt() ? file.isInherited() : !alsoElsewhere && !reopenStandardFiles;
+        return switch (file.kind()) {
+            case TERMINAL, OUTSIDE -> standard;
+            case PIPE -> file.isOutside();
+            case REGULAR, DELETED, MEMFD, DEVICE, DIRECTORY -> standard && inherited;
+            case EVENTFD, EPOLL, TIMERFD, SIGNALFD -> false;
+        };
+    }
+}
