@@ -65,7 +65,8 @@ class MemoryModelTest {
     void steps_anyAddressSpace_giveItsMemory(@ForAll long seed) throws PlanException {
         List<Mapping> mappings = randomMappings(new Random(seed));
         DataArea data = new DataArea();
-        MemoryPlanner planner = new MemoryPlanner(empty, mappings, data);
+        MemoryFilePlanner none = MemoryFilePlanner.plan(empty, data, new OpenFiles(empty, false));
+        MemoryPlanner planner = new MemoryPlanner(empty, mappings, data, none);
         planner.plan(PlanOptions.AnonymousMemory.LAZY);
 
         List<MemoryOp> lazy = planner.steps(true, List.of());

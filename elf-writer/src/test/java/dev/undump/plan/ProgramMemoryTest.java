@@ -174,7 +174,8 @@ class ProgramMemoryTest {
         DataArea data = new DataArea();
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             ProgramMemory program = ProgramMemory.of(checkpoint, memory);
-            new MemoryPlanner(checkpoint, program.mappings(), data).plan(PlanOptions.AnonymousMemory.LAZY);
+            MemoryFilePlanner none = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+            new MemoryPlanner(checkpoint, program.mappings(), data, none).plan(PlanOptions.AnonymousMemory.LAZY);
             program.retireOlderStubs(data);
         }
         long word = data.offsetOf(RECORD + Resident.ACTIVE).orElseThrow();
