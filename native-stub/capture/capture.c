@@ -139,6 +139,7 @@ static int look_around(struct capture *capture)
     find_pipes_elsewhere(capture);
     find_memory_elsewhere(capture);
     find_code(capture);
+    describe_cpu(&capture->cpu, &capture->cpuid); /* in a virtual machine each question takes its host */
     return 0;
 }
 

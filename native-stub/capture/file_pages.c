@@ -19,6 +19,7 @@ struct mapped_file {
     uint64_t size, mtime_ns;
     const char *name;
     int fd;
+    bool copied_later; /* else its pages were read while the program stood, and it may change */
 };
 
 struct deferred_copy {
@@ -61,8 +62,8 @@ int keep_mapped_file(struct capture *capture, const struct mapping *mapping, uin
             capture->mapped_files.size -= sizeof(*file);
         return -EIO;
     }
-    *file = (struct mapped_file){record->inode, record->dev_major, record->dev_minor, *ret_size, *ret_mtime_ns,
-                                 mapping->name, fd};
+    *file = (struct mapped_file){.inode = record->inode, .dev_major = record->dev_major, .dev_minor = record->dev_minor,
+                                 .size = *ret_size, .mtime_ns = *ret_mtime_ns, .name = mapping->name, .fd = fd};
     return fd;
 }
 
@@ -102,6 +103,7 @@ int defer_file_pages(struct capture *capture, struct mapping *mapping, uint64_t 
     *extent = (struct ckpt_extent){address, length, offset, CKPT_EXTENT_FILE, 0};
     *copy = (struct deferred_copy){index, index_of_file(capture, file),
                                    mapping->record.file_offset + (address - mapping->record.start)};
+    ((struct mapped_file *)(void *)capture->mapped_files.data)[copy->file].copied_later = true;
     mapping->record.extent_count++;
     return 0;
 }
@@ -160,6 +162,8 @@ int copy_file_pages(struct capture *capture, uint8_t *chunk)
     }
     for (size_t i = 0; i < capture->mapped_files.size / sizeof(*files); i++) {
         uint64_t size = 0, mtime_ns = 0;
+        if (!files[i].copied_later)
+            continue;
         if (stat_file(files[i].fd, &size, &mtime_ns) < 0 || size != files[i].size || mtime_ns != files[i].mtime_ns)
             return describe_change(capture, &files[i]);
     }

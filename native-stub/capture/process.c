@@ -99,17 +99,16 @@ static int read_limits(struct capture *capture)
     return 0;
 }
 
-static int read_auxv(struct capture *capture, uint32_t *ret_min_sigstack)
+static int read_auxv(struct capture *capture)
 {
     int error = read_proc(&capture->auxv, "%d/auxv", capture->pid);
     if (error < 0)
         return describe(capture, "the auxiliary vector", error);
-    *ret_min_sigstack = 0;
     for (size_t at = 0; at + 16 <= capture->auxv.size; at += 16) {
         uint64_t entry[2];
         memcpy(entry, capture->auxv.data + at, sizeof(entry));
         if (entry[0] == 51 /* AT_MINSIGSTKSZ */)
-            *ret_min_sigstack = (uint32_t)entry[1];
+            capture->cpu.min_sigstack = (uint32_t)entry[1];
     }
     return 0;
 }
@@ -120,7 +119,6 @@ int read_process(struct capture *capture)
     AUTO_BUFFER struct buffer text = {0};
     struct ckpt_process *process = &capture->process;
     struct utsname system;
-    uint32_t min_sigstack = 0;
     process->pid = (uint32_t)capture->pid;
     process->trigger = capture->request->trigger;
     process->launched_by_ckpt = capture->request->seized;
@@ -138,7 +136,6 @@ int read_process(struct capture *capture)
     if (error == 0)
         error = read_limits(capture);
     if (error == 0)
-        error = read_auxv(capture, &min_sigstack);
-    describe_cpu(&capture->cpu, &capture->cpuid, min_sigstack);
+        error = read_auxv(capture);
     return error;
 }

@@ -80,7 +80,7 @@ void set_syscall(struct user_regs_struct *registers, uint64_t address, uint64_t 
 
 /* ---- capture_cpu.c ---- */
 
-/* Describes the processor; min_sigstack comes from the program's auxv. Appends ckpt_cpuid records. */
-void describe_cpu(struct ckpt_cpu *ret, struct buffer *cpuid, uint32_t min_sigstack);
+/* Describes the processor, but for min_sigstack, which the program's auxv tells. Appends ckpt_cpuid records. */
+void describe_cpu(struct ckpt_cpu *ret, struct buffer *cpuid);
 
 #endif

@@ -30,13 +30,13 @@ static void add_leaf(struct buffer *cpuid, uint32_t leaf, uint32_t subleaf)
     buffer_append(cpuid, &answer, sizeof(answer));
 }
 
-void describe_cpu(struct ckpt_cpu *ret, struct buffer *cpuid, uint32_t min_sigstack)
+void describe_cpu(struct ckpt_cpu *ret, struct buffer *cpuid)
 {
     static const uint32_t leaves[][2] = {
         {1, 0}, {7, 0}, {7, 1}, {XSTATE_LEAF, 0}, {XSTATE_LEAF, 1}, {0x14, 0}, {0x19, 0}, {0x1d, 0}, {0x1d, 1},
         {0x1e, 0}, {0x24, 0}, {0x80000001u, 0}, {0x80000007u, 0}, {0x80000008u, 0},
     };
-    struct ckpt_cpu cpu = {.min_sigstack = min_sigstack};
+    struct ckpt_cpu cpu = {0};
     uint32_t eax, ebx, ecx, edx;
     __cpuid(0, eax, ebx, ecx, edx);
     memcpy(cpu.vendor, &ebx, 4);
