@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.sites;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.CheckpointMemory;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The system calls of real programs and libraries: all are covered, {@code objdump} finds the same ones, and every rewritten one
+ * still does what it did. The libraries are those of this Java process; programs are built.
+ */
+class RealCodeIT {
+
+    private static final Pattern CALL = Pattern.compile(" *([0-9a-f]+):\\t(?:.*\\s)?(syscall|sysenter|int +\\$0x80)\\s*");
+    private static final String C_PROGRAM = "#include <stdio.h>\n#include <stdlib.h>\nint main(void) { free(malloc(1 << 20)); puts(\"x\"); }\n";
+    private static final String GO_PROGRAM = "package main\n\nfunc main() { println(len(make([]byte, 1000))) }\n";
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void libraryOfC_isCovered() throws Exception {
+        SiteRewriting rewriting = check(loaded("libc.so.6"));
+
+        assertThat(rewriting.coverage().modules().get(0).rewritten()).as("madvise, mremap, ioctl, prctl").isGreaterThan(4);
+        assertThat(rewriting.coverage().modules().get(0).dynamic()).as("syscall()").isGreaterThan(0);
+    }
+
+    @Test
+    void dynamicLinker_isCovered() throws Exception {
+        check(loaded("ld-linux-x86-64.so.2"));
+    }
+
+    @Test
+    void javaMachine_isCovered() throws Exception {
+        SiteRewriting rewriting = check(loaded("libjvm.so"));
+
+        assertThat(rewriting.patches()).as("it makes all calls through libc").isEmpty();
+    }
+
+    @Test
+    void staticProgram_isCovered() throws Exception {
+        check(compiled("gcc", "-O2", "-static"));
+    }
+
+    @Test
+    void staticProgramWithMusl_isCovered() throws Exception {
+        assumeTrue(isInstalled("musl-gcc"), "musl-gcc is not installed (Debian: musl-tools)");
+        check(compiled("musl-gcc", "-O2", "-static"));
+    }
+
+    @Test
+    void goProgram_isCovered() throws Exception {
+        assumeTrue(isInstalled("go"), "go is not installed (Debian: golang-go)");
+        Path source = Files.writeString(folder.resolve("program.go"), GO_PROGRAM);
+        Path program = folder.resolve("program");
+        run(List.of("go", "build", "-o", program.toString(), source.toString()));
+
+        SiteRewriting rewriting = check(program);
+
+        assertThat(rewriting.coverage().modules().get(0).dynamic()).as("Syscall6").isGreaterThan(0);
+    }
+
+    private SiteRewriting check(Path elf) throws Exception {
+        CodeSample.Result result = CodeSample.ofElf(folder, elf).orElseThrow().rewrite(new byte[0]);
+        Coverage coverage = result.rewriting().coverage();
+        System.out.println(elf.getFileName() + ": " + coverage.summary());
+        assertThat(coverage.isComplete()).as(coverage.summary()).isTrue();
+
+        try (CheckpointMemory memory = CheckpointMemory.open(result.checkpoint())) {
+            Modules modules = new Modules(result.checkpoint(), memory);
+            CodeBytes code = new CodeBytes(memory, modules.stored());
+            assertThat(ours(modules, code, CodeSample.biasOf(elf))).as("the same instructions as objdump").isEqualTo(objdumps(elf));
+            DetourWalk walk = new DetourWalk(memory, result.rewriting());
+            for (Detour detour : detours(modules, code)) {
+                walk.check(detour);
+            }
+            assertPatchesAreInTheirPlaces(result.checkpoint(), result.rewriting());
+        }
+        return result.rewriting();
+    }
+
+    private static List<Detour> detours(Modules modules, CodeBytes code) throws IOException {
+        Map<Long, Module> opened = new HashMap<>();
+        Map<String, ModuleSites> all = new HashMap<>();
+        for (long place : CallPatterns.find(code)) {
+            Module module = modules.at(place, opened);
+            all.computeIfAbsent(module.code().toString(), unused -> new ModuleSites(module, code)).judge(place);
+        }
+        List<Detour> detours = new ArrayList<>();
+        for (ModuleSites sites : all.values()) {
+            detours.addAll(sites.detours());
+        }
+        return detours;
+    }
+
+    private static TreeSet<Long> ours(Modules modules, CodeBytes code, long bias) throws IOException {
+        TreeSet<Long> calls = new TreeSet<>();
+        Map<Long, Module> opened = new HashMap<>();
+        for (long place : CallPatterns.find(code)) {
+            ModuleSites sites = new ModuleSites(modules.at(place, opened), code);
+            sites.judge(place);
+            if (sites.tally().result().notCode() == 0) {
+                calls.add(place - bias);
+            }
+        }
+        return calls;
+    }
+
+    private static TreeSet<Long> objdumps(Path elf) throws Exception {
+        TreeSet<Long> calls = new TreeSet<>();
+        for (String line : run(List.of("objdump", "-d", "-w", "--no-show-raw-insn", elf.toString()))) {
+            Matcher matcher = CALL.matcher(line);
+            if (matcher.matches()) {
+                calls.add(Long.parseLong(matcher.group(1), 16));
+            }
+        }
+        return calls;
+    }
+
+    private static void assertPatchesAreInTheirPlaces(Checkpoint checkpoint, SiteRewriting rewriting) {
+        long free = 0;
+        for (CodePatch patch : rewriting.patches()) {
+            assertThat(patch.address()).isGreaterThanOrEqualTo(free);
+            free = patch.range().end();
+        }
+        for (Island island : rewriting.islands()) {
+            assertThat(checkpoint.mappings()).noneMatch(mapping -> mapping.range().overlaps(island.range()));
+            assertThat(new ByteRange(0, CodeSample.ENTRY << 8)).matches(all -> all.contains(island.range()));
+        }
+    }
+
+    private static Path loaded(String name) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
+            if (line.endsWith("/" + name)) {
+                return Path.of(line.substring(line.indexOf('/')));
+            }
+        }
+        throw new AssertionError("this process has not loaded " + name);
+    }
+
+    private Path compiled(String... compiler) throws Exception {
+        Path source = Files.writeString(folder.resolve("program.c"), C_PROGRAM);
+        Path program = folder.resolve("program");
+        List<String> command = new ArrayList<>(List.of(compiler));
+        command.addAll(List.of("-o", program.toString(), source.toString()));
+        run(command);
+        return program;
+    }
+
+    private static boolean isInstalled(String program) {
+        for (String directory : System.getenv("PATH").split(":")) {
+            if (Files.isExecutable(Path.of(directory, program))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static List<String> run(List<String> command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        List<String> lines = new ArrayList<>();
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            reader.lines().filter(line -> line.contains("\t")).filter(line -> CALL.matcher(line).matches()).forEach(lines::add);
+        }
+        assertThat(process.waitFor()).as(String.join(" ", command)).isZero();
+        return lines;
+    }
+}
