@@ -136,11 +136,13 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
     F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER */      \
     F(157) /* prctl: PR_SET_VMA */ F(329) /* pkey_mprotect */ F(237) /* mbind */
 
+#define IMAGE_LAZY_DONTFORK UINT32_C(0x80000000) /* in flags: MADV_DONTFORK, as V8 has it for its heap */
+
 struct image_lazy_range { /* one mapping of kind LAZY; sorted by address, not overlapping */
     uint64_t address;    /* page aligned */
     uint64_t length;     /* bytes, page aligned */
     uint64_t first_page; /* number of its first bit in the bitmap */
-    uint32_t flags;      /* MAP_NORESERVE when the program's mapping had it */
+    uint32_t flags;      /* MAP_NORESERVE and IMAGE_LAZY_DONTFORK when the program's mapping had them */
     uint32_t image_page; /* page of the image that it starts with; 0 in the plan, the stub sets it in the resident record */
 };
 #define IMAGE_LAZY_RANGE_FIELDS(F) F(address) F(length) F(first_page) F(flags) F(image_page)

@@ -22,7 +22,7 @@
     X(MAP_SHARED, 1) X(MAP_PRIVATE, 2) X(MAP_FIXED, 0x10) X(MAP_ANONYMOUS, 0x20) X(MAP_GROWSDOWN, 0x100)        \
     X(MAP_LOCKED, 0x2000) X(MAP_NORESERVE, 0x4000) X(MAP_POPULATE, 0x8000) X(MAP_STACK, 0x20000)                \
     X(MAP_FIXED_NOREPLACE, 0x100000) X(MREMAP_MAYMOVE, 1) X(MREMAP_FIXED, 2)                                    \
-    X(MREMAP_DONTUNMAP, 4) X(MADV_DONTNEED, 4) X(MADV_FREE, 8) X(MADV_REMOVE, 9) X(MADV_DONTFORK, 10)           \
+    X(MREMAP_DONTUNMAP, 4) X(MADV_DONTNEED, 4) X(MADV_FREE, 8) X(MADV_REMOVE, 9) X(MADV_DONTFORK, 10) X(MADV_DOFORK, 11)           \
     X(MADV_MERGEABLE, 12) X(MADV_UNMERGEABLE, 13) X(MADV_DONTDUMP, 16) X(MADV_WIPEONFORK, 18) X(MADV_COLD, 20)  \
     X(MADV_POPULATE_READ, 22) X(MADV_POPULATE_WRITE, 23) X(MLOCK_ONFAULT, 1)                                    \
     /* files */                                                                                                 \

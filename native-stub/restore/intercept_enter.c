@@ -44,6 +44,7 @@ static enum treatment treatment_of(uint32_t advice)
     case ABI_MADV_GUARD_REMOVE:
         return DISCARD;
     case ABI_MADV_DONTFORK:
+    case ABI_MADV_DOFORK:
     case ABI_MADV_DONTDUMP:
     case ABI_MADV_MERGEABLE:
     case ABI_MADV_UNMERGEABLE:
@@ -69,15 +70,41 @@ static bool decorates(struct image_resident *resident, uint64_t start, uint64_t 
     return false;
 }
 
+/* Memory that is given to children, or not, as it was at the capture has no attribute more than its range says. */
+static bool changes_forking(const struct image_resident *resident, uint64_t start, uint64_t length, uint32_t advice)
+{
+    uint32_t wanted = advice == ABI_MADV_DONTFORK ? IMAGE_LAZY_DONTFORK : 0;
+    const struct image_lazy_range *range = lazy_range_from(resident->ranges, resident->range_count, start);
+    const struct image_lazy_range *end = resident->ranges + resident->range_count;
+
+    for (; range != NULL && range < end && range->address < start + length; range++) {
+        if ((range->flags & IMAGE_LAZY_DONTFORK) != wanted)
+            return true;
+    }
+    return false;
+}
+
+static bool advises(struct image_resident *resident, uint64_t start, uint64_t length, uint32_t advice)
+{
+    bool is_forking = advice == ABI_MADV_DONTFORK || advice == ABI_MADV_DOFORK;
+
+    switch (treatment_of(advice)) {
+    case DISCARD:
+        return concerns(resident, start, length);
+    case DECORATE:
+        return (!is_forking || changes_forking(resident, start, length, advice)) && decorates(resident, start, length);
+    default:
+        return false;
+    }
+}
+
 static bool is_ours(struct image_resident *resident, const struct intercept_registers *call)
 {
     uint64_t end;
 
     switch ((uint32_t)call->ax) {
     case NR_madvise:
-        if (treatment_of((uint32_t)call->dx) == DECORATE)
-            return decorates(resident, call->di, call->si);
-        return treatment_of((uint32_t)call->dx) == DISCARD && concerns(resident, call->di, call->si);
+        return advises(resident, call->di, call->si, (uint32_t)call->dx);
     case NR_mremap: /* also of pages that are anonymous by now: several mappings may have to be taken for one */
         if (call->dx < call->si && (call->r10 & (ABI_MREMAP_FIXED | ABI_MREMAP_DONTUNMAP)) == 0)
             return false; /* unmaps what is too much, whatever that is */

@@ -10,11 +10,24 @@ bool lazy_is_locked(uint64_t page)
     return sys_madvise(page, STUB_PAGE, ABI_MADV_COLD) == -ABI_EINVAL;
 }
 
+/* A program that has changed such attributes since the launch may have taken DONTFORK back: without it a child has one
+ * mapping too many, which does no harm, with it one too few. */
+int64_t lazy_map_fresh(const struct image_resident *resident, uint64_t address, uint64_t length, uint32_t protection,
+                       uint32_t place, uint32_t range_flags)
+{
+    uint32_t flags = ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS | (range_flags & ABI_MAP_NORESERVE);
+    int64_t result = sys_mmap(address, length, protection, place | flags, -1, 0);
+
+    if (!lazy_is_error(result) && (range_flags & IMAGE_LAZY_DONTFORK) != 0 &&
+        __atomic_load_n(&resident->attributes, __ATOMIC_RELAXED) == 0)
+        sys_madvise((uint64_t)result, length, ABI_MADV_DONTFORK);
+    return result;
+}
+
 int64_t lazy_replace(struct lazy_call *call, const struct maps_piece *piece)
 {
     uint64_t length = piece->end - piece->start;
-    int64_t result = sys_mmap(piece->start, length, piece->protection,
-                              ABI_MAP_FIXED | ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS | piece->flags, -1, 0);
+    int64_t result = lazy_map_fresh(call->resident, piece->start, length, piece->protection, ABI_MAP_FIXED, piece->flags);
 
     if (lazy_is_error(result))
         return result;

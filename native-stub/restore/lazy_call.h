@@ -25,6 +25,10 @@ struct lazy_call {
 /* lazy_advise.c: madvise, with arguments that the kernel accepts for an advice that it knows */
 int64_t lazy_advise(struct lazy_call *call, uint64_t start, uint64_t end, uint32_t advice);
 
+/* Fresh anonymous memory at the address, with what a lazy range's flags say. Returns the address or -errno. */
+int64_t lazy_map_fresh(const struct image_resident *resident, uint64_t address, uint64_t length, uint32_t protection,
+                       uint32_t place, uint32_t range_flags);
+
 /* Puts fresh anonymous memory in the place of an IMAGE piece. Returns 0 or -errno with nothing changed. */
 int64_t lazy_replace(struct lazy_call *call, const struct maps_piece *piece);
 

@@ -30,8 +30,7 @@ static int64_t convert(struct lazy_call *call, const struct maps_piece *piece)
 {
     uint64_t length = piece->end - piece->start;
     bool locked = lazy_is_locked(piece->start);
-    int64_t copy = sys_mmap(0, length, ABI_PROT_READ | ABI_PROT_WRITE, ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS | piece->flags,
-                            -1, 0);
+    int64_t copy = lazy_map_fresh(call->resident, 0, length, ABI_PROT_READ | ABI_PROT_WRITE, 0, piece->flags);
     int64_t result = 0;
 
     if (lazy_is_error(copy))

@@ -83,8 +83,7 @@ static int64_t leave(struct lazy_call *call, const struct run *run, uint64_t old
     int64_t result;
 
     if ((flags & ABI_MREMAP_DONTUNMAP) != 0)
-        result = sys_mmap(run->start, length, run->protection,
-                          ABI_MAP_FIXED | ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS | run->flags, -1, 0);
+        result = lazy_map_fresh(call->resident, run->start, length, run->protection, ABI_MAP_FIXED, run->flags);
     else
         result = sys_munmap(run->start, length);
     if (lazy_is_error(result))
@@ -101,8 +100,8 @@ static int64_t move(struct lazy_call *call, const struct run *run, const struct 
     uint64_t hint = (remap->flags & MOVES) != 0 ? remap->target : 0;
     uint64_t length = run->end - run->start;
     bool unreadable = (run->protection & ABI_PROT_READ) == 0;
-    int64_t result = 0, to = sys_mmap(hint, remap->new_length, READ_WRITE,
-                                      place | ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS | run->flags, -1, 0);
+    int64_t result = 0;
+    int64_t to = lazy_map_fresh(call->resident, hint, remap->new_length, READ_WRITE, place, run->flags);
 
     if (lazy_is_error(to))
         return to;
@@ -135,8 +134,7 @@ static int64_t grow_in_place(struct lazy_call *call, const struct run *run, uint
         result = syscall5(NR_mremap, run->tail, run->end - run->tail, run->end - run->tail + more, 0, 0);
         return lazy_is_error(result) ? result : 0;
     }
-    result = sys_mmap(run->end, more, run->protection,
-                      ABI_MAP_FIXED_NOREPLACE | ABI_MAP_PRIVATE | ABI_MAP_ANONYMOUS | run->flags, -1, 0);
+    result = lazy_map_fresh(call->resident, run->end, more, run->protection, ABI_MAP_FIXED_NOREPLACE, run->flags);
     if (result == -ABI_EEXIST)
         return -ABI_ENOMEM;
     if (lazy_is_error(result))

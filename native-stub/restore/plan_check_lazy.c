@@ -19,7 +19,7 @@ static const char *range_problem(const struct plan_checker *checker, const struc
         return "address";
     if (range->first_page < first_bit || range->first_page > bits || range->length / STUB_PAGE > bits - range->first_page)
         return "first page";
-    return (range->flags & ~(uint32_t)ABI_MAP_NORESERVE) == 0 ? NULL : "flags";
+    return (range->flags & ~(ABI_MAP_NORESERVE | IMAGE_LAZY_DONTFORK)) == 0 ? NULL : "flags";
 }
 
 int check_lazy_ranges(struct plan_checker *checker)

@@ -6,6 +6,7 @@ import dev.undump.checkpoint.Extent;
 import dev.undump.checkpoint.ExtentKind;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.nativestub.CheckpointLayout;
+import dev.undump.nativestub.ImageLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -71,8 +72,13 @@ final class AnonymousMapping {
         for (ByteRange run : lazy ? runs : List.<ByteRange>of()) {
             int flags = mapping.hasFlags(CheckpointLayout.VMA_NORESERVE) ? MAP_NORESERVE : 0;
             PlanOffset offset = new PlanOffset.InData(dataOf(run, data));
-            steps.add(MemoryOp.lazy(run, mapping.protection(), flags, offset));
+            steps.add(MemoryOp.lazy(run, mapping.protection(), flags, rangeFlags(flags), offset));
         }
+    }
+
+    /** What memory must have that takes the place of the mapping. */
+    private int rangeFlags(int mapFlags) {
+        return mapFlags | (mapping.hasFlags(CheckpointLayout.VMA_DONTFORK) ? ImageLayout.LAZY_DONTFORK : 0);
     }
 
     /** What is not lazy. */

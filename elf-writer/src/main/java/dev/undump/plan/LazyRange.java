@@ -11,7 +11,7 @@ import java.util.List;
  *
  * @param range page-aligned addresses
  * @param firstPage number of its first bit in the bitmap of pages
- * @param flags {@code MAP_NORESERVE} or 0
+ * @param flags {@code MAP_NORESERVE} and {@code IMAGE_LAZY_DONTFORK}, as the program's mapping had them
  */
 public record LazyRange(ByteRange range, long firstPage, int flags) {
 
@@ -26,7 +26,7 @@ public record LazyRange(ByteRange range, long firstPage, int flags) {
         List<LazyRange> ranges = new ArrayList<>(lazy.size());
         long page = 0;
         for (MemoryOp step : lazy) {
-            ranges.add(new LazyRange(step.range(), page, step.flags()));
+            ranges.add(new LazyRange(step.range(), page, step.argument()));
             page += step.range().lengthBytes() / PAGE;
         }
         return ranges;

@@ -13,7 +13,7 @@ import dev.undump.nativestub.ImageLayout;
  * @param range page-aligned addresses; of {@link Kind#OBJECT} from 0
  * @param offset where in the image, the object or the file
  * @param flags further MAP_* bits
- * @param argument advice, mlock2 flags, index of a mapped file or descriptor
+ * @param argument advice, mlock2 flags, index of a mapped file or descriptor, flags of a lazy range
  * @param optional true: a failure is a detail lost
  */
 public record MemoryOp(
@@ -88,8 +88,8 @@ public record MemoryOp(
         return new MemoryOp(Kind.IMAGE, protection, range, offset, 0, 0, false);
     }
 
-    static MemoryOp lazy(ByteRange range, int protection, int flags, PlanOffset offset) {
-        return new MemoryOp(Kind.LAZY, protection, range, offset, flags, 0, false);
+    static MemoryOp lazy(ByteRange range, int protection, int flags, int rangeFlags, PlanOffset offset) {
+        return new MemoryOp(Kind.LAZY, protection, range, offset, flags, rangeFlags, false);
     }
 
     static MemoryOp read(ByteRange range, PlanOffset offset) {

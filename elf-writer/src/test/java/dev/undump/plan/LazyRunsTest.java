@@ -46,7 +46,6 @@ class LazyRunsTest {
                 CheckpointLayout.VMA_GROWSDOWN,
                 CheckpointLayout.VMA_WIPEONFORK,
                 CheckpointLayout.VMA_DROPPABLE,
-                CheckpointLayout.VMA_DONTFORK,
                 CheckpointLayout.VMA_LOCKED,
                 CheckpointLayout.VMA_LOCKED_ON_FAULT,
                 CheckpointLayout.VMA_MERGEABLE,
