@@ -13,6 +13,7 @@
  *                   thread blocks                       PT_LOAD RW    -> behind the plan, page aligned
  *                   header and index of the checkpoint  for inspect, not loaded
  *                   section names and headers           for readelf, objdump, gdb
+ *                   of a tuned image: plan, thread blocks, image_untuned, names and headers once more; these count
  *
  * Address space while the stub works: everything of its own lies in the slot, IMAGE_SLOT_SIZE bytes that the planner
  * proved free of the program's mappings, below IMAGE_SLOT_LIMIT, where the kernel never places stack or vdso.
@@ -45,6 +46,8 @@
 #define IMAGE_DONE_BITS_LIMIT UINT64_C(0x04000000) /* bytes: 2 TiB of lazy memory */
 #define IMAGE_ADDRESS_LIMIT UINT64_C(0x7ffffffff000) /* TASK_SIZE of 4-level paging */
 #define IMAGE_EXIT_STATUS 125                  /* the stub gave up; one line on stderr says why */
+
+#define IMAGE_HEAD_BYTES 4096
 
 #define IMAGE_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), "size of " #type)
 #define IMAGE_ASSERT_LAST(type, field)                                                                       \
@@ -117,6 +120,8 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
                                         first page is written at once, so that core dumps contain the mapping (anon_vma) */
 #define IMAGE_MEMORY_DESCRIPTOR_MAP 16 /* mmap(MAP_FIXED | flags) of descriptor (int32_t) argument at offset; flags hold MAP_SHARED
                                         or MAP_PRIVATE */
+#define IMAGE_MEMORY_PREFETCH 17     /* posix_fadvise(WILLNEED) of length bytes of the image at offset, unless the last page is in
+                                        the page cache already (address is 0) */
 
 /*
  * Lazy memory: anonymous memory of the program that a launch maps privately from the image instead of reading it.
@@ -411,5 +416,27 @@ struct image_plan {
     F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
     F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(reserved)
 IMAGE_ASSERT_LAST(image_plan, reserved);
+
+/* ---- tuned images ---- */
+/* `undump tune` leaves the untuned image as it is, but for its first page, and puts a plan of its own, thread blocks and section
+ * headers behind it; the loader is led there by the new first page. Section .undump.untuned, not loaded, keeps the old one:
+ * tuning starts from it each time. */
+#define IMAGE_UNTUNED_MAGIC_U64 UINT64_C(0x4e5554444d554455) /* "UDUMDTUN" */
+struct image_untuned {
+    uint64_t magic;         /* IMAGE_UNTUNED_MAGIC_U64 */
+    uint64_t image_size;    /* bytes of the untuned image */
+    uint64_t limit_ms;      /* how long the program was observed at most */
+    uint64_t read_bytes;    /* what it had mapped of the image by then, in pages that it had not written to */
+    uint64_t written_bytes; /* pages that it had written to */
+    uint64_t prefetch_bytes;
+    uint64_t prefetch_count;
+    uint64_t huge_bytes;    /* read into huge pages */
+    uint8_t head[IMAGE_HEAD_BYTES];
+};
+#define IMAGE_UNTUNED_FIELDS(F)                                                                                \
+    F(magic) F(image_size) F(limit_ms) F(read_bytes) F(written_bytes) F(prefetch_bytes) F(prefetch_count)      \
+    F(huge_bytes) F(head)
+IMAGE_ASSERT_SIZE(image_untuned, 64 + IMAGE_HEAD_BYTES);
+IMAGE_ASSERT_LAST(image_untuned, head);
 
 #endif

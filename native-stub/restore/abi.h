@@ -29,7 +29,7 @@
     X(AT_FDCWD, -100) X(O_RDONLY, 0) X(O_WRONLY, 1) X(O_RDWR, 2) X(O_ACCMODE, 3) X(O_CREAT, 0100)               \
     X(O_EXCL, 0200) X(O_NOCTTY, 0400) X(O_TRUNC, 01000) X(O_APPEND, 02000) X(O_NONBLOCK, 04000)                 \
     X(O_DIRECT, 040000) X(O_NOATIME, 01000000) X(O_CLOEXEC, 02000000) X(O_PATH, 010000000)                      \
-    X(SEEK_SET, 0)                                                                                              \
+    X(SEEK_SET, 0) X(POSIX_FADV_WILLNEED, 3)                                                                                              \
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
     X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2)                                                               \
     X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1)                 \
@@ -72,6 +72,16 @@ enum stub_abi { STUB_ABI_CONSTANTS(STUB_ABI_VALUE) };
 struct abi_timespec {
     int64_t seconds;
     int64_t nanoseconds;
+};
+
+struct abi_cachestat_range {
+    uint64_t offset;
+    uint64_t length;
+};
+
+struct abi_cachestat { /* Linux 6.5 */
+    uint64_t cached; /* pages */
+    uint64_t dirty, writeback, evicted, recently_evicted;
 };
 
 struct abi_iovec {

@@ -41,6 +41,11 @@ static bool one_way_of_mapping(uint32_t flags)
     return way == ABI_MAP_SHARED || way == ABI_MAP_PRIVATE;
 }
 
+static bool memory_op_has_address(uint32_t kind)
+{
+    return kind != IMAGE_MEMORY_OBJECT && kind != IMAGE_MEMORY_PREFETCH;
+}
+
 /* What the kind's offset and argument must keep to. */
 static const char *memory_op_problem(struct plan_checker *checker, const struct image_memory_op *op)
 {
@@ -48,6 +53,7 @@ static const char *memory_op_problem(struct plan_checker *checker, const struct 
 
     switch (op->kind) {
     case IMAGE_MEMORY_READ:
+    case IMAGE_MEMORY_PREFETCH:
         return check_image_bytes(checker, op->offset, op->length) ? NULL : "image offset";
     case IMAGE_MEMORY_IMAGE:
         return op->offset % STUB_PAGE == 0 && !offset_wraps ? NULL : "image offset";
@@ -112,9 +118,9 @@ int check_memory_ops(struct plan_checker *checker)
     for_each_record(op, image_memory_op, plan, plan->memory_ops) {
         const char *problem = memory_op_problem(checker, op);
 
-        if (problem == NULL && op->kind != IMAGE_MEMORY_OBJECT && !check_pages(checker, op->address, op->length))
+        if (problem == NULL && memory_op_has_address(op->kind) && !check_pages(checker, op->address, op->length))
             problem = "address";
-        if (problem == NULL && op->kind == IMAGE_MEMORY_OBJECT &&
+        if (problem == NULL && !memory_op_has_address(op->kind) &&
             (op->length == 0 || op->length % STUB_PAGE != 0 || op->length > INT64_MAX))
             problem = "length";
         if (problem == NULL && (op->protection & ~(uint32_t)(ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXEC)) != 0)

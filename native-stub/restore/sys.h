@@ -148,6 +148,16 @@ static inline int64_t sys_move(uint64_t from, uint64_t length, uint64_t to)
     return syscall5(NR_mremap, from, length, length, ABI_MREMAP_MAYMOVE | ABI_MREMAP_FIXED, to);
 }
 
+static inline int64_t sys_cachestat(int fd, const struct abi_cachestat_range *range, struct abi_cachestat *ret)
+{
+    return syscall4(NR_cachestat, (uint64_t)fd, STUB_ADDRESS(range), STUB_ADDRESS(ret), 0);
+}
+
+static inline int64_t sys_fadvise(int fd, uint64_t offset, uint64_t length, uint32_t advice)
+{
+    return syscall4(NR_fadvise64, (uint64_t)fd, offset, length, advice);
+}
+
 static inline int64_t sys_madvise(uint64_t address, uint64_t length, uint32_t advice)
 {
     return syscall3(NR_madvise, address, length, advice);

@@ -26,6 +26,9 @@
 #include "restore/abi.h"
 #include "restore/syscall.h"
 
+#ifndef SYS_cachestat
+#define SYS_cachestat 451 /* Linux 6.5 */
+#endif
 #ifndef SYS_mseal
 #define SYS_mseal 462 /* Linux 6.10; the headers of Debian 12 are older */
 #endif

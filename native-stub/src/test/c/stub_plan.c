@@ -70,6 +70,7 @@ static void add_ops(struct builder *builder)
     builder_memory(builder, IMAGE_MEMORY_LAZY, 0x9000000, 0x2000, 3, builder_data(builder, pages, sizeof(pages)));
     builder_memory(builder, IMAGE_MEMORY_DESCRIPTOR_MAP, 0xa000000, 0x1000, 3, 0x1000)->flags = MAP_SHARED;
     builder->memory[7].argument = (uint32_t)IMAGE_ASIDE_FIRST;
+    builder_memory(builder, IMAGE_MEMORY_PREFETCH, 0, 0x2000, 0, builder_data(builder, pages, sizeof(pages)));
     builder->plan.mapped_files = builder_table(builder, &file, 1, sizeof(file));
     builder->plan.lazy_ranges = builder_table(builder, ranges, 2, sizeof(ranges[0]));
     builder->plan.coverage = builder_string(builder, "all of them");
@@ -262,6 +263,11 @@ static void lies_about_memory_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[7].flags, MAP_SHARED | MAP_FIXED, where, "flags");
     EXPECT_FAULT(ops[7].offset, 1, where, "file offset");
     EXPECT_FAULT(ops[7].offset, INT64_MAX - 0xfff + UINT64_C(0), where, "file offset");
+    EXPECT_FAULT(ops[8].length, 0, where, "length");
+    EXPECT_FAULT(ops[8].length, 0x1001, where, "length");
+    EXPECT_FAULT(ops[8].length, UINT64_MAX - 4095, where, "image offset");
+    EXPECT_FAULT(ops[8].offset, loaded.around.image_size - 4096, where, "image offset");
+    EXPECT_FAULT(ops[8].offset, UINT64_MAX - 4095, where, "image offset");
     EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->path, 0, "mapped file", "path");
 }
 

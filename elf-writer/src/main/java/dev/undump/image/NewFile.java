@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.image;
 
+import dev.undump.plan.DataPiece;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -18,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -36,11 +38,13 @@ public final class NewFile implements Closeable {
     private static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
+    private static final Set<PosixFilePermission> OWNER_MAY_EXECUTE = PosixFilePermissions.fromString("rwx------");
+
     private final String what;
     private final Set<PosixFilePermission> mode;
     private final Path target;
     private final Path temporary;
-    private final FileChannel channel;
+    private FileChannel channel;
     private final long sizeBytes;
     private boolean committed;
 
@@ -112,6 +116,41 @@ public final class NewFile implements Closeable {
         } catch (IOException e) {
             throw failed(e);
         }
+    }
+
+    /**
+     * Copies the beginning of another file; what is a hole there stays one.
+     *
+     * @param from that file, open
+     */
+    public void copyFrom(Path source, FileChannel from, long bytes, WriteProgress progress) throws IOException {
+        try (PageCopy copy = new PageCopy(source, from, this, 0, progress)) {
+            copy.start(List.of(new DataPiece(0, bytes, 0)));
+            copy.await();
+        }
+    }
+
+    /** Uses a file under its temporary name. */
+    public interface Use<T> {
+        T apply(Path file) throws IOException;
+    }
+
+    /** Lets the file be executed as it is now. The kernel executes none that somebody has open for writing. */
+    public <T> T asProgram(Use<T> use) throws IOException {
+        try {
+            channel.force(true);
+            channel.close();
+            Files.setPosixFilePermissions(temporary, OWNER_MAY_EXECUTE);
+        } catch (IOException e) {
+            throw failed(e);
+        }
+        T result = use.apply(temporary);
+        try {
+            channel = FileChannel.open(temporary, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw failed(e);
+        }
+        return result;
     }
 
     /** Returns what copies into this file without moving bytes; empty where the file system has no such thing. */

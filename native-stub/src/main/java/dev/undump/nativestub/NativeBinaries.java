@@ -57,6 +57,17 @@ public final class NativeBinaries {
         return write("ckpt", directory);
     }
 
+    /**
+     * Writes the program that observes an image's launch to a new file that its owner may execute.
+     *
+     * @param directory an existing directory, in which {@code observe} does not exist and from which programs may run
+     * @return the written file
+     * @throws IOException if the file cannot be written
+     */
+    public static Path observe(Path directory) throws IOException {
+        return write("observe", directory);
+    }
+
     private static Path write(String name, Path directory) throws IOException {
         Path file = Files.createFile(directory.resolve(name), OWNER_MAY_EXECUTE);
         Files.write(file, read(name));

@@ -57,6 +57,7 @@ public final class Main {
                 .addSubcommand(new InspectCommand())
                 .addSubcommand(new VerifyCommand(interruption))
                 .addSubcommand(new RunCommand(interruption))
+                .addSubcommand(new TuneCommand(interruption))
                 .addSubcommand(new PackCommand(interruption))
                 .addSubcommand(new UnpackCommand(interruption));
         commandLine.setExecutionExceptionHandler((failure, failed, parsed) -> {

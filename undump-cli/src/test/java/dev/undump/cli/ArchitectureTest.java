@@ -23,6 +23,7 @@ class ArchitectureTest {
     private static final String PLAN = "dev.undump.plan..";
     private static final String IMAGE = "dev.undump.image..";
     private static final String PACK = "dev.undump.pack..";
+    private static final String TUNE = "dev.undump.tune..";
     private static final String CACHE = "dev.undump.cache..";
     private static final String CLI = "dev.undump.cli..";
 
@@ -43,6 +44,9 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule PACK_USES_IMAGE = uses(PACK, PACK, IMAGE);
+
+    @ArchTest
+    static final ArchRule TUNE_USES_IMAGE = uses(TUNE, TUNE, IMAGE, NATIVE);
 
     @ArchTest
     static final ArchRule CACHE_DOES_NOT_KNOW_COMMANDS = uses(CACHE, CACHE, IMAGE, PLAN, SITES, CHECKPOINT, NATIVE);
