@@ -5,6 +5,7 @@
  * each single instruction of the way through such a call, so that a saved frame points at each of them.
  */
 #include "areas.h"
+#include "naive.h"
 
 #include <limits.h>
 #include <sched.h>
@@ -113,6 +114,7 @@ static void capture_loops(bool with_signals) {
         sched_yield();
     if (with_signals)
         sender = start_thread(send_signals, NULL);
+    naive_if_asked();
     raise_flag(&begin);
 
     ready_and_wait();

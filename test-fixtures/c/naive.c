@@ -66,9 +66,11 @@ static bool parse(const char *line, struct entry *entry) {
 
 void naive_if_asked(void) {
     static char maps[MAPS_SIZE];
+    static bool done;
     const char *asked = getenv("UNDUMP_NAIVE");
-    if (!asked)
+    if (!asked || done)
         return;
+    done = true;
     int fd = (int)MUST(open("/proc/self/maps", O_RDONLY));
     size_t used = 0;
     for (ssize_t count = 1; count > 0 && used < MAPS_SIZE - 1; used += (size_t)count)

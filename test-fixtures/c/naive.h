@@ -6,6 +6,7 @@
 extern "C" {
 #endif
 
+/* say_ready() calls it; a fixture whose threads use its memory before that does so itself. Works once. */
 void naive_if_asked(void);
 
 #ifdef __cplusplus
