@@ -138,7 +138,7 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
  */
 #define IMAGE_INTERCEPT_STACK 384
 #define IMAGE_INTERCEPTED_CALLS(F) /* numbers of x86-64; a list, not a table of fields */                        \
-    F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER */      \
+    F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER, _MOVE */ \
     F(157) /* prctl: PR_SET_VMA */ F(329) /* pkey_mprotect */ F(237) /* mbind */
 
 #define IMAGE_LAZY_DONTFORK UINT32_C(0x80000000) /* in flags: MADV_DONTFORK, as V8 has it for its heap */

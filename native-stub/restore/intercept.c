@@ -16,21 +16,6 @@
 #define CHILD_STACK (INTERCEPT_STACK_BYTES / 2) /* its top, bytes from the stack's start */
 #define CLOSE_TRIES 4096
 
-static uint32_t advice_of(const struct intercept_registers *call)
-{
-    return (uint32_t)(call->ax == NR_process_madvise ? call->r10 : call->dx);
-}
-
-/* Calls that throw contents away; then a page may be asked about in ways that cost it its contents. */
-static bool discards(const struct intercept_registers *call)
-{
-    uint32_t number = (uint32_t)call->ax, advice = advice_of(call);
-
-    return (number == NR_madvise || number == NR_process_madvise) &&
-           (advice == ABI_MADV_DONTNEED || advice == ABI_MADV_FREE || advice == ABI_MADV_DONTNEED_LOCKED ||
-            advice == ABI_MADV_GUARD_INSTALL);
-}
-
 static int64_t advise(struct lazy_call *lazy, const struct intercept_registers *call)
 {
     int64_t result = sys_madvise(call->di, 0, (uint32_t)call->dx); /* does this kernel know the advice? */
@@ -52,7 +37,7 @@ static int64_t make_call(struct lazy_call *lazy, const struct intercept_register
     case NR_prctl:
         return lazy_name(lazy, arguments);
     default: /* ioctl */
-        return lazy_register_faults(lazy, arguments);
+        return lazy_handle_faults(lazy, arguments);
     }
 }
 
@@ -67,7 +52,8 @@ static void work(struct intercept_frame *frame, bool alone)
     lazy.pid = (uint32_t)frame->pid;
     lazy.tid = (uint32_t)frame->tid;
     lazy.alone = alone;
-    error = maps_open(&lazy.maps, lazy.resident, discards(&frame->registers));
+    lazy.was_single = frame->single != 0;
+    error = maps_open(&lazy.maps, lazy.resident);
     if (error == 0 || alone || !work_in_a_process(frame))
         frame->result = (uint64_t)make_call(&lazy, &frame->registers);
     maps_close(&lazy.maps);
@@ -88,8 +74,10 @@ static void work_alone(void *argument)
 
 static bool work_in_a_process(struct intercept_frame *frame)
 {
-    int64_t pid = spawn_and_wait(frame->stack + CHILD_STACK, work_alone, frame);
+    int64_t pid;
 
+    frame->single = lazy_is_single();
+    pid = spawn_and_wait(frame->stack + CHILD_STACK, work_alone, frame);
     if (pid < 0)
         return false;
     syscall4(NR_wait4, (uint64_t)pid, 0, WAIT_ALL, 0);

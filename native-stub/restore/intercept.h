@@ -25,6 +25,8 @@ struct intercept_frame { /* at the top of a stack of the handler's own */
     uint64_t number; /* of that stack; INTERCEPT_STACKS: it was mapped for this call */
     uint64_t tid, pid;
     uint64_t result;
+    uint64_t single; /* 1: no other thread or process has this memory */
+    uint64_t padding;
 };
 
 /* Stacks lie behind the resident record; bit n of the first reserved word is set while stack n is in use. */

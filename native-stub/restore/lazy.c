@@ -56,7 +56,7 @@ static bool learn_image(const struct image_memory_op *op, struct image_resident 
 {
     struct maps maps;
     struct maps_vma vma;
-    bool known = maps_open(&maps, resident, false) == 0 && maps.way != MAPS_BLIND &&
+    bool known = maps_open(&maps, resident) == 0 && maps.way != MAPS_BLIND &&
                  maps_find(&maps, op->address, &vma) > 0 && vma.start <= op->address && !vma.shared && vma.inode != 0;
 
     maps_close(&maps);

@@ -33,23 +33,32 @@ int64_t lazy_replace(struct lazy_call *call, const struct maps_piece *piece)
         return result;
     lazy_set_done(call->resident, piece->start, piece->end); /* after: a bit that is set is believed */
     __atomic_add_fetch(&call->resident->split_count, 1, __ATOMIC_RELAXED);
+    if (!piece->ends_vma && (piece->protection & ABI_PROT_WRITE) != 0) /* as at launch: for core dumps by gdb */
+        sys_madvise(piece->end, STUB_PAGE, ABI_MADV_POPULATE_WRITE);
     return 0;
 }
 
-/* One call, so that other threads see the old contents or zeros and nothing between. Only pieces that are small, have
- * attributes that new memory would lack, or would be one mapping too many are written over instead. */
-static bool stays_in_place(const struct image_resident *resident, const struct maps_piece *piece)
+/* One call, so that other threads see the old contents or zeros and nothing between. Only pieces that are small, or have
+ * attributes that new memory would lack, or would be one mapping too many, are written over instead. */
+static bool stays_in_place(const struct lazy_call *call, const struct maps_piece *piece)
 {
-    if ((piece->protection & ABI_PROT_WRITE) == 0)
-        return false;
-    return piece->end - piece->start < LAZY_SMALL || __atomic_load_n(&resident->attributes, __ATOMIC_RELAXED) != 0 ||
+    const struct image_resident *resident = call->resident;
+    bool writable = (piece->protection & ABI_PROT_WRITE) != 0;
+
+    return (writable && (piece->end - piece->start < LAZY_SMALL || call->maps.way == MAPS_BLIND)) ||
+           __atomic_load_n(&resident->attributes, __ATOMIC_RELAXED) != 0 ||
            __atomic_load_n(&resident->split_count, __ATOMIC_RELAXED) >= LAZY_SPLIT_LIMIT;
 }
 
-static void clear_in_place(const struct maps_piece *piece, uint32_t advice)
+/* Returns 0 or -errno. */
+static int64_t clear_in_place(const struct maps_piece *piece, uint32_t advice)
 {
-    if (advice != ABI_MADV_FREE) /* which may keep the contents, and nobody is short of memory for pages of a file */
-        lazy_zero(piece->start, piece->end);
+    if (advice == ABI_MADV_FREE) /* may keep the contents, and nobody is short of memory for pages of a file */
+        return 0;
+    if ((piece->protection & ABI_PROT_WRITE) == 0)
+        return lazy_zero_forced(piece->start, piece->end);
+    lazy_zero(piece->start, piece->end);
+    return 0;
 }
 
 static int64_t discard(struct lazy_call *call, const struct maps_piece *piece, uint32_t advice)
@@ -59,15 +68,11 @@ static int64_t discard(struct lazy_call *call, const struct maps_piece *piece, u
 
     if (locked && advice != ABI_MADV_DONTNEED_LOCKED)
         return -ABI_EINVAL;
-    if (advice != ABI_MADV_GUARD_INSTALL && stays_in_place(call->resident, piece)) {
-        clear_in_place(piece, advice);
+    if (advice != ABI_MADV_GUARD_INSTALL && stays_in_place(call, piece) && clear_in_place(piece, advice) == 0)
         return 0;
-    }
     result = lazy_replace(call, piece);
-    if (result < 0 && advice != ABI_MADV_GUARD_INSTALL && (piece->protection & ABI_PROT_WRITE) != 0) {
-        clear_in_place(piece, advice); /* sealed, or no room for one more mapping */
-        return 0;
-    }
+    if (result < 0 && advice != ABI_MADV_GUARD_INSTALL && clear_in_place(piece, advice) == 0)
+        return 0; /* sealed, or no room for one more mapping */
     if (result < 0)
         return result == -ABI_ENOMEM ? -ABI_EAGAIN : result;
     if (locked)
@@ -105,7 +110,7 @@ int64_t lazy_advise(struct lazy_call *call, uint64_t start, uint64_t end, uint32
             result = -ABI_ENOMEM;
             break;
         case MAPS_UNKNOWN:
-            return -ABI_EAGAIN;
+            return lazy_is_locked(next) && advice != ABI_MADV_DONTNEED_LOCKED ? -ABI_EINVAL : -ABI_EAGAIN;
         case MAPS_IMAGE:
             result = advise_image(call, &piece, advice);
             break;

@@ -19,7 +19,8 @@ struct lazy_call {
     struct image_resident *resident;
     struct maps maps;
     uint32_t pid, tid; /* of the program's thread */
-    bool alone; /* in a process of its own that only shares the memory, see intercept.c */
+    bool alone;      /* in a process of its own that only shares the memory, see intercept.c */
+    bool was_single; /* then: what lazy_is_single() said before */
 };
 
 /* lazy_advise.c: madvise, with arguments that the kernel accepts for an advice that it knows */
@@ -40,8 +41,11 @@ int64_t lazy_remap(struct lazy_call *call, const uint64_t arguments[6]);
 
 /* lazy_convert.c: makes pages of the image in the range truly anonymous, contents kept. Returns 0 or -errno. */
 int64_t lazy_convert(struct lazy_call *call, uint64_t start, uint64_t end);
-int64_t lazy_register_faults(struct lazy_call *call, const uint64_t arguments[6]); /* ioctl(UFFDIO_REGISTER) */
+int64_t lazy_handle_faults(struct lazy_call *call, const uint64_t arguments[6]); /* ioctl(UFFDIO_REGISTER, UFFDIO_MOVE) */
 int64_t lazy_name(struct lazy_call *call, const uint64_t arguments[6]);            /* prctl(PR_SET_VMA) */
+
+/* Does nobody but this thread have this memory? May say no where the answer is yes. */
+bool lazy_is_single(void);
 
 /* Is the memory locked? The kernel refuses MADV_COLD then. */
 bool lazy_is_locked(uint64_t page);

@@ -4,6 +4,7 @@
  * copy is moved over them. A write of another thread between the two would be lost, so this is done only while there is
  * no other thread.
  */
+#include "restore/intercept_offsets.h"
 #include "restore/lazy_call.h"
 #include "restore/lazy_memory.h"
 #include "restore/lazy_ranges.h"
@@ -11,13 +12,22 @@
 
 #define LINKS_OF_ONE_THREAD 3 /* of /proc/PID/task: itself, its parent, and a folder for each thread */
 
+/* The kernel lets a memory be taken for oneself, which changes nothing, only when that is so. */
+bool lazy_is_single(void)
+{
+    return syscall1(NR_unshare, ABI_CLONE_VM) == 0;
+}
+
+/* Of this process; another one that shares its memory waits for it as a rule (vfork). */
 static bool has_one_thread(const struct lazy_call *call)
 {
     struct abi_stat stat;
     int64_t fd, result;
 
     if (call->alone)
-        return false;
+        return call->was_single;
+    if (lazy_is_single())
+        return true;
     fd = sys_open("/proc/self/task", ABI_O_PATH | ABI_O_CLOEXEC);
     if (fd < 0)
         return false;
@@ -69,16 +79,20 @@ int64_t lazy_convert(struct lazy_call *call, uint64_t start, uint64_t end)
     return result == -ABI_ENOMEM ? -ABI_EAGAIN : result;
 }
 
-int64_t lazy_register_faults(struct lazy_call *call, const uint64_t arguments[6])
+/* UFFDIO_REGISTER begins with start and length of what gets registered, UFFDIO_MOVE has destination, source, length. */
+int64_t lazy_handle_faults(struct lazy_call *call, const uint64_t arguments[6])
 {
-    uint64_t range[2] = {0, 0}; /* struct uffdio_range: start, length */
-    struct abi_iovec to = {.address = STUB_ADDRESS(range), .length = sizeof(range)};
-    struct abi_iovec from = {.address = arguments[2], .length = sizeof(range)};
+    uint64_t words[3] = {0, 0, 0};
+    uint64_t first = (uint32_t)arguments[1] == INTERCEPT_UFFDIO_MOVE ? 1 : 0;
+    struct abi_iovec to = {.address = STUB_ADDRESS(words), .length = (first + 2) * sizeof(words[0])};
+    struct abi_iovec from = {.address = arguments[2], .length = to.length};
+    bool known = sys_process_vm_readv(&to, 1, &from, 1) == (int64_t)to.length;
+    uint64_t start = words[first], length = lazy_round(words[first + 1]);
     int64_t result = 0;
 
-    if (sys_process_vm_readv(&to, 1, &from, 1) == sizeof(range) && range[1] < IMAGE_ADDRESS_LIMIT &&
-        range[0] < IMAGE_ADDRESS_LIMIT && lazy_touches(call->resident, range[0], range[0] + range[1]))
-        result = lazy_convert(call, range[0], range[0] + range[1]);
+    if (known && start % STUB_PAGE == 0 && start < IMAGE_ADDRESS_LIMIT && length < IMAGE_ADDRESS_LIMIT &&
+        lazy_touches(call->resident, start, start + length))
+        result = lazy_convert(call, start, start + length);
     return result < 0 ? result : sys_ioctl((int)arguments[0], arguments[1], (void *)arguments[2]);
 }
 

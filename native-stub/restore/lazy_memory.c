@@ -34,6 +34,20 @@ void lazy_zero(uint64_t start, uint64_t end)
     }
 }
 
+int64_t lazy_zero_forced(uint64_t start, uint64_t end)
+{
+    uint8_t zeros[STUB_PAGE];
+    int64_t result = 0, fd = sys_open("/proc/thread-self/mem", ABI_O_WRONLY | ABI_O_CLOEXEC);
+
+    if (fd < 0)
+        return fd;
+    memset(zeros, 0, sizeof(zeros));
+    for (; start < end && result >= 0; start += STUB_PAGE)
+        result = syscall4(NR_pwrite64, (uint64_t)fd, STUB_ADDRESS(zeros), sizeof(zeros), start);
+    sys_close((int)fd);
+    return result < 0 ? result : 0;
+}
+
 /* Returns bytes or -EFAULT. Where the kernel has no such call for us, it is done here. */
 static int64_t copy_some(uint64_t to, uint64_t from, uint64_t length)
 {

@@ -8,6 +8,9 @@
 /* Pages that cannot be written are left out. */
 void lazy_zero(uint64_t start, uint64_t end);
 
+/* The same whatever the rights, by way of /proc/thread-self/mem. Returns 0 or -errno with some of it cleared. */
+int64_t lazy_zero_forced(uint64_t start, uint64_t end);
+
 /* To fresh memory, which is zero. Pages that cannot be read become guard pages there, for nothing else is both mapped
  * readable and out of reach. */
 void lazy_copy(uint64_t to, uint64_t from, uint64_t length);

@@ -261,6 +261,7 @@ int64_t lazy_remap(struct lazy_call *call, const uint64_t arguments[6])
     kept = remap.old_length < remap.new_length ? remap.old_length : remap.new_length;
     if (is_kernels_affair(&remap) || ((remap.flags & ABI_MREMAP_DONTUNMAP) != 0 && asked.old_length != asked.new_length))
         return remap_by_kernel(&asked);
+    call->maps.thorough = true;
     find_run(call, remap.old, remap.old + kept, &run);
     if (run.unknown)
         return -ABI_ENOMEM; /* programs know how to go on: by copying themselves */

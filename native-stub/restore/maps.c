@@ -123,7 +123,7 @@ int maps_find(struct maps *maps, uint64_t address, struct maps_vma *ret_vma)
 
     if (maps->way == MAPS_QUERY) {
         result = query(maps->fd, address, ret_vma);
-        if (result != -ABI_ENOTTY && result != -ABI_EINVAL)
+        if (!failed(result))
             return result;
         maps->way = MAPS_TEXT;
     }
@@ -132,53 +132,72 @@ int maps_find(struct maps *maps, uint64_t address, struct maps_vma *ret_vma)
 
 /* ---- without /proc ---- */
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static bool advice_is(uint64_t page, uint32_t advice, int64_t expected)
 {
     return sys_madvise(page, STUB_PAGE, advice) == expected;
 }
 
-/* A lazy page that is not known to be anonymous. MADV_FREE succeeds on anonymous memory only, and may discard it. */
-static enum maps_kind ask_page(uint64_t page, uint32_t *ret_protection)
+/* mremap of no bytes makes a second mapping of shared memory and refuses private memory. */
+static enum maps_kind ask_for_sharing(uint64_t page)
 {
-    int64_t result = sys_madvise(page, STUB_PAGE, ABI_MADV_FREE);
+    int64_t result = syscall5(NR_mremap, page, 0, STUB_PAGE, ABI_MREMAP_MAYMOVE, 0);
 
-    if (result == 0)
-        return MAPS_ANONYMOUS;
-    if (result == -ABI_ENOMEM)
+    if (result == -ABI_EINVAL)
+        return MAPS_ANONYMOUS; /* or of a file */
+    if (result == -ABI_EFAULT)
         return MAPS_HOLE;
-    if (result != -ABI_EINVAL || !advice_is(page, ABI_MADV_COLD, 0)) /* locked: the next question would not tell */
+    if (failed(result))
         return MAPS_UNKNOWN;
-    *ret_protection = ABI_PROT_READ | ABI_PROT_WRITE;
-    if (advice_is(page, ABI_MADV_POPULATE_WRITE, 0))
-        return MAPS_IMAGE;
-    *ret_protection = ABI_PROT_READ;
-    if (advice_is(page, ABI_MADV_POPULATE_READ, 0))
-        return MAPS_IMAGE;
-    *ret_protection = 0;
-    return advice_is(0, ABI_MADV_POPULATE_READ, -ABI_ENOMEM) ? MAPS_IMAGE : MAPS_UNKNOWN; /* EINVAL before Linux 5.14 */
+    sys_munmap((uint64_t)result, STUB_PAGE);
+    return MAPS_OTHER;
 }
 
-static void next_blind(struct maps *maps, const struct image_lazy_range *range, struct maps_piece *piece)
+/* A lazy page that is not known to be anonymous. None of the questions changes anything: MADV_REMOVE is refused for all
+ * private memory, with one error where there is a file and another where there is none. */
+static enum maps_kind ask_page(uint64_t page, uint32_t *ret_protection)
+{
+    enum maps_kind kind = ask_for_sharing(page);
+
+    *ret_protection = 0;
+    if (kind != MAPS_ANONYMOUS)
+        return kind;
+    if (!advice_is(page, ABI_MADV_COLD, 0)) /* locked: the next answer would not tell */
+        return MAPS_UNKNOWN;
+    kind = advice_is(page, ABI_MADV_REMOVE, -ABI_EACCES) ? MAPS_IMAGE : MAPS_ANONYMOUS;
+    *ret_protection = ABI_PROT_READ | ABI_PROT_WRITE;
+    if (advice_is(page, ABI_MADV_POPULATE_WRITE, 0))
+        return kind;
+    *ret_protection = ABI_PROT_READ;
+    if (advice_is(page, ABI_MADV_POPULATE_READ, 0))
+        return kind;
+    *ret_protection = 0;
+    return advice_is(0, ABI_MADV_POPULATE_READ, -ABI_ENOMEM) ? kind : MAPS_UNKNOWN; /* EINVAL before Linux 5.14 */
+}
+
+static void next_blind(const struct image_lazy_range *range, bool thorough, struct maps_piece *piece)
 {
     bool is_lazy = range != NULL && range->address <= piece->start;
-    uint64_t page = piece->start;
+    uint64_t border = range == NULL ? piece->end : is_lazy ? range->address + range->length : range->address;
+    uint64_t page = piece->start + STUB_PAGE;
+    uint32_t protection;
 
+    piece->end = least(piece->end, border);
+    piece->ends_vma = true; /* as far as anybody knows */
     piece->kind = MAPS_OTHER;
-    if (!is_lazy) {
-        piece->end = range != NULL && range->address < piece->end ? range->address : piece->end;
+    if (!is_lazy && !thorough)
         return;
-    }
-    while (page < piece->end && lazy_all_done(maps->resident, page, page + STUB_PAGE))
+    piece->flags = is_lazy ? range->flags : 0;
+    piece->kind = ask_page(piece->start, &piece->protection);
+    while (page < piece->end && ask_page(page, &protection) == piece->kind && protection == piece->protection)
         page += STUB_PAGE;
-    if (page > piece->start) {
-        piece->end = page;
-        return;
-    }
-    piece->kind = MAPS_UNKNOWN;
-    piece->end = piece->start + STUB_PAGE;
-    piece->flags = range->flags;
-    if (maps->discarding)
-        piece->kind = ask_page(piece->start, &piece->protection);
+    piece->end = page;
+    if (!is_lazy && piece->kind == MAPS_IMAGE)
+        piece->kind = MAPS_OTHER; /* a file of the program's */
 }
 
 /* ---- pieces ---- */
@@ -192,11 +211,6 @@ static bool is_of_image(const struct image_resident *resident, const struct maps
 static bool is_anonymous(const struct maps_vma *vma)
 {
     return !vma->shared && vma->inode == 0 && vma->device_major == 0 && vma->device_minor == 0;
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Does the page at the address come from the place in the file from which the range was mapped? */
@@ -238,7 +252,7 @@ void maps_next(struct maps *maps, uint64_t from, uint64_t limit, struct maps_pie
     if (failed(found))
         maps->way = MAPS_BLIND;
     if (maps->way == MAPS_BLIND)
-        next_blind(maps, range, ret_piece);
+        next_blind(range, maps->thorough, ret_piece);
     else if (found > 0)
         classify(resident, &vma, range, ret_piece);
 }
@@ -252,14 +266,14 @@ static void forget_text(struct maps *maps)
     maps->text.ended = maps->text.skipping = false;
 }
 
-int maps_open(struct maps *maps, const struct image_resident *resident, bool discarding)
+int maps_open(struct maps *maps, const struct image_resident *resident)
 {
     int64_t fd = sys_open(MAPS_PATH, ABI_O_RDONLY | ABI_O_CLOEXEC);
 
     maps->resident = resident;
-    maps->discarding = discarding;
     maps->way = failed(fd) ? MAPS_BLIND : MAPS_QUERY;
     maps->fd = (int)fd;
+    maps->thorough = false;
     forget_text(maps);
     return fd == -ABI_EMFILE || fd == -ABI_ENFILE ? (int)fd : 0;
 }

@@ -4,7 +4,8 @@
  *
  * Method: /proc/thread-self/maps, asked with PROCMAP_QUERY (Linux 6.11) or read as text before; "thread-self" because
  * the process's own entry is empty once its first thread has ended. Where /proc is out of reach (the program went into a
- * chroot), madvise is asked page by page; it can tell only for pages whose contents are about to be thrown away.
+ * chroot), each page's nature is told by the errors of calls that change nothing. Then a private mapping of a file in a
+ * lazy range is taken for the image's, and whether memory is executable is not known.
  */
 #ifndef UNDUMP_STUB_MAPS_H
 #define UNDUMP_STUB_MAPS_H
@@ -35,7 +36,7 @@ struct maps {
     const struct image_resident *resident;
     enum maps_way way;
     int fd;
-    bool discarding; /* the contents of what is asked about may go */
+    bool thorough;   /* without /proc: ask about memory that was never lazy as well */
     bool have_vma;   /* vma is the first that ends behind the last asked address */
     struct maps_vma vma;
     struct maps_text text;
@@ -50,7 +51,7 @@ struct maps_piece {
 };
 
 /* Returns 0 or -errno: -EMFILE and -ENFILE are for the caller, everything else has led to MAPS_BLIND. */
-int maps_open(struct maps *maps, const struct image_resident *resident, bool discarding);
+int maps_open(struct maps *maps, const struct image_resident *resident);
 void maps_close(struct maps *maps);
 
 /* Addresses may start from below again. */

@@ -51,6 +51,8 @@ undump_intercept:
     jmp 4f
 2:  cmp $INTERCEPT_UFFDIO_REGISTER, %esi
     je 1f
+    cmp $INTERCEPT_UFFDIO_MOVE, %esi
+    je 1f
     jmp 4f
 3:  cmp $INTERCEPT_PR_SET_VMA, %edi
     je 1f

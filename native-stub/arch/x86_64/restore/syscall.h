@@ -62,7 +62,7 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
 /* Numbers: arch/x86/entry/syscalls/syscall_64.tbl; the host test stub_abi.c compares them with the system's headers. */
 #define STUB_SYSCALLS(X)                                                                                        \
     X(read, 0) X(write, 1) X(close, 3) X(fstat, 5) X(lseek, 8) X(mmap, 9) X(mprotect, 10) X(munmap, 11)         \
-    X(rt_sigaction, 13) X(rt_sigprocmask, 14) X(ioctl, 16) X(pread64, 17) X(mremap, 25) X(mincore, 27)          \
+    X(rt_sigaction, 13) X(rt_sigprocmask, 14) X(ioctl, 16) X(pread64, 17) X(pwrite64, 18) X(mremap, 25) X(mincore, 27)          \
     X(madvise, 28) X(pause, 34) X(setitimer, 38) X(getpid, 39) X(sendfile, 40) X(uname, 63)          \
     X(fcntl, 72) X(ftruncate, 77) X(chdir, 80) X(fchmod, 91) X(umask, 95) X(rt_sigqueueinfo, 129)               \
     X(personality, 135)                                                                                         \
@@ -74,7 +74,7 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
     X(prlimit64, 302) X(sched_setattr, 314) X(memfd_create, 319) X(membarrier, 324) X(mlock2, 325)              \
     X(rseq, 334) X(cachestat, 451) X(mseal, 462)                                                                                  \
     X(exit, 60) X(wait4, 61) X(process_vm_readv, 310) X(process_vm_writev, 311) X(pkey_mprotect, 329) X(mbind, 237) \
-    X(process_madvise, 440)
+    X(process_madvise, 440) X(unshare, 272)
 
 #define STUB_SYSCALL_NUMBER(name, number) NR_##name = (number),
 enum { STUB_SYSCALLS(STUB_SYSCALL_NUMBER) };

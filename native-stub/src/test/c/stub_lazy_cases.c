@@ -32,7 +32,7 @@ static bool is_of_file(uint64_t address)
     struct maps_vma vma;
     int result;
 
-    arena_require(maps_open(&maps, arena_record, false) == 0, "maps");
+    arena_require(maps_open(&maps, arena_record) == 0, "maps");
     result = maps_find(&maps, address, &vma);
     maps_close(&maps);
     return result == 1 && vma.start <= address && vma.inode == arena_record->inode;
@@ -96,6 +96,11 @@ static void attributes_and_too_many_pieces_are_cleared_in_place(void)
     expect(advise_memory(LARGE, 1, MADV_DONTFORK) == 0 && arena_record->attributes == 1, "attributes are noted");
     expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_of_file(LARGE) && is_zeros(LARGE, LARGE_PAGES),
            "with attributes: in place");
+    arena_reset();
+    mprotect((void *)LARGE, LARGE_PAGES * PAGE, PROT_READ);
+    arena_record->attributes = 1;
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_of_file(LARGE) && is_zeros(LARGE, LARGE_PAGES) &&
+               arena_protection(LARGE) == PROT_READ, "with attributes: in place, whatever the rights");
     arena_reset();
     arena_record->split_count = LAZY_SPLIT_LIMIT;
     expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_of_file(LARGE) && is_zeros(LARGE, LARGE_PAGES),

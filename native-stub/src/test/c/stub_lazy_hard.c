@@ -112,9 +112,15 @@ static void blind_calls_work(void)
     mprotect((void *)LARGE, 3 * PAGE, PROT_READ);
     expect(is_zeros(LARGE, 3), "blind: contents without rights");
     arena_reset();
-    expect(arena_call(NR_mremap, LARGE, 30 * PAGE, 60 * PAGE, MREMAP_MAYMOVE, 0) == -ENOMEM, "blind: mremap does not know");
-    expect(advise_memory(LARGE, 20, MADV_WIPEONFORK) == -EAGAIN && is_original(LARGE, 20), "blind: WIPEONFORK does not know");
-    expect(advise_memory(LARGE, LARGE_PAGES, MADV_REMOVE) < 0 && is_original(LARGE, LARGE_PAGES), "blind: REMOVE discards nothing");
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_REMOVE) == -EINVAL && is_original(LARGE, LARGE_PAGES), "blind: REMOVE");
+    expect(advise_memory(LARGE, 10, MADV_WIPEONFORK) == 0 && is_original(LARGE, LARGE_PAGES), "blind: WIPEONFORK");
+    arena_map(SMALL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    *(volatile uint64_t *)SMALL = 99;
+    expect(advise_memory(SMALL - PAGE, 3, MADV_DONTNEED) == 0 && *(volatile uint64_t *)SMALL == 99 &&
+               is_zeros(SMALL - PAGE, 1) && is_zeros(SMALL + PAGE, 1), "blind: shared memory is none of ours");
+    expect(sys_mlock2(LARGE, PAGE, 0) == 0 && advise_memory(LARGE, 1, MADV_DONTNEED) == -EINVAL && is_original(LARGE, 1),
+           "blind: locked memory");
+    calls_work();
 }
 
 static void without_proc(void)

@@ -71,7 +71,7 @@ static uint64_t found_in(const char *text, uint64_t address)
     uint64_t found;
 
     write_text(text);
-    arena_require(maps_open(&maps, arena_record, false) == 0, "maps");
+    arena_require(maps_open(&maps, arena_record) == 0, "maps");
     found = found_at(&maps, address);
     maps_close(&maps);
     return found;
@@ -96,7 +96,7 @@ static void texts(void)
         memset(long_text, 0, 40000);
     }
     write_text("1000-2000 rw-p 0 0:0 0\n3000-4000 rw-p 0 0:0 0\n");
-    arena_require(maps_open(&maps, arena_record, false) == 0, "maps");
+    arena_require(maps_open(&maps, arena_record) == 0, "maps");
     expect(found_at(&maps, 0x3000) == 0x3000 && found_at(&maps, 0x3000) == 0x3000, "upwards");
     maps_rewind(&maps);
     expect(found_at(&maps, 0x1000) == 0x1000, "again from below");

@@ -104,7 +104,7 @@ static inline void arena_start(void)
                                                             .length = arena_parts[i].pages * PAGE, .first_page = bit,
                                                             .image_page = (uint32_t)arena_parts[i].first};
     arena_map(ARENA_LAZY, PAGE, PROT_READ, MAP_PRIVATE, arena_file, 0);
-    arena_require(maps_open(&maps, arena_record, false) == 0 && maps_find(&maps, ARENA_LAZY, &vma) == 1, "maps");
+    arena_require(maps_open(&maps, arena_record) == 0 && maps_find(&maps, ARENA_LAZY, &vma) == 1, "maps");
     maps_close(&maps);
     arena_record->device_major = vma.device_major;
     arena_record->device_minor = vma.device_minor;
@@ -162,7 +162,7 @@ static inline int arena_protection(uint64_t address)
     struct maps_vma vma;
     int result;
 
-    arena_require(maps_open(&maps, arena_record, false) == 0, "maps");
+    arena_require(maps_open(&maps, arena_record) == 0, "maps");
     result = maps_find(&maps, address, &vma);
     maps_close(&maps);
     return result == 1 && vma.start <= address ? (int)vma.protection : -1;
@@ -181,7 +181,7 @@ static inline void arena_look_at_rights(uint64_t address, uint64_t pages, struct
     struct maps_vma vma;
     struct maps maps;
 
-    arena_require(maps_open(&maps, arena_record, false) == 0, "maps");
+    arena_require(maps_open(&maps, arena_record) == 0, "maps");
     while (next < end && maps_find(&maps, next, &vma) == 1 && vma.start < end) {
         for (next = vma.start > next ? vma.start : next; next < vma.end && next < end; next += PAGE)
             look->protection[(next - address) / PAGE] = (int)vma.protection;
