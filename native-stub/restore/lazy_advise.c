@@ -38,6 +38,15 @@ int64_t lazy_replace(struct lazy_call *call, const struct maps_piece *piece)
     return 0;
 }
 
+/* Would few more mappings be too many for the program? mremap to a fixed place says so before it looks at anything: within
+ * five of vm.max_map_count. There is nothing to move at the slot's end, where the launch's stack has been. */
+static bool is_crowded(const struct image_resident *resident)
+{
+    uint64_t nothing = resident->slot + IMAGE_SLOT_SIZE - 2 * STUB_PAGE;
+
+    return sys_move(nothing, STUB_PAGE, nothing + STUB_PAGE) == -ABI_ENOMEM;
+}
+
 /* One call, so that other threads see the old contents or zeros and nothing between. Only pieces that are small, or have
  * attributes that new memory would lack, or would be one mapping too many, are written over instead. */
 static bool stays_in_place(const struct lazy_call *call, const struct maps_piece *piece)
@@ -47,7 +56,7 @@ static bool stays_in_place(const struct lazy_call *call, const struct maps_piece
 
     return (writable && (piece->end - piece->start < LAZY_SMALL || call->maps.way == MAPS_BLIND)) ||
            __atomic_load_n(&resident->attributes, __ATOMIC_RELAXED) != 0 ||
-           __atomic_load_n(&resident->split_count, __ATOMIC_RELAXED) >= LAZY_SPLIT_LIMIT;
+           __atomic_load_n(&resident->split_count, __ATOMIC_RELAXED) >= LAZY_SPLIT_LIMIT || is_crowded(resident);
 }
 
 /* Returns 0 or -errno. */
@@ -94,6 +103,16 @@ static int64_t advise_image(struct lazy_call *call, const struct maps_piece *pie
     }
 }
 
+/* Locked memory, or pages on an old kernel, where there is no /proc. */
+static int64_t advise_unknown(const struct maps_piece *piece, uint32_t advice)
+{
+    if (!lazy_is_locked(piece->start))
+        return -ABI_EAGAIN;
+    if (advice != ABI_MADV_DONTNEED_LOCKED)
+        return -ABI_EINVAL;
+    return sys_madvise(piece->start, STUB_PAGE, ABI_MADV_POPULATE_WRITE) == 0 ? clear_in_place(piece, advice) : -ABI_EAGAIN;
+}
+
 int64_t lazy_advise(struct lazy_call *call, uint64_t start, uint64_t end, uint32_t advice)
 {
     int64_t holes = 0, result = 0;
@@ -110,7 +129,8 @@ int64_t lazy_advise(struct lazy_call *call, uint64_t start, uint64_t end, uint32
             result = -ABI_ENOMEM;
             break;
         case MAPS_UNKNOWN:
-            return lazy_is_locked(next) && advice != ABI_MADV_DONTNEED_LOCKED ? -ABI_EINVAL : -ABI_EAGAIN;
+            result = advise_unknown(&piece, advice);
+            break;
         case MAPS_IMAGE:
             result = advise_image(call, &piece, advice);
             break;
@@ -122,7 +142,7 @@ int64_t lazy_advise(struct lazy_call *call, uint64_t start, uint64_t end, uint32
             holes = result;
         else if (result < 0)
             return result;
-        if (piece.kind != MAPS_IMAGE)
+        if (piece.kind != MAPS_IMAGE && piece.kind != MAPS_UNKNOWN)
             lazy_set_done(call->resident, piece.start, piece.end);
     }
     return holes;

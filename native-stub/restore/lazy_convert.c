@@ -64,14 +64,14 @@ static int64_t convert(struct lazy_call *call, const struct maps_piece *piece)
     return 0;
 }
 
-int64_t lazy_convert(struct lazy_call *call, uint64_t start, uint64_t end)
+static int64_t convert_range(struct lazy_call *call, uint64_t start, uint64_t end, bool others_keep_off)
 {
     struct maps_piece piece;
     int64_t result = 0;
 
     for (uint64_t next = start; next < end && result == 0; next = piece.end) {
         maps_next(&call->maps, next, end, &piece);
-        if (piece.kind == MAPS_UNKNOWN || (piece.kind == MAPS_IMAGE && !has_one_thread(call)))
+        if (piece.kind == MAPS_UNKNOWN || (piece.kind == MAPS_IMAGE && !others_keep_off && !has_one_thread(call)))
             return -ABI_EAGAIN;
         if (piece.kind == MAPS_IMAGE)
             result = convert(call, &piece);
@@ -79,11 +79,17 @@ int64_t lazy_convert(struct lazy_call *call, uint64_t start, uint64_t end)
     return result == -ABI_ENOMEM ? -ABI_EAGAIN : result;
 }
 
+int64_t lazy_convert(struct lazy_call *call, uint64_t start, uint64_t end)
+{
+    return convert_range(call, start, end, false);
+}
+
 /* UFFDIO_REGISTER begins with start and length of what gets registered, UFFDIO_MOVE has destination, source, length. */
 int64_t lazy_handle_faults(struct lazy_call *call, const uint64_t arguments[6])
 {
     uint64_t words[3] = {0, 0, 0};
-    uint64_t first = (uint32_t)arguments[1] == INTERCEPT_UFFDIO_MOVE ? 1 : 0;
+    bool moves = (uint32_t)arguments[1] == INTERCEPT_UFFDIO_MOVE; /* away, so nobody writes there */
+    uint64_t first = moves ? 1 : 0;
     struct abi_iovec to = {.address = STUB_ADDRESS(words), .length = (first + 2) * sizeof(words[0])};
     struct abi_iovec from = {.address = arguments[2], .length = to.length};
     bool known = sys_process_vm_readv(&to, 1, &from, 1) == (int64_t)to.length;
@@ -92,7 +98,7 @@ int64_t lazy_handle_faults(struct lazy_call *call, const uint64_t arguments[6])
 
     if (known && start % STUB_PAGE == 0 && start < IMAGE_ADDRESS_LIMIT && length < IMAGE_ADDRESS_LIMIT &&
         lazy_touches(call->resident, start, start + length))
-        result = lazy_convert(call, start, start + length);
+        result = convert_range(call, start, start + length, moves);
     return result < 0 ? result : sys_ioctl((int)arguments[0], arguments[1], (void *)arguments[2]);
 }
 

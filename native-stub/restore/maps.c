@@ -8,7 +8,11 @@
 #ifndef MAPS_PATH /* a host test takes others */
 #define MAPS_PATH "/proc/thread-self/maps"
 #define MAPS_QUERY_COMMAND UINT64_C(0xc0686611) /* PROCMAP_QUERY */
+#define MAPS_OPEN_DETACHED() open_detached()
 #endif
+#define FSOPEN_CLOEXEC 1
+#define FSMOUNT_CLOEXEC 1
+#define FSCONFIG_CMD_CREATE 6
 #define QUERY_COVERING_OR_NEXT 0x10
 #define QUERY_SHARED 8 /* PROCMAP_QUERY_VMA_SHARED; the three bits below it are PROT_* in the same order */
 
@@ -266,10 +270,30 @@ static void forget_text(struct maps *maps)
     maps->text.ended = maps->text.skipping = false;
 }
 
+/* The kernel's own answer, where the program that asks may have a /proc of its own but sees none. */
+static int64_t open_detached(void)
+{
+    int64_t mount, fd = -ABI_ENOENT, context = syscall2(NR_fsopen, STUB_ADDRESS("proc"), FSOPEN_CLOEXEC);
+
+    if (failed(context))
+        return context;
+    mount = syscall5(NR_fsconfig, (uint64_t)context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+    if (!failed(mount))
+        mount = syscall3(NR_fsmount, (uint64_t)context, FSMOUNT_CLOEXEC, 0);
+    if (!failed(mount)) {
+        fd = syscall4(NR_openat, (uint64_t)mount, STUB_ADDRESS("thread-self/maps"), ABI_O_RDONLY | ABI_O_CLOEXEC, 0);
+        sys_close((int)mount);
+    }
+    sys_close((int)context);
+    return fd;
+}
+
 int maps_open(struct maps *maps, const struct image_resident *resident)
 {
     int64_t fd = sys_open(MAPS_PATH, ABI_O_RDONLY | ABI_O_CLOEXEC);
 
+    if (fd == -ABI_ENOENT)
+        fd = MAPS_OPEN_DETACHED();
     maps->resident = resident;
     maps->way = failed(fd) ? MAPS_BLIND : MAPS_QUERY;
     maps->fd = (int)fd;

@@ -3,8 +3,8 @@
  * The kernel's truth about pieces of the address space, for the handler of intercepted calls.
  *
  * Method: /proc/thread-self/maps, asked with PROCMAP_QUERY (Linux 6.11) or read as text before; "thread-self" because
- * the process's own entry is empty once its first thread has ended. Where /proc is out of reach (the program went into a
- * chroot), each page's nature is told by the errors of calls that change nothing. Then a private mapping of a file in a
+ * the process's own entry is empty once its first thread has ended. In a chroot, who may makes a /proc that is mounted
+ * nowhere. Where that is out of reach, each page's nature is told by the errors of calls that change nothing. Then a private mapping of a file in a
  * lazy range is taken for the image's, and whether memory is executable is not known.
  */
 #ifndef UNDUMP_STUB_MAPS_H

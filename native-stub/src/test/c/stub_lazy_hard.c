@@ -123,6 +123,15 @@ static void blind_calls_work(void)
     calls_work();
 }
 
+/* For that the kernel must be asked, by way of a /proc that is mounted nowhere. */
+static void a_file_in_its_place_is_none_of_ours(void)
+{
+    arena_reset();
+    arena_map(LARGE, LARGE_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, arena_file, 50 * PAGE);
+    *arena_word(LARGE, 1) = 5;
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && *arena_word(LARGE, 1) == (51UL << 32 | 0x11), "a file");
+}
+
 static void without_proc(void)
 {
     char empty[] = "/tmp/stub-lazy-XXXXXX";
@@ -143,6 +152,9 @@ static void without_proc(void)
             _exit(2);
         failures = 0;
         blind_calls_work();
+        arena_may_mount = true;
+        calls_work();
+        a_file_in_its_place_is_none_of_ours();
         _exit(failures == 0 ? 0 : 1);
     }
     expect(status_of(child) == 0, "in an empty chroot");
@@ -232,6 +244,7 @@ static void in_signal_handlers(void)
 int main(void)
 {
     arena_start();
+    a_file_in_its_place_is_none_of_ours();
     without_free_descriptors();
     without_proc();
     many_threads();

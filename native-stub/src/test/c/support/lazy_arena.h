@@ -27,11 +27,13 @@
 
 static struct image_resident *arena_record;
 static const char *arena_maps_path = "/proc/thread-self/maps";
+static bool arena_may_mount;
 static uint64_t arena_query_command = 0xc0686611;
 
 #define INTERCEPT_RECORD arena_record
 #define MAPS_PATH arena_maps_path
 #define MAPS_QUERY_COMMAND arena_query_command
+#define MAPS_OPEN_DETACHED() (arena_may_mount ? open_detached() : -ENOENT)
 
 #include "restore/intercept.c"
 #include "restore/intercept_enter.c"
