@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/uio.h>
 
-enum { WINDOW = 2048, FIRST = 512, FILLED = 1024, OPERATIONS = 600, CHECK_EVERY = 8, HUGE_PAGES = 512 };
+enum { WINDOW = 2048, FIRST = 512, FILLED = 1024, OPERATIONS = 320, CHECK_EVERY = 16, HUGE_PAGES = 512 };
 
 struct window {
     unsigned char *start;

@@ -21,7 +21,9 @@ static struct registers before, after;
 /* Loads everything from FROM, makes the call, and stores everything into TO. */
 void call_with(const struct registers *from, struct registers *to, long number);
 __asm__(
-    ".text\n\t.type call_with, @function\ncall_with:\n\t"
+    ".text\n\t.p2align 4\n\t.type call_site, @function\ncall_site:\n\t.cfi_startproc\n\t"
+    "syscall\n\tjmp behind_call\n\t.cfi_endproc\n\t.size call_site, . - call_site\n\t.p2align 5\n\t"
+    ".type call_with, @function\ncall_with:\n\t.cfi_startproc\n\t"
     "push %rbx\n\tpush %rbp\n\tpush %r12\n\tpush %r13\n\tpush %r14\n\tpush %r15\n\t"
     "sub $264, %rsp\n\tmov %rsi, 248(%rsp)\n\tmov %rdi, %rax\n\tmov %rdx, %rcx\n\t"
     ".set i, 0\n\t.rept 16\n\tmov 360+8*i(%rax), %r11\n\tmov %r11, -128+8*i(%rsp)\n\t.set i, i+1\n\t.endr\n\t"
@@ -36,7 +38,7 @@ __asm__(
     "mov 64(%rax), %r12\n\tmov 72(%rax), %r13\n\tmov 80(%rax), %r14\n\tmov 88(%rax), %r15\n\t"
     "lea -136(%rsp), %rsp\n\tpush 352(%rax)\n\tpopf\n\tlea 136(%rsp), %rsp\n\t"
     "mov %rcx, %rax\n\t"
-    "syscall\n\t"
+    "jmp call_site\nbehind_call:\n\t"
     "lea -136(%rsp), %rsp\n\tpushf\n\tpop %rcx\n\tlea 136(%rsp), %rsp\n\tcld\n\t"
     "mov 248(%rsp), %r11\n\tmov %rax, 488(%r11)\n\tmov %rcx, 352(%r11)\n\tmov %r11, %rax\n\t"
     "mov %rbx, 0(%rax)\n\tmov %rbp, 8(%rax)\n\tmov %rdi, 16(%rax)\n\tmov %rsi, 24(%rax)\n\t"
@@ -50,7 +52,7 @@ __asm__(
     "movdqu %xmm15, 336(%rax)\n\t"
     ".set i, 0\n\t.rept 16\n\tmov -128+8*i(%rsp), %r11\n\tmov %r11, 360+8*i(%rax)\n\t.set i, i+1\n\t.endr\n\t"
     "add $264, %rsp\n\tpop %r15\n\tpop %r14\n\tpop %r13\n\tpop %r12\n\tpop %rbp\n\tpop %rbx\n\tret\n\t"
-    ".size call_with, . - call_with\n");
+    ".cfi_endproc\n\t.size call_with, . - call_with\n");
 
 _Static_assert(offsetof(struct registers, xmm) == 96 && offsetof(struct registers, flags) == 352 &&
                    offsetof(struct registers, red_zone) == 360 && offsetof(struct registers, result) == 488,
