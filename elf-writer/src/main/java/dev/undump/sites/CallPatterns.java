@@ -10,6 +10,15 @@ final class CallPatterns {
 
     private static final int PIECE = 256 << 10;
 
+    /** Bytes that a pattern has at either place. */
+    private static final boolean[] CANDIDATES = new boolean[256];
+
+    static {
+        for (int candidate : new int[] {0x0f, 0x05, 0x34, 0xcd, 0x80}) {
+            CANDIDATES[candidate] = true;
+        }
+    }
+
     private long[] found = new long[256];
     private int count;
 
@@ -29,19 +38,23 @@ final class CallPatterns {
     }
 
     private void scan(byte[] bytes, long base) {
+        boolean[] candidates = CANDIDATES;
         int last = bytes.length - 1;
-        for (int i = 0; i < last; i++) {
-            byte first = bytes[i];
-            // First bytes only: this loop sees every byte of code.
-            if (first == 0x0f || first == (byte) 0xcd) {
-                check(bytes, i, base);
+        // Every second byte is enough: each pattern has one of its two bytes there. All bytes of code pass through here.
+        for (int i = 1; i <= last; i += 2) {
+            if (candidates[bytes[i] & 0xff]) {
+                check(bytes, i - 1, base);
+                if (i < last) {
+                    check(bytes, i, base);
+                }
             }
         }
     }
 
     private void check(byte[] bytes, int i, long base) {
         byte second = bytes[i + 1];
-        boolean matches = bytes[i] == 0x0f ? second == 0x05 || second == 0x34 : second == (byte) 0x80;
+        boolean matches = bytes[i] == 0x0f && (second == 0x05 || second == 0x34)
+                || bytes[i] == (byte) 0xcd && second == (byte) 0x80;
         if (matches) {
             if (count == found.length) {
                 found = Arrays.copyOf(found, 2 * count);

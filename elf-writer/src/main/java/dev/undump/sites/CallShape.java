@@ -7,7 +7,7 @@ import java.util.OptionalInt;
  * Tells a system call from data that happens to decode as one, by what stands around it.
  *
  * <p>Real ones have code around them, in which compilers use few kinds of instructions, and their number is put into rax in front
- * of them or where they are jumped to from. Measured over all libraries of a Debian machine: see SurveyIT.
+ * of them or where they are jumped to from. Measured over all libraries and programs of a Debian machine.
  */
 final class CallShape {
 

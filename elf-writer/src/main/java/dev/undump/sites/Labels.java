@@ -40,7 +40,17 @@ final class Labels {
         interesting.set(grain(block.range().start()), grain(last) + 1);
     }
 
-    /** Finds far jumps to the blocks added; from now on the questions below have answers. */
+    /** Takes in a jump that may be none. */
+    void add(NearJumps.Jump jump) {
+        add(jump.target(), jump.end());
+    }
+
+    /** Looks for far jumps to one address from now on. */
+    void add(long address) {
+        interesting.set(grain(address));
+    }
+
+    /** Finds far jumps to the blocks and addresses added; from now on the questions below have answers. */
     void findFarJumps(CodeBytes code, Module module) throws IOException {
         for (ByteRange range : code.runs()) {
             for (ByteRange part : module.code()) {

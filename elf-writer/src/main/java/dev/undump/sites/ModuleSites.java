@@ -75,19 +75,34 @@ final class ModuleSites {
 
     /** Decides how each system call found is led to the stub, if it must be. */
     List<Detour> detours() throws IOException {
-        List<Detour> detours = new ArrayList<>();
         if (sites.isEmpty()) {
-            return detours;
+            return List.of();
         }
+        List<Site> plain = new ArrayList<>();
+        List<Site> others = new ArrayList<>();
         for (Site site : sites) {
-            label(site.block());
-            for (CodeBlock neighbour : neighbours(site)) {
-                label(neighbour);
-            }
+            (isPlain(site) ? plain : others).add(site);
         }
+        plain.forEach(site -> labels.add(site.call().address()));
+        addBlocks(others);
         labels.findFarJumps(code, module);
+        List<Site> reached = plain.stream().filter(site -> labels.isTarget(site.call().address())).toList();
+        if (!reached.isEmpty()) {
+            // Somebody jumps to the call past the number: all ways to it have to be looked at, which is rare.
+            addBlocks(reached);
+            labels.findFarJumps(code, module);
+            others.addAll(reached);
+        }
+        for (int i = reached.size(); i < plain.size(); i++) {
+            tally.constant();
+        }
+        return detours(others);
+    }
+
+    private List<Detour> detours(List<Site> others) throws IOException {
+        List<Detour> detours = new ArrayList<>();
         DetourFinder finder = new DetourFinder(code, labels);
-        for (Site site : sites) {
+        for (Site site : others) {
             Optional<Set<Integer>> numbers = CallNumber.of(site.block(), site.index(), labels);
             boolean some = numbers.isEmpty() || numbers.get().stream().anyMatch(ImageLayout.INTERCEPTED_CALLS::contains);
             if (!some || (numbers.isEmpty() && CancellationPoint.is(site))) {
@@ -98,6 +113,57 @@ final class ModuleSites {
             detour(site, finder, !all).ifPresent(detours::add);
         }
         return detours;
+    }
+
+    /**
+     * Returns whether a harmless number stands right in front of a call, and nothing near jumps to the call past it: true for
+     * nine of ten.
+     */
+    private boolean isPlain(Site site) throws IOException {
+        long call = site.call().address();
+        if (!isHarmless(CallShape.numberInFront(site.block(), site.index()))) {
+            return false;
+        }
+        for (Instruction in : site.block().instructions()) {
+            if (in.isDirectJump() && in.target() == call) {
+                return false;
+            }
+        }
+        for (ByteRange part : outsideNear(site)) {
+            if (NearJumps.mayLeadTo(code.copy(part), part.start(), call)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Returns the code from which near jumps reach a call, the decoded block left out. */
+    private List<ByteRange> outsideNear(Site site) {
+        ByteRange run = code.runAt(site.call().address()).orElseThrow();
+        long lowest = Math.max(run.start(), site.call().address() - NEAR);
+        long highest = Math.min(run.end(), site.call().end() + NEAR);
+        List<ByteRange> parts = new ArrayList<>();
+        if (lowest < site.block().range().start()) {
+            parts.add(new ByteRange(lowest, site.block().range().start() + 1));
+        }
+        if (highest > site.block().decodedEnd()) {
+            parts.add(new ByteRange(site.block().decodedEnd(), highest));
+        }
+        return parts;
+    }
+
+    private void addBlocks(List<Site> some) throws IOException {
+        for (Site site : some) {
+            label(site.block());
+            for (CodeBlock neighbour : neighbours(site)) {
+                label(neighbour);
+            }
+            if (!site.block().isFunction()) {
+                for (ByteRange part : outsideNear(site)) {
+                    NearJumps.all(code.copy(part), part.start()).forEach(labels::add);
+                }
+            }
+        }
     }
 
     private void label(CodeBlock block) {
