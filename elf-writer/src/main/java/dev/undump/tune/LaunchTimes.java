@@ -25,13 +25,16 @@ final class LaunchTimes {
 
     static LaunchTimes of(Observer observer, Path before, Path after, int rounds) throws IOException {
         LaunchTimes times = new LaunchTimes();
-        for (int round = 0; round < rounds && times.comparable; round++) {
-            times.addCold(observer.time(before, true), Files.size(before), times.coldBefore);
-            times.addCold(observer.time(after, true), Files.size(after), times.coldAfter);
-            for (int i = 0; i < WARM_PER_ROUND; i++) {
-                times.add(observer.time(before, false), times.warmBefore);
-                times.add(observer.time(after, false), times.warmAfter);
-                }
+        for (int round = 0; round < rounds; round++) {
+            boolean goesOn = times.addCold(observer.time(before, true), Files.size(before), times.coldBefore)
+                    && times.addCold(observer.time(after, true), Files.size(after), times.coldAfter);
+            for (int i = 0; goesOn && i < WARM_PER_ROUND; i++) {
+                goesOn = times.add(observer.time(before, false), times.warmBefore)
+                        && times.add(observer.time(after, false), times.warmAfter);
+            }
+            if (!goesOn) {
+                break;
+            }
         }
         return times;
     }
@@ -45,20 +48,21 @@ final class LaunchTimes {
     }
 
     /** Some file systems are memory, and what another process has mapped stays as well. */
-    private void addCold(Observation run, long imageBytes, List<Long> to) {
+    private boolean addCold(Observation run, long imageBytes, List<Long> to) {
         isCold &= run.cachedBefore() < imageBytes / 2;
-        add(run, to);
+        return add(run, to);
     }
 
     /** A run that neither wrote nor ended in time, or one that fails, says nothing about launches. */
-    private void add(Observation run, List<Long> to) {
+    private boolean add(Observation run, List<Long> to) {
         comparable &= run.hasOutput() || run.end().startsWith("exited");
         toOutput |= run.hasOutput();
         to.add(run.nanoseconds());
+        return comparable;
     }
 
     private Optional<TuneReport.Times> times(List<Long> before, List<Long> after) {
-        if (!comparable || before.isEmpty()) {
+        if (!comparable || before.isEmpty() || after.isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(new TuneReport.Times(median(before), median(after), toOutput));

@@ -5,6 +5,7 @@ import dev.undump.checkpoint.ByteRange;
 import dev.undump.image.CoverageText;
 import dev.undump.nativestub.ImageLayout;
 import dev.undump.nativestub.ImageLayout.Plan;
+import dev.undump.nativestub.ImageLayout.Untuned;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Optional;
 import net.fornwall.jelf.ElfFile;
 import net.fornwall.jelf.ElfSection;
 
@@ -25,6 +27,7 @@ import net.fornwall.jelf.ElfSection;
  * @param slot address of the stub
  * @param minimumKernel like {@code 5.10}
  * @param memory how a launch brings it back
+ * @param tuning present if the image is tuned
  */
 record ImageSummary(
         ByteRange checkpoint,
@@ -36,10 +39,12 @@ record ImageSummary(
         long fileSteps,
         long signalSteps,
         long threads,
-        long threadIdPatches) {
+        long threadIdPatches,
+        Optional<Tuning> tuning) {
 
     private static final byte[] ELF_MAGIC = {0x7f, 'E', 'L', 'F'};
     private static final String PLAN_SECTION = ".undump.plan";
+    private static final String UNTUNED_SECTION = ".undump.untuned";
     private static final String CHECKPOINT_SECTION = ".undump.checkpoint";
 
     private static final int LONGEST_TEXT = 1 << 20;
@@ -67,14 +72,23 @@ record ImageSummary(
             ElfFile elf = ElfFile.from(channel);
             ByteRange checkpoint = section(elf, CHECKPOINT_SECTION, file, channel.size());
             ByteRange plan = section(elf, PLAN_SECTION, file, channel.size());
-            return read(file, channel, checkpoint, plan);
+            return read(file, channel, checkpoint, plan, tuning(elf, file, channel));
         } catch (RuntimeException e) {
             // The library trusts the numbers in a file; when they lie, it throws whatever comes of that.
             throw damaged(file, e.getMessage(), e);
         }
     }
 
-    private static ImageSummary read(Path file, FileChannel channel, ByteRange checkpoint, ByteRange plan)
+    private static Optional<Tuning> tuning(ElfFile elf, Path file, FileChannel channel) throws IOException {
+        if (elf.firstSectionByName(UNTUNED_SECTION) == null) {
+            return Optional.empty();
+        }
+        ByteRange untuned = section(elf, UNTUNED_SECTION, file, channel.size());
+        return Optional.of(Tuning.of(read(channel, untuned.start(), Untuned.HEAD)));
+    }
+
+    private static ImageSummary read(
+            Path file, FileChannel channel, ByteRange checkpoint, ByteRange plan, Optional<Tuning> tuning)
             throws IOException {
         if (plan.lengthBytes() < Plan.SIZE_BYTES) {
             throw damaged(file, "its plan has " + plan.lengthBytes() + " bytes", null);
@@ -105,7 +119,8 @@ record ImageSummary(
                 count(head, Plan.FILE_OPS),
                 count(head, Plan.ACTIONS),
                 count(head, Plan.THREADS),
-                count(head, Plan.TID_PATCHES));
+                count(head, Plan.TID_PATCHES),
+                tuning);
     }
 
     /** Sums the lengths of memory steps by kind. */

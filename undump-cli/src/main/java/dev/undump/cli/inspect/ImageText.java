@@ -15,5 +15,10 @@ final class ImageText {
         out.println("  steps: " + image.memorySteps() + " for memory, " + image.fileSteps() + " for descriptors, "
                 + image.signalSteps() + " for signals, " + Sizes.count(image.threads(), "thread") + ", "
                 + Sizes.count(image.threadIdPatches(), "thread id") + " to renew");
+        image.tuning()
+                .ifPresent(tuning -> out.println("  tuned by a run of at most " + tuning.limitMs() + " ms: "
+                        + Sizes.bytes(tuning.prefetchBytes()) + " asked for at once in "
+                        + Sizes.count(tuning.prefetchPieces(), "piece") + ", " + Sizes.bytes(tuning.hugeBytes())
+                        + " read into huge pages"));
     }
 }

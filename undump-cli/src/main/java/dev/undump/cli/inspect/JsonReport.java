@@ -208,6 +208,15 @@ final class JsonReport {
         json.writeNumberField("signal_steps", image.signalSteps());
         json.writeNumberField("threads", image.threads());
         json.writeNumberField("thread_id_patches", image.threadIdPatches());
+        if (image.tuning().isPresent()) {
+            Tuning tuning = image.tuning().get();
+            json.writeObjectFieldStart("tuning");
+            json.writeNumberField("limit_ms", tuning.limitMs());
+            json.writeNumberField("prefetch_bytes", tuning.prefetchBytes());
+            json.writeNumberField("prefetch_pieces", tuning.prefetchPieces());
+            json.writeNumberField("huge_bytes", tuning.hugeBytes());
+            json.writeEndObject();
+        }
         json.writeEndObject();
     }
 
