@@ -110,7 +110,10 @@ static int64_t advise_unknown(const struct maps_piece *piece, uint32_t advice)
         return -ABI_EAGAIN;
     if (advice != ABI_MADV_DONTNEED_LOCKED)
         return -ABI_EINVAL;
-    return sys_madvise(piece->start, STUB_PAGE, ABI_MADV_POPULATE_WRITE) == 0 ? clear_in_place(piece, advice) : -ABI_EAGAIN;
+    if (sys_madvise(piece->start, piece->end - piece->start, ABI_MADV_POPULATE_WRITE) != 0)
+        return -ABI_EAGAIN;
+    lazy_zero(piece->start, piece->end); /* right for both, anonymous memory and the image's */
+    return 0;
 }
 
 int64_t lazy_advise(struct lazy_call *call, uint64_t start, uint64_t end, uint32_t advice)

@@ -120,6 +120,8 @@ static void blind_calls_work(void)
                is_zeros(SMALL - PAGE, 1) && is_zeros(SMALL + PAGE, 1), "blind: shared memory is none of ours");
     expect(sys_mlock2(LARGE, PAGE, 0) == 0 && advise_memory(LARGE, 1, MADV_DONTNEED) == -EINVAL && is_original(LARGE, 1),
            "blind: locked memory");
+    expect(advise_memory(LARGE, 1, ABI_MADV_DONTNEED_LOCKED) == 0 && is_zeros(LARGE, 1) && is_original(LARGE + PAGE, 1),
+           "blind: DONTNEED_LOCKED");
     calls_work();
 }
 
