@@ -64,6 +64,7 @@ static void set_position(struct stub_state *state, const struct image_file_op *o
         fail(state, op, "seeking in a memfd", result);
 }
 
+/* Its status flags come when it is filled: behind O_APPEND nothing can be written at a place. */
 void memory_file_make(struct stub_state *state, const struct image_file_op *op)
 {
     const char *name = op->path == 0 ? "" : plan_string(state->plan, op->path);
@@ -77,23 +78,53 @@ void memory_file_make(struct stub_state *state, const struct image_file_op *op)
         fail(state, op, "giving a memfd its size", result);
     if (mode != 0)
         sys_fchmod((int)fd, mode & PERMISSIONS); /* a seal of this machine may forbid it: a detail lost */
-    sys_fcntl((int)fd, ABI_F_SETFL, op->open_flags & STATUS_FLAGS);
     set_position(state, op, (int)fd);
     place(state, op, fd);
 }
 
-/* Through a mapping, not by writing: what stands behind the end in the last page belongs to it, too. */
-void memory_file_fill(struct stub_state *state, const struct image_file_op *op)
+/* Writing takes little more than half the time of reading into a mapping, which allocates page by page. */
+static void write_bytes(struct stub_state *state, const struct image_file_op *op, int fd, uint64_t length)
 {
-    int fd = memory_file_descriptor(state, op->fd);
-    uint64_t length = op->values[2];
-    int64_t address = sys_mmap(0, length, ABI_PROT_READ | ABI_PROT_WRITE, ABI_MAP_SHARED | ABI_MAP_NORESERVE, fd,
-                               op->values[0]);
+    uint64_t done = 0;
+
+    while (done < length) {
+        uint64_t chunk = length - done < STUB_BUFFER_BYTES ? length - done : STUB_BUFFER_BYTES;
+        int64_t count;
+
+        image_read(state, state->buffer, chunk, op->values[1] + done);
+        count = sys_pwrite(fd, state->buffer, chunk, op->values[0] + done);
+        if (is_error(count) && count != -ABI_EINTR)
+            fail(state, op, "bringing back the contents of a memfd", count);
+        if (count > 0)
+            done += (uint64_t)count;
+    }
+}
+
+/* What stands behind the end of the file in its last page belongs to it as well; only a mapping reaches that. */
+static void fill_last_page(struct stub_state *state, const struct image_file_op *op, int fd)
+{
+    uint64_t before = op->values[2] - STUB_PAGE;
+    int64_t address = sys_mmap(0, STUB_PAGE, ABI_PROT_READ | ABI_PROT_WRITE, ABI_MAP_SHARED, fd, op->values[0] + before);
 
     if (is_error(address))
         fail(state, op, "mapping a memfd", address);
-    image_read(state, (void *)address, length, op->values[1]);
-    sys_munmap((uint64_t)address, length);
+    image_read(state, (void *)address, STUB_PAGE, op->values[1] + before);
+    sys_munmap((uint64_t)address, STUB_PAGE);
+}
+
+void memory_file_fill(struct stub_state *state, const struct image_file_op *op)
+{
+    int fd = memory_file_descriptor(state, op->fd);
+    struct abi_stat stat;
+    int64_t result = sys_fstat(fd, &stat);
+    bool to_the_end;
+
+    if (is_error(result))
+        fail(state, op, "looking at a memfd", result);
+    to_the_end = (uint64_t)stat.size < op->values[0] + op->values[2];
+    write_bytes(state, op, fd, op->values[2] - (to_the_end ? STUB_PAGE : 0));
+    if (to_the_end)
+        fill_last_page(state, op, fd);
 }
 
 void memory_file_reopen(struct stub_state *state, const struct image_file_op *op)
@@ -126,6 +157,8 @@ static void seal(struct stub_state *state, const struct image_file_op *op)
 void memory_files_finish(struct stub_state *state)
 {
     for_each_record(op, image_file_op, state->plan, state->plan->file_ops) {
+        if (op->kind == IMAGE_FILE_MEMFD && op->fd >= 0)
+            sys_fcntl(op->fd, ABI_F_SETFL, op->open_flags & STATUS_FLAGS);
         if (op->kind == IMAGE_FILE_MEMFD && op->values[2] != 0)
             seal(state, op);
     }

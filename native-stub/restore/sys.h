@@ -31,6 +31,11 @@ static inline int64_t sys_pread(int fd, void *buffer, uint64_t size, uint64_t of
     return syscall4(NR_pread64, (uint64_t)fd, STUB_ADDRESS(buffer), size, offset);
 }
 
+static inline int64_t sys_pwrite(int fd, const void *buffer, uint64_t size, uint64_t offset)
+{
+    return syscall4(NR_pwrite64, (uint64_t)fd, STUB_ADDRESS(buffer), size, offset);
+}
+
 static inline int64_t sys_preadv(int fd, const struct abi_iovec *pieces, uint64_t count, uint64_t offset)
 {
     return syscall5(NR_preadv, (uint64_t)fd, STUB_ADDRESS(pieces), count, offset, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
+#include "partner.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -209,10 +210,12 @@ static void unmapped(void) {
     unsigned char *view = map_view(fd, PAGES, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
     fill_pattern(view, PAGES * PAGE, 1);
     MUST(munmap(view, PAGES * PAGE));
+    MUST(fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK));
 
     ready_and_wait();
 
     CHECK_EQ(fcntl(fd, F_GETFD), 0);
+    CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK), O_RDWR | O_APPEND | O_NONBLOCK);
     CHECK_EQ(size_of(fd), SIZE);
     view = map_view(fd, PAGES, PROT_READ, MAP_SHARED, 0);
     check_pattern(view, PAGES * PAGE, 1, "the file");
@@ -319,6 +322,18 @@ static void not_executable(void) {
     CHECK(fchmod(fd, 0700) < 0 && errno == EPERM, "it was made executable: errno %d", errno);
 }
 
+/* Another process has it as well, but nobody can change it: a copy is as good. */
+static void sealed_and_shared(void) {
+    make_file(MFD_CLOEXEC | MFD_ALLOW_SEALING, PAGES * PAGE);
+    write_page(1, 1);
+    MUST(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW));
+    start_partner(NULL);
+
+    ready_and_wait();
+
+    check_page(fd, 1, 1);
+}
+
 /* ---- many small ones, of which only some descriptors are left ---- */
 
 static void many(void) {
@@ -345,7 +360,7 @@ static const struct way {
     {"views", views}, {"private", private_views}, {"closed", closed_file}, {"openings", second_openings},
     {"reader", only_reader}, {"unmapped", unmapped}, {"end", end_of_file}, {"write-sealed", sealed_against_writing},
     {"sealed-view", sealed_with_a_view}, {"future-sealed", sealed_for_the_future}, {"unsealable", not_sealable},
-    {"noexec", not_executable}, {"many", many},
+    {"sealed-shared", sealed_and_shared}, {"noexec", not_executable}, {"many", many},
 };
 
 int main(int argc, char **argv) {

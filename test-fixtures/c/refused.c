@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
+#include "partner.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -98,6 +100,55 @@ static void check_child(void) {
     CHECK_EQ(status, 9 << 8);
 }
 
+static volatile int *words;
+
+static void set_shared_anonymous(void) {
+    words = map_memory(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+    words[2] = 77;
+    start_partner(words);
+}
+
+static void set_shared_memfd(void) {
+    first = (int)MUST(memfd_create("shared", MFD_CLOEXEC));
+    MUST(ftruncate(first, PAGE));
+    words = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, first, 0);
+    CHECK(words != MAP_FAILED, "mmap: errno %d", errno);
+    words[2] = 77;
+    start_partner(words);
+}
+
+/* The partner has it open only, and asks nothing. */
+static void set_open_memfd(void) {
+    first = (int)MUST(memfd_create("shared", MFD_CLOEXEC));
+    MUST(ftruncate(first, PAGE));
+    start_partner(NULL);
+    words = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, first, 0);
+    CHECK(words != MAP_FAILED, "mmap: errno %d", errno);
+    words[2] = 77;
+}
+
+/* A launch that was allowed nevertheless has what was there, and is alone with it. */
+static void check_shared_memory(void) {
+    if (!was_launched())
+        ask_partner(words, 5);
+    CHECK_EQ(words[2], 77);
+    CHECK_EQ(words[1], was_launched() ? 0 : 6);
+}
+
+static void check_open_memfd(void) {
+    CHECK_EQ(words[2], 77);
+}
+
+static void set_huge_memfd(void) {
+    first = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
+    if (first < 0)
+        skip("this kernel has no huge page files");
+}
+
+static void check_huge_memfd(void) {
+    CHECK_EQ(lseek(first, 0, SEEK_END), 0);
+}
+
 static void *outlive_main(void *unused) {
     ready_and_wait();
     pass();
@@ -122,6 +173,9 @@ static const struct resource {
     {"socketpair", set_socketpair, check_connection}, {"tcp", set_tcp, check_connection},
     {"inotify", set_inotify, check_inotify},          {"io_uring", set_io_uring, check_io_uring},
     {"seccomp", set_seccomp, check_seccomp},          {"child", set_child, check_child},
+    {"shared-anonymous", set_shared_anonymous, check_shared_memory},
+    {"shared-memfd", set_shared_memfd, check_shared_memory},
+    {"open-memfd", set_open_memfd, check_open_memfd}, {"huge-memfd", set_huge_memfd, check_huge_memfd},
 };
 
 int main(int argc, char **argv) {
