@@ -156,7 +156,8 @@ IMAGE_ASSERT_LAST(image_lazy_range, image_page);
 
 /* Made by the stub at launch in fresh memory at slot + IMAGE_RESIDENT. A later capture carries it along as the program's
  * memory; the planner of that one finds it by its magic, takes the image's pages in its ranges for the anonymous memory that
- * they are, and clears `active`: the older handler then lets every call pass, to the newer one. */
+ * they are, and clears `active`: the older handler then lets every call pass. Unless a thread is inside of it, its entry
+ * becomes a jump to the newer one, and nobody gets into the older stub any more. */
 #define IMAGE_RESIDENT_MAGIC_U64 UINT64_C(0x4e44495345525544) /* "DURESIDN" */
 struct image_resident {
     uint64_t magic;        /* IMAGE_RESIDENT_MAGIC_U64 */
@@ -168,12 +169,14 @@ struct image_resident {
     uint64_t range_count;
     uint64_t split_count;  /* mappings that the handler has cut, against vm.max_map_count */
     uint64_t attributes;   /* 1: the program gave lazy memory attributes that a new mapping would lose */
-    uint64_t reserved[7];
+    uint64_t intercept;    /* address of undump_intercept: a later image leads it to its own */
+    uint64_t text_end;     /* behind the code that starts at the slot */
+    uint64_t reserved[5];
     struct image_lazy_range ranges[];
 };
 #define IMAGE_RESIDENT_FIELDS(F)                                                                               \
     F(magic) F(active) F(slot) F(device_major) F(device_minor) F(inode) F(range_count) F(split_count)          \
-    F(attributes) F(reserved)
+    F(attributes) F(intercept) F(text_end) F(reserved)
 IMAGE_ASSERT_SIZE(image_resident, 128);
 
 struct image_mapped_file {

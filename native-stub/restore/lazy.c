@@ -44,6 +44,8 @@ void lazy_prepare(struct stub_state *state)
     make(state, "record", state->slot + IMAGE_RESIDENT, intercept_record_bytes(count));
     resident->magic = IMAGE_RESIDENT_MAGIC_U64;
     resident->slot = state->slot;
+    resident->intercept = STUB_ADDRESS(undump_intercept);
+    resident->text_end = STUB_ADDRESS(undump_text_end);
     if (count == 0)
         return;
     make(state, "bitmap", state->slot + IMAGE_DONE_BITS, bitmap_bytes(plan));

@@ -105,6 +105,8 @@ struct stub_state {
 extern struct stub_state stub;
 extern const uint8_t undump_base[];
 extern const uint8_t undump_plan[];
+extern const uint8_t undump_text_end[];
+extern const uint8_t undump_intercept[]; /* code: entry of intercepted calls */
 
 /* start.S */
 int64_t stub_clone(uint64_t flags, uint64_t stack, uint64_t child_tid, uint64_t tls, const void *argument);

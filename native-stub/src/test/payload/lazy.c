@@ -100,6 +100,7 @@ static void check_record(void)
 
     check(resident->magic == IMAGE_RESIDENT_MAGIC_U64 && resident->active == shared->lazy_active, 155);
     check(resident->range_count == 1 && resident->slot == PAYLOAD_SLOT && (resident->inode != 0) == shared->lazy_active, 156);
+    check(resident->intercept > PAYLOAD_SLOT && resident->intercept < resident->text_end, 156);
 }
 
 static void check_other_calls(void)

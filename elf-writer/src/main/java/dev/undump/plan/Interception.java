@@ -37,13 +37,19 @@ final class Interception {
     /**
      * Rewrites the program's code in the page data, all of it or nothing.
      *
+     * @param program knows the stubs of older images
      * @param occupied address space of the program and the stub
      * @param entry address of the stub's {@code undump_intercept}
      */
     static Interception of(
-            Checkpoint checkpoint, CheckpointMemory memory, List<ByteRange> occupied, long entry, DataArea data)
+            Checkpoint checkpoint,
+            CheckpointMemory memory,
+            ProgramMemory program,
+            List<ByteRange> occupied,
+            long entry,
+            DataArea data)
             throws IOException {
-        SiteRewriting sites = SiteRewriter.rewrite(checkpoint, memory, occupied, entry);
+        SiteRewriting sites = SiteRewriter.rewrite(checkpoint, memory, occupied, entry, program.olderStubs());
         Coverage coverage = withMisplaced(sites, data);
         List<MemoryOp> islands = new ArrayList<>();
         if (coverage.isComplete()) {

@@ -56,7 +56,8 @@ public final class LayoutPlanner {
             XstateArea xstate = XstateArea.of(checkpoint);
             // Whatever can be refused has been by now.
             listener.decided(data.pieces());
-            LazyDecision decision = LazyDecision.of(checkpoint, memory, addressSpace, data, slot, stub.intercept());
+            LazyDecision decision = LazyDecision.of(
+                    checkpoint, memory, program, addressSpace, data, slot, stub.intercept());
             ThreadIds ids = ThreadIds.find(checkpoint, memory);
             return new ImagePlan(
                     checkpoint.header().id(),
@@ -111,11 +112,11 @@ public final class LayoutPlanner {
             throws IOException, PlanException {
         DataArea data = new DataArea();
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
-        MemoryPlanner addressSpace =
-                new MemoryPlanner(checkpoint, ProgramMemory.of(checkpoint, memory).mappings(), data, memoryFiles);
+        ProgramMemory program = ProgramMemory.of(checkpoint, memory);
+        MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data, memoryFiles);
         addressSpace.plan(PlanOptions.AnonymousMemory.LAZY);
         long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-        LazyDecision decision = LazyDecision.of(checkpoint, memory, addressSpace, data, slot, 0);
+        LazyDecision decision = LazyDecision.of(checkpoint, memory, program, addressSpace, data, slot, 0);
         return new MemoryPlan(decision.steps(), decision.lazy());
     }
 

@@ -27,14 +27,20 @@ record LazyDecision(List<MemoryOp> steps, LazyMemory lazy, LongUnaryOperator rel
      * @param entry offset of {@code undump_intercept} in the slot
      */
     static LazyDecision of(
-            Checkpoint checkpoint, CheckpointMemory memory, MemoryPlanner addressSpace, DataArea data, long slot, long entry)
+            Checkpoint checkpoint,
+            CheckpointMemory memory,
+            ProgramMemory program,
+            MemoryPlanner addressSpace,
+            DataArea data,
+            long slot,
+            long entry)
             throws IOException {
         if (!addressSpace.hasLazyRuns()) {
             return new LazyDecision(addressSpace.steps(false, List.of()), LazyMemory.NONE, LongUnaryOperator.identity());
         }
         List<ByteRange> occupied = new ArrayList<>(addressSpace.occupied());
         occupied.add(ByteRange.ofLength(slot, ImageLayout.SLOT_SIZE));
-        Interception calls = Interception.of(checkpoint, memory, occupied, slot + entry, data);
+        Interception calls = Interception.of(checkpoint, memory, program, occupied, slot + entry, data);
         List<MemoryOp> steps = addressSpace.steps(calls.coverage().isComplete(), calls.islands());
         LazyMemory lazy = new LazyMemory(LazyRange.of(steps), Optional.of(calls.coverage()));
         return new LazyDecision(steps, lazy, calls.relocation());

@@ -9,6 +9,7 @@ import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.nativestub.CheckpointLayout;
+import dev.undump.sites.OlderStub;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +38,9 @@ final class ProgramMemory {
         List<ResidentRecord> records = ResidentRecord.find(checkpoint, memory);
         List<Mapping> mappings = checkpoint.mappings();
         for (ResidentRecord record : records) {
-            mappings = joined(pieces(mappings, record));
+            if (record.isActive()) {
+                mappings = joined(pieces(mappings, record));
+            }
         }
         return new ProgramMemory(records, mappings);
     }
@@ -47,9 +50,14 @@ final class ProgramMemory {
         return mappings;
     }
 
+    /** Stubs of the images that the program came from. */
+    List<OlderStub> olderStubs() {
+        return records.stream().map(ResidentRecord::stub).toList();
+    }
+
     /** Lets the older stubs pass every call on; to be called when all memory has its place in the page data. */
     void retireOlderStubs(DataArea data) {
-        records.forEach(record -> data.clearWord(record.activeWord()));
+        records.stream().filter(ResidentRecord::isActive).forEach(record -> data.clearWord(record.activeWord()));
     }
 
     private static List<Piece> pieces(List<Mapping> mappings, ResidentRecord record) {
@@ -61,7 +69,7 @@ final class ProgramMemory {
                 next++;
             }
             if (record.isOfImage(mapping)) {
-                cut(mapping, ranges, next, pieces);
+                cut(mapping, record, next, pieces);
             } else {
                 pieces.add(new Piece(mapping, false));
             }
@@ -70,12 +78,17 @@ final class ProgramMemory {
     }
 
     /** The kernel may have joined lazy memory with a neighbour that is a file's to the program, too. */
-    private static void cut(Mapping mapping, List<ByteRange> ranges, int first, List<Piece> pieces) {
+    private static void cut(Mapping mapping, ResidentRecord record, int first, List<Piece> pieces) {
+        List<ByteRange> ranges = record.ranges();
         long done = mapping.range().start();
         long end = mapping.range().end();
         for (int i = first; i < ranges.size() && ranges.get(i).start() < end; i++) {
             long lazyStart = Math.max(done, ranges.get(i).start());
             long lazyEnd = Math.min(end, ranges.get(i).end());
+            if (!record.isInPlace(mapping, i, lazyStart)) {
+                // The program has mapped the image itself, as the file that it is.
+                continue;
+            }
             if (lazyStart > done) {
                 pieces.add(new Piece(part(mapping, new ByteRange(done, lazyStart), false), false));
             }

@@ -10,6 +10,7 @@ import dev.undump.checkpoint.MappingKind;
 import dev.undump.nativestub.ImageLayout;
 import dev.undump.nativestub.ImageLayout.LazyRange;
 import dev.undump.nativestub.ImageLayout.Resident;
+import dev.undump.sites.OlderStub;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -21,23 +22,35 @@ import java.util.Optional;
  * mappings of that image are anonymous memory.
  *
  * @param address of the record
+ * @param isActive false: a later image has taken over
+ * @param stub the code that made it
  * @param deviceMajor of the image
  * @param deviceMinor of the image
  * @param inode of the image
  * @param ranges by address, not overlapping
+ * @param imagePages page of the image that each range starts with
  */
-record ResidentRecord(long address, int deviceMajor, int deviceMinor, long inode, List<ByteRange> ranges) {
+record ResidentRecord(
+        long address,
+        boolean isActive,
+        OlderStub stub,
+        int deviceMajor,
+        int deviceMinor,
+        long inode,
+        List<ByteRange> ranges,
+        List<Integer> imagePages) {
 
     private static final long PAGE = 4096;
 
     ResidentRecord {
         ranges = List.copyOf(ranges);
+        imagePages = List.copyOf(imagePages);
     }
 
     /**
-     * Finds the records that are in force. What only looks like one is ignored: it is the program's own memory.
+     * Finds the records. What only looks like one is ignored: it is the program's own memory.
      *
-     * @return one, if the program came from an image with lazy memory
+     * @return one for each generation of images with lazy memory that the program came from
      */
     static List<ResidentRecord> find(Checkpoint checkpoint, CheckpointMemory memory) throws IOException {
         List<ResidentRecord> records = new ArrayList<>();
@@ -59,10 +72,17 @@ record ResidentRecord(long address, int deviceMajor, int deviceMinor, long inode
 
     /** Returns whether a mapping is one of this image. */
     boolean isOfImage(Mapping mapping) {
-        return mapping.kind() == MappingKind.PRIVATE_FILE
+        return isActive
+                && mapping.kind() == MappingKind.PRIVATE_FILE
                 && mapping.inode() == inode
                 && mapping.deviceMajor() == deviceMajor
                 && mapping.deviceMinor() == deviceMinor;
+    }
+
+    /** Returns whether a mapping of this image shows, at an address in a range, what the range had there. */
+    boolean isInPlace(Mapping mapping, int range, long at) {
+        long inRange = (at - ranges.get(range).start()) / PAGE + Integer.toUnsignedLong(imagePages.get(range));
+        return mapping.fileOffset() + (at - mapping.range().start()) == inRange * PAGE;
     }
 
     /** Address of the word that says whether the older stub still answers calls. */
@@ -84,26 +104,52 @@ record ResidentRecord(long address, int deviceMajor, int deviceMinor, long inode
             return Optional.empty();
         }
         ByteBuffer record = head.get();
+        long slot = address - ImageLayout.RESIDENT;
         long count = record.getLong(Resident.RANGE_COUNT);
         long room = (end - address - Resident.SIZE_BYTES) / LazyRange.SIZE_BYTES;
         boolean valid = record.getLong(Resident.MAGIC) == ImageLayout.RESIDENT_MAGIC_U64
-                && record.getLong(Resident.SLOT) == address - ImageLayout.RESIDENT
-                && record.getLong(Resident.ACTIVE) == 1
+                && record.getLong(Resident.SLOT) == slot
+                && (record.getLong(Resident.ACTIVE) & ~1) == 0
                 && isDeviceNumber(record.getLong(Resident.DEVICE_MAJOR))
                 && isDeviceNumber(record.getLong(Resident.DEVICE_MINOR))
-                && count > 0
+                && count >= 0
                 && count <= Math.min(room, Integer.MAX_VALUE / LazyRange.SIZE_BYTES);
-        if (!valid) {
+        Optional<OlderStub> stub = valid ? stub(slot, record) : Optional.empty();
+        if (stub.isEmpty()) {
             return Optional.empty();
         }
         Optional<ByteBuffer> table = memory.read(address + Resident.SIZE_BYTES, (int) count * LazyRange.SIZE_BYTES);
         Optional<List<ByteRange>> ranges = table.flatMap(ResidentRecord::ranges);
         return ranges.map(found -> new ResidentRecord(
                 address,
+                record.getLong(Resident.ACTIVE) == 1,
+                stub.get(),
                 (int) record.getLong(Resident.DEVICE_MAJOR),
                 (int) record.getLong(Resident.DEVICE_MINOR),
                 record.getLong(Resident.INODE),
-                found));
+                found,
+                imagePages(table.get())));
+    }
+
+    private static Optional<OlderStub> stub(long slot, ByteBuffer record) {
+        long end = record.getLong(Resident.TEXT_END);
+        long entry = record.getLong(Resident.INTERCEPT);
+        try {
+            ByteRange text = new ByteRange(slot, end);
+            return text.lengthBytes() < ImageLayout.DONE_BITS
+                    ? Optional.of(new OlderStub(text, entry))
+                    : Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static List<Integer> imagePages(ByteBuffer table) {
+        List<Integer> pages = new ArrayList<>();
+        for (int at = 0; at < table.limit(); at += LazyRange.SIZE_BYTES) {
+            pages.add(table.getInt(at + LazyRange.IMAGE_PAGE));
+        }
+        return pages;
     }
 
     private static boolean isDeviceNumber(long number) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 
 /**
  * Moves the threads that were interrupted by a signal inside of rewritten code and are in its handler now: the frame on their
@@ -32,25 +33,43 @@ final class SavedContexts {
     private static final long DEEPEST = 8L << 20;
 
     private final CheckpointMemory memory;
-    private final Map<Long, Long> moved;
-    private final TreeMap<Long, CodePatch> patches = new TreeMap<>();
+    private final LongPredicate wanted;
+    /** By the address of the instruction pointer in the frame. */
+    private final TreeMap<Long, Long> found = new TreeMap<>();
 
-    private SavedContexts(CheckpointMemory memory, Map<Long, Long> moved) {
+    private SavedContexts(CheckpointMemory memory, LongPredicate wanted) {
         this.memory = memory;
-        this.moved = moved;
+        this.wanted = wanted;
     }
 
     /** Returns the changed words of all threads' stacks. */
     static List<CodePatch> relocate(Checkpoint checkpoint, CheckpointMemory memory, Map<Long, Long> moved)
             throws IOException {
-        SavedContexts contexts = new SavedContexts(memory, moved);
+        List<CodePatch> patches = new ArrayList<>();
         if (!moved.isEmpty()) {
-            for (CheckpointThread thread : checkpoint.threads()) {
-                contexts.search(thread.registers().rsp() - RED_ZONE, DEEPEST);
-                contexts.search(thread.alternateStack().address(), thread.alternateStack().sizeBytes());
-            }
+            find(checkpoint, memory, moved::containsKey).forEach((address, instructionPointer) -> {
+                long target = Long.reverseBytes(moved.get(instructionPointer));
+                byte[] word = ByteBuffer.allocate(Long.BYTES).putLong(target).array();
+                patches.add(new CodePatch(address, Bytes.copyOf(word)));
+            });
         }
-        return new ArrayList<>(contexts.patches.values());
+        return patches;
+    }
+
+    /**
+     * Finds the frames of threads in signal handlers.
+     *
+     * @param wanted knows the instruction pointers that are looked for
+     * @return instruction pointers by where they stand
+     */
+    static Map<Long, Long> find(Checkpoint checkpoint, CheckpointMemory memory, LongPredicate wanted)
+            throws IOException {
+        SavedContexts contexts = new SavedContexts(memory, wanted);
+        for (CheckpointThread thread : checkpoint.threads()) {
+            contexts.search(thread.registers().rsp() - RED_ZONE, DEEPEST);
+            contexts.search(thread.alternateStack().address(), thread.alternateStack().sizeBytes());
+        }
+        return contexts.found;
     }
 
     private void search(long address, long length) throws IOException {
@@ -75,10 +94,9 @@ final class SavedContexts {
             return;
         }
         for (int at = 0; at + 3 * Long.BYTES <= bytes.get().limit(); at += Long.BYTES) {
-            Long target = moved.get(bytes.get().getLong(at));
-            if (target != null && isContext(bytes.get().getLong(at + 8), bytes.get().getLong(at + 16))) {
-                byte[] word = ByteBuffer.allocate(Long.BYTES).putLong(Long.reverseBytes(target)).array();
-                patches.put(range.start() + at, new CodePatch(range.start() + at, Bytes.copyOf(word)));
+            long pointer = bytes.get().getLong(at);
+            if (wanted.test(pointer) && isContext(bytes.get().getLong(at + 8), bytes.get().getLong(at + 16))) {
+                found.put(range.start() + at, pointer);
             }
         }
     }

@@ -23,15 +23,26 @@ public final class SiteRewriter {
      *
      * @param occupied where no island may be: the program's mappings, growth of its stacks, the slot; room for its heap is added
      * @param interceptEntry address of the stub's {@code undump_intercept}, see image_format.h
+     * @param olderStubs of images that the program came from
      * @return what to change; look at its coverage first
      * @throws IOException if the checkpoint's page data cannot be read
      */
     public static SiteRewriting rewrite(
-            Checkpoint checkpoint, CheckpointMemory memory, List<ByteRange> occupied, long interceptEntry)
+            Checkpoint checkpoint,
+            CheckpointMemory memory,
+            List<ByteRange> occupied,
+            long interceptEntry,
+            List<OlderStub> olderStubs)
             throws IOException {
+        List<OlderStub> retired = new ArrayList<>();
+        for (OlderStub stub : olderStubs) {
+            if (!stub.isVisited(checkpoint, memory)) {
+                retired.add(stub);
+            }
+        }
         Modules modules = new Modules(checkpoint, memory);
         CodeBytes code = new CodeBytes(memory, modules.stored());
-        Collection<ModuleSites> byModule = judge(modules, code);
+        Collection<ModuleSites> byModule = judge(modules, code, retired);
 
         List<Islands.Entry> entries = new ArrayList<>();
         for (ModuleSites sites : byModule) {
@@ -44,6 +55,7 @@ public final class SiteRewriter {
         islands.write(entries);
 
         List<CodePatch> patches = new ArrayList<>(islands.patches());
+        retired.forEach(stub -> patches.add(stub.leadOnTo(interceptEntry)));
         patches.addAll(SavedContexts.relocate(checkpoint, memory, islands.moved()));
         patches.sort(Comparator.comparingLong(CodePatch::address));
         List<ModuleCoverage> coverage = new ArrayList<>();
@@ -53,11 +65,15 @@ public final class SiteRewriter {
         return new SiteRewriting(patches, islands.islands(), new Coverage(coverage), islands.moved());
     }
 
-    private static Collection<ModuleSites> judge(Modules modules, CodeBytes code) throws IOException {
+    private static Collection<ModuleSites> judge(Modules modules, CodeBytes code, List<OlderStub> retired)
+            throws IOException {
         Map<Long, Module> opened = new HashMap<>();
         // By address, so that every run gives the same.
         TreeMap<Long, ModuleSites> found = new TreeMap<>();
         for (long place : CallPatterns.find(code)) {
+            if (retired.stream().anyMatch(stub -> stub.text().contains(place))) {
+                continue;
+            }
             Module module = modules.at(place, opened);
             found.computeIfAbsent(module.code().get(0).start(), unused -> new ModuleSites(module, code)).judge(place);
         }

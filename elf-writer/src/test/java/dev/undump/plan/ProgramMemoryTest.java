@@ -41,6 +41,9 @@ class ProgramMemoryTest {
     private Path folder;
 
     private final List<Consumer<CheckpointBuilder>> described = new ArrayList<>();
+    /** Address of the image's first page, in pages. */
+    private long imageStart;
+
     private final ByteBuffer record = ByteBuffer.allocate(PAGE).order(ByteOrder.LITTLE_ENDIAN);
 
     @BeforeEach
@@ -51,6 +54,8 @@ class ProgramMemoryTest {
         record.putLong(Resident.DEVICE_MAJOR, 8);
         record.putLong(Resident.DEVICE_MINOR, 1);
         record.putLong(Resident.INODE, INODE);
+        record.putLong(Resident.INTERCEPT, SLOT + 0x700);
+        record.putLong(Resident.TEXT_END, SLOT + 2 * PAGE);
     }
 
     @Test
@@ -144,10 +149,14 @@ class ProgramMemoryTest {
         assertIgnored(Resident.SLOT, SLOT + PAGE);
         assertIgnored(Resident.DEVICE_MAJOR, -1);
         assertIgnored(Resident.DEVICE_MINOR, 1L << 40);
-        assertIgnored(Resident.RANGE_COUNT, 0);
         assertIgnored(Resident.RANGE_COUNT, -1);
         assertIgnored(Resident.RANGE_COUNT, 1 << 30);
         assertIgnored(Resident.RANGE_COUNT, 2);
+        assertIgnored(Resident.INTERCEPT, SLOT - 1);
+        assertIgnored(Resident.INTERCEPT, SLOT + 2 * PAGE - 1);
+        assertIgnored(Resident.TEXT_END, SLOT - PAGE);
+        assertIgnored(Resident.TEXT_END, SLOT + ImageLayout.DONE_BITS);
+        assertIgnored(Resident.SIZE_BYTES + LazyRange.IMAGE_PAGE, 1);
         assertIgnored(Resident.SIZE_BYTES + LazyRange.ADDRESS, A + 1);
         assertIgnored(Resident.SIZE_BYTES + LazyRange.ADDRESS, -PAGE);
         assertIgnored(Resident.SIZE_BYTES + LazyRange.ADDRESS, ImageLayout.ADDRESS_LIMIT);
@@ -199,6 +208,7 @@ class ProgramMemoryTest {
     }
 
     private void image(long firstPage, long pages) {
+        imageStart = firstPage;
         described.add(builder -> builder.mapping(CheckpointSamples.mapping(
                 A + firstPage * PAGE, pages, MappingKind.PRIVATE_FILE, RW, 0, "/home/me/fast-app")));
     }
@@ -218,6 +228,7 @@ class ProgramMemoryTest {
         int at = Resident.SIZE_BYTES + count * LazyRange.SIZE_BYTES;
         record.putLong(at + LazyRange.ADDRESS, A + firstPage * PAGE);
         record.putLong(at + LazyRange.LENGTH, pages * PAGE);
+        record.putInt(at + LazyRange.IMAGE_PAGE, (int) (firstPage - imageStart));
         record.putLong(Resident.RANGE_COUNT, count + 1);
     }
 

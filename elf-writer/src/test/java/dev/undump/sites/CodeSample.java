@@ -33,6 +33,7 @@ final class CodeSample {
 
     private final Path file;
     private final CheckpointBuilder builder = new CheckpointBuilder();
+    private final List<OlderStub> olderStubs = new ArrayList<>();
 
     CodeSample(Path folder) {
         this.file = folder.resolve("code.dat");
@@ -106,6 +107,11 @@ final class CodeSample {
         return this;
     }
 
+    CodeSample olderStub(OlderStub stub) {
+        olderStubs.add(stub);
+        return this;
+    }
+
     Result rewrite(byte[] code) {
         return rewrite(code, List.of());
     }
@@ -116,7 +122,7 @@ final class CodeSample {
             List<ByteRange> occupied = new ArrayList<>(furtherOccupied);
             checkpoint.mappings().forEach(mapping -> occupied.add(mapping.range()));
             try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
-                return new Result(checkpoint, SiteRewriter.rewrite(checkpoint, memory, occupied, ENTRY), code);
+                return new Result(checkpoint, SiteRewriter.rewrite(checkpoint, memory, occupied, ENTRY, olderStubs), code);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
