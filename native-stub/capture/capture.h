@@ -56,7 +56,7 @@ struct capture_step {
     const char *name;
     uint64_t took_ns;
 };
-#define CAPTURE_STEPS 20
+#define CAPTURE_STEPS 32
 
 struct capture_outcome {
     char path[PATH_MAX];  /* absolute name of the written file */

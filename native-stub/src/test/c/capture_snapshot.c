@@ -2,11 +2,13 @@
 /*
  * Snapshots (ckpt --cow) of programs that have something to lose by one: children of their own and their statuses, the
  * last place that a limit on processes leaves, open descriptors whose other end waits for them to be closed, and the
- * roles of a subreaper and of a container's first process. The snapshot must not show, or be refused in one line.
+ * roles of a subreaper and of a container's first process. The snapshot must not show, or be refused in one line. One that
+ * is killed must not give a checkpoint with holes.
  *
  * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,12 +22,15 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CAPTURES 10
+#define KILLS 20
 #define MEMORY_BYTES (64u << 20) /* so that the snapshot is read for a while */
+#define PIECE_BYTES (32u << 10)
 #define NOBODY 65534
 
 static int failures;
@@ -166,12 +171,15 @@ static void await_round(const struct subject *subject)
     }
 }
 
-static void *fill_memory(void)
+/* In many mappings, each with a look and a read of its own, between which a snapshot may be killed. */
+static void fill_memory(void)
 {
-    uint64_t *memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    for (size_t i = 0; i < MEMORY_BYTES / sizeof(*memory); i++)
-        memory[i] = i + 1;
-    return memory;
+    char *memory = mmap(NULL, 2 * MEMORY_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (char *piece = memory; piece < memory + 2 * MEMORY_BYTES; piece += 2 * PIECE_BYTES) {
+        if (mprotect(piece, PIECE_BYTES, PROT_READ | PROT_WRITE) != 0)
+            complain("mprotect failed");
+        memset(piece, 1, PIECE_BYTES);
+    }
 }
 
 static struct subject start_program(void (*body)(int), bool first_of_namespace)
@@ -185,6 +193,7 @@ static struct subject start_program(void (*body)(int), bool first_of_namespace)
         dup2(ends[1], 1);
         for (int fd = 3; fd < 256; fd++) /* also pipes that the test's own starter left open */
             close(fd);
+        setpgid(0, 0);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         fill_memory();
         body(1);
@@ -206,11 +215,10 @@ static void end_program(struct subject *subject)
     close(subject->rounds);
 }
 
-/* Runs ckpt as user and returns its status; what it says is in place->log. */
-static int capture(const struct place *place, pid_t pid, uid_t user)
+/* Runs ckpt as user; what it says is in place->log. */
+static pid_t start_capture(const struct place *place, pid_t pid, uid_t user)
 {
     char number[16];
-    int status;
     snprintf(number, sizeof(number), "%d", pid);
     pid_t child = fork();
     if (child == 0) {
@@ -221,7 +229,14 @@ static int capture(const struct place *place, pid_t pid, uid_t user)
         execl(place->ckpt, "ckpt", "--pid", number, "--cow", "--allow", "children", "-o", place->output, (char *)NULL);
         _exit(127);
     }
-    waitpid(child, &status, 0);
+    return child;
+}
+
+/* The same to its end. Returns its status. */
+static int capture(const struct place *place, pid_t pid, uid_t user)
+{
+    int status;
+    waitpid(start_capture(place, pid, user), &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -266,6 +281,46 @@ static void leaves_no_child(const struct place *place, struct subject subject, c
     is_not_seen(place, subject, what);
 }
 
+/* The snapshot, or the middle process on the way to it, is the other process in the program's group. */
+static pid_t find_snapshot(pid_t program)
+{
+    pid_t found = 0;
+    DIR *entries = opendir("/proc");
+    for (struct dirent *entry; !found && (entry = readdir(entries)); ) {
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (pid > 0 && pid != program && getpgid(pid) == program)
+            found = pid;
+    }
+    closedir(entries);
+    return found;
+}
+
+/* A snapshot that somebody kills gives no checkpoint, or it was read to its end before. */
+static void killed_snapshot_gives_nothing(const struct place *place)
+{
+    struct subject subject = start_program(look_for_children, false);
+    for (int i = 0; i < KILLS; i++) {
+        int status = -1;
+        pid_t copy = 0;
+        unlink(place->output);
+        pid_t engine = start_capture(place, subject.pid, 0);
+        while (!copy && waitpid(engine, &status, WNOHANG) == 0)
+            copy = find_snapshot(subject.pid);
+        usleep((useconds_t)(i * 1000));
+        if (copy) {
+            kill(copy, SIGKILL);
+            waitpid(engine, &status, 0);
+        }
+        struct stat file;
+        if (status == 0)
+            expect(stat(place->output, &file) == 0 && file.st_blocks * 512 > (off_t)MEMORY_BYTES, "it is whole");
+        else
+            expect(log_has(place, "it was killed"), "why there is none");
+        await_round(&subject);
+    }
+    end_program(&subject);
+}
+
 static void is_refused(const struct place *place, struct subject subject, uid_t user, const char *words)
 {
     unlink(place->output);
@@ -293,6 +348,7 @@ int main(int argc, char **argv)
     snprintf(place.log, sizeof(place.log), "%s/log", place.directory);
     is_not_seen(&place, start_program(make_children, false), "a snapshot of a program with children");
     is_not_seen(&place, start_program(close_pipes, false), "a snapshot of a program that closes pipes");
+    killed_snapshot_gives_nothing(&place);
     leaves_no_child(&place, start_program(look_for_children, false), "a snapshot");
     leaves_no_child(&place, start_program(be_subreaper, false), "a snapshot of a subreaper");
     if (geteuid() == 0) {
