@@ -14,7 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 for folder in one "a folder of another name"; do
     mkdir "$scratch/$folder"
-    cp -R Makefile format $(ls -d arch capture restore 2>/dev/null) "$scratch/$folder/"
+    cp -R Makefile format arch capture observe restore "$scratch/$folder/"
     if ! make --no-print-directory -C "$scratch/$folder" all >"$scratch/log" 2>&1; then
         tail -n 20 "$scratch/log" >&2
         echo "failed build_in_${folder// /_}" >>"$results"

@@ -93,6 +93,8 @@ static inline struct launch_result launch_file(const char *path, const struct la
         err(1, "launching");
     if (child == 0) {
         dup2(ends[1], 2);
+        for (int ignored = SIGHUP; ignored <= SIGQUIT; ignored++) /* a launch keeps what a background job ignores */
+            signal(ignored, SIG_DFL);
         if (conditions != NULL && conditions->prepare != NULL)
             conditions->prepare(conditions->argument);
         execve(path, arguments, conditions != NULL && conditions->environment != NULL ? conditions->environment : environ);
