@@ -10,12 +10,27 @@ final class CopyQueue {
 
     private final List<DataPiece> pieces;
     private final long totalBytes;
+    private final boolean ascending;
     private int next;
     private long takenOfNext;
 
     CopyQueue(List<DataPiece> pieces) {
         this.pieces = pieces;
-        this.totalBytes = pieces.stream().mapToLong(DataPiece::lengthBytes).sum();
+        long total = 0;
+        long end = 0;
+        boolean inOrder = true;
+        for (DataPiece piece : pieces) {
+            total += piece.lengthBytes();
+            inOrder &= piece.dataOffset() >= end;
+            end = piece.dataEnd();
+        }
+        this.totalBytes = total;
+        this.ascending = inOrder;
+    }
+
+    /** Whether what lies between a piece and the next one belongs to no other piece. */
+    boolean isAscending() {
+        return ascending;
     }
 
     long totalBytes() {

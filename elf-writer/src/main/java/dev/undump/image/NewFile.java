@@ -38,13 +38,11 @@ public final class NewFile implements Closeable {
     private static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
-    private static final Set<PosixFilePermission> OWNER_MAY_EXECUTE = PosixFilePermissions.fromString("rwx------");
-
     private final String what;
     private final Set<PosixFilePermission> mode;
     private final Path target;
     private final Path temporary;
-    private FileChannel channel;
+    private final FileChannel channel;
     private final long sizeBytes;
     private boolean committed;
 
@@ -135,22 +133,13 @@ public final class NewFile implements Closeable {
         T apply(Path file) throws IOException;
     }
 
-    /** Lets the file be executed as it is now. The kernel executes none that somebody has open for writing. */
+    /**
+     * Lets the file be executed under its temporary name. The kernel executes none that somebody has open for writing, and opens
+     * none for writing that somebody executes: from now on, the file can only be committed or closed.
+     */
     public <T> T asProgram(Use<T> use) throws IOException {
-        try {
-            channel.force(true);
-            channel.close();
-            Files.setPosixFilePermissions(temporary, OWNER_MAY_EXECUTE);
-        } catch (IOException e) {
-            throw failed(e);
-        }
-        T result = use.apply(temporary);
-        try {
-            channel = FileChannel.open(temporary, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        } catch (IOException e) {
-            throw failed(e);
-        }
-        return result;
+        finish();
+        return use.apply(temporary);
     }
 
     /** Returns what copies into this file without moving bytes; empty where the file system has no such thing. */
@@ -169,15 +158,25 @@ public final class NewFile implements Closeable {
 
     /** Gives the file its name. */
     public void commit() throws ImageException {
+        finish();
         try {
-            channel.force(true);
-            channel.close();
-            // The mode at creation is subject to the umask.
-            Files.setPosixFilePermissions(temporary, mode);
             move();
             committed = true;
             try (FileChannel folder = FileChannel.open(folderOf(target), StandardOpenOption.READ)) {
                 folder.force(true);
+            }
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    /** Has all of it on the disk, and its mode right: that at creation is subject to the umask. */
+    private void finish() throws ImageException {
+        try {
+            if (channel.isOpen()) {
+                channel.force(true);
+                channel.close();
+                Files.setPosixFilePermissions(temporary, mode);
             }
         } catch (IOException e) {
             throw failed(e);

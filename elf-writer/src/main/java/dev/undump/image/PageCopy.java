@@ -27,6 +27,9 @@ final class PageCopy implements Closeable {
     /** Copying without moving bytes takes no time; only progress has to show and an end to be heard of. */
     private static final long KERNEL_PORTION = 64 << 20;
 
+    /** Less is copied: sharing it would leave both files in fragments. */
+    private static final long LEAST_SHARED = 256 << 10;
+
     private final Path source;
     private final FileChannel from;
     private final NewFile to;
@@ -132,27 +135,25 @@ final class PageCopy implements Closeable {
             return;
         }
         try (KernelCopy kernel = sharing.get()) {
+            BufferCopy other = new BufferCopy(source, from, to);
             boolean works = true;
             while (works) {
                 List<DataPiece> portion = queue.take(KERNEL_PORTION);
                 works = !portion.isEmpty();
                 for (DataPiece piece : portion) {
-                    works &= copyInKernel(kernel, piece);
+                    works &= copyInKernel(kernel, other, piece);
                     advance(piece.lengthBytes());
                 }
             }
         }
     }
 
-    private boolean copyInKernel(KernelCopy kernel, DataPiece piece) throws IOException {
+    private boolean copyInKernel(KernelCopy kernel, BufferCopy other, DataPiece piece) throws IOException {
         long toOffset = dataStart + piece.dataOffset();
-        long done = kernel.copy(piece.checkpointOffset(), toOffset, piece.lengthBytes());
-        if (done == piece.lengthBytes()) {
-            return true;
-        }
-        new BufferCopy(source, from, to)
-                .copy(piece.checkpointOffset() + done, toOffset + done, piece.lengthBytes() - done);
-        return false;
+        boolean shared = piece.lengthBytes() >= LEAST_SHARED;
+        long done = shared ? kernel.copy(piece.checkpointOffset(), toOffset, piece.lengthBytes()) : 0;
+        other.copy(piece.checkpointOffset() + done, toOffset + done, piece.lengthBytes() - done);
+        return !shared || done == piece.lengthBytes();
     }
 
     private void copyThroughBuffer() throws IOException, InterruptedException {
@@ -161,7 +162,7 @@ final class PageCopy implements Closeable {
         for (List<DataPiece> portion = queue.take(BufferCopy.PORTION);
                 !portion.isEmpty();
                 portion = queue.take(BufferCopy.PORTION)) {
-            copy.copy(portion, dataStart);
+            copy.copy(portion, dataStart, queue.isAscending());
             advance(portion.stream().mapToLong(DataPiece::lengthBytes).sum());
         }
     }

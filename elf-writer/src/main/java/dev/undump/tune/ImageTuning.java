@@ -9,6 +9,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /**
  * Tunes images: launches one, looks at which pages of itself its program uses first, and writes one that brings those in with few
@@ -18,6 +21,9 @@ import java.nio.file.StandardOpenOption;
  * is seen under the image's name but the old image or the whole new one.
  */
 public final class ImageTuning {
+
+    private static final String WHAT = "the image";
+    private static final Set<PosixFilePermission> OWNER_MAY_EXECUTE = PosixFilePermissions.fromString("rwx------");
 
     private ImageTuning() {}
 
@@ -38,17 +44,18 @@ public final class ImageTuning {
             throws IOException {
         try (FileChannel source = FileChannel.open(image, StandardOpenOption.READ)) {
             UntunedImage untuned = UntunedImage.read(image, source);
-            try (NewFile file = NewFile.create(
-                            out, "the image", Files.getPosixFilePermissions(image), untuned.sizeBytes());
+            Set<PosixFilePermission> mode = Files.getPosixFilePermissions(image);
+            try (NewFile file = NewFile.create(out, WHAT, mode, untuned.sizeBytes());
                     Observer observer = new Observer(image, options.limitMs(), options.arguments(), heartbeat)) {
-                file.copyFrom(image, source, untuned.sizeBytes(), progress);
-                file.write(untuned.head().duplicate().clear(), 0);
-                Observation observation = file.asProgram(observer::run);
+                Observation observation = untuned.isTuned()
+                        ? observeUntuned(observer, untuned, image, source, out, progress)
+                        : observer.run(image);
                 if (observation.gaveUp()) {
                     throw new TuneException(image, "the image does not launch here; the line above says why", null);
                 }
                 TunedSteps steps = TunedSteps.of(new PlanEditor(untuned).steps(), observation, untuned.sizeBytes());
                 TunedTail tail = TunedTail.of(untuned, steps, observation, options.limitMs());
+                file.copyFrom(image, source, untuned.sizeBytes(), progress);
                 file.write(tail.tail(), tail.tailOffset());
                 file.write(tail.head(), 0);
                 LaunchTimes times =
@@ -56,6 +63,17 @@ public final class ImageTuning {
                 file.commit();
                 return report(observation, steps, times);
             }
+        }
+    }
+
+    /** Of a tuned image a launch shows little: what is in huge pages is not the image's any more. */
+    private static Observation observeUntuned(
+            Observer observer, UntunedImage untuned, Path image, FileChannel source, Path out, WriteProgress progress)
+            throws IOException {
+        try (NewFile scratch = NewFile.create(out, WHAT, OWNER_MAY_EXECUTE, untuned.sizeBytes())) {
+            scratch.copyFrom(image, source, untuned.sizeBytes(), progress);
+            scratch.write(untuned.head().duplicate().clear(), 0);
+            return scratch.asProgram(observer::run);
         }
     }
 

@@ -75,6 +75,41 @@ class PageCopyTest {
     }
 
     @Test
+    void copy_shortGaps_becomeZerosAndLongOnesHoles() throws Exception {
+        byte[] content = content(400 * PAGE);
+        List<DataPiece> pieces = new ArrayList<>();
+        for (int page = 0; page < 400; page++) {
+            long dataOffset = page < 200 ? 2L * page * PAGE : (400L + 20L * (page - 200)) * PAGE;
+            pieces.add(new DataPiece(dataOffset, PAGE, (long) page * PAGE));
+        }
+        byte[] image = copy(content, pieces, WriteProgress.NONE);
+        for (DataPiece piece : pieces) {
+            assertSame(image, content, piece);
+            int end = DATA_START + (int) piece.dataEnd();
+            assertThat(Arrays.mismatch(image, end, end + 3, new byte[3], 0, 3))
+                    .isEqualTo(piece == pieces.get(399) ? 0 : -1);
+        }
+        assertThat(allocatedBytes(folder.resolve("image"))).isBetween(590L * PAGE, 640L * PAGE);
+    }
+
+    @Test
+    void copy_pieceInsideTheGapOfOthers_isNotOverwritten() throws Exception {
+        byte[] content = content(200 * PAGE);
+        List<DataPiece> pieces = new ArrayList<>();
+        for (int page = 0; page < 100; page++) {
+            pieces.add(new DataPiece(2L * page * PAGE, PAGE, (100L + page) * PAGE));
+        }
+        // Written first in the file's order, last in the list's: as far from each other in time as can be.
+        for (int page = 0; page < 99; page++) {
+            pieces.add(0, new DataPiece((2L * page + 1) * PAGE, PAGE, (long) page * PAGE));
+        }
+        byte[] image = copy(content, pieces, WriteProgress.NONE);
+        for (DataPiece piece : pieces) {
+            assertSame(image, content, piece);
+        }
+    }
+
+    @Test
     void copy_sourceTooShort_isSaidAndNothingStays() {
         byte[] content = content(LARGE_BYTES);
         List<DataPiece> pieces = List.of(new DataPiece(0, LARGE_BYTES + PAGE, 0));

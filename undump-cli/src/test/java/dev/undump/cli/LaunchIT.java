@@ -22,9 +22,13 @@ import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,6 +63,7 @@ class LaunchIT {
     };
 
     private static final int MESSAGE_OFFSET = 0x40;
+    private static final int E_SHOFF = 40;
 
     @TempDir
     private Path folder;
@@ -147,6 +152,21 @@ class LaunchIT {
 
         assertThat(outcome.status()).isZero();
         assertThat(outcome.output()).contains("Image").contains("1 thread").contains("stub at 0x").contains("read at start");
+    }
+
+    @Test
+    void inspect_imageOfManyGibibytes_isRead() throws Exception {
+        Path image = folder.resolve("fast-hello");
+        undump("--out", image.toString(), checkpoint.toString());
+        ByteBuffer whole = ByteBuffer.wrap(Files.readAllBytes(image)).order(ByteOrder.LITTLE_ENDIAN);
+        int headers = (int) whole.getLong(E_SHOFF);
+        long farAway = 5L << 30;
+        try (FileChannel file = FileChannel.open(image, StandardOpenOption.WRITE)) {
+            file.write(whole.slice(headers, whole.limit() - headers), farAway);
+            file.write(whole.putLong(E_SHOFF, farAway).slice(0, headers), 0);
+        }
+
+        assertThat(undump("inspect", image.toString()).output()).contains("5 GiB", "1 thread", "stub at 0x");
     }
 
     @Test

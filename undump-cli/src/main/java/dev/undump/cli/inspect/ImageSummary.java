@@ -8,6 +8,7 @@ import dev.undump.nativestub.ImageLayout.Plan;
 import dev.undump.nativestub.ImageLayout.Untuned;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -69,10 +70,12 @@ record ImageSummary(
      */
     static ImageSummary read(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            ElfFile elf = ElfFile.from(channel);
+            ElfFile elf = ElfFile.from(new ChannelFile(channel));
             ByteRange checkpoint = section(elf, CHECKPOINT_SECTION, file, channel.size());
             ByteRange plan = section(elf, PLAN_SECTION, file, channel.size());
             return read(file, channel, checkpoint, plan, tuning(elf, file, channel));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         } catch (RuntimeException e) {
             // The library trusts the numbers in a file; when they lie, it throws whatever comes of that.
             throw damaged(file, e.getMessage(), e);
