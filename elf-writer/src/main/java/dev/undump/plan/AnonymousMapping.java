@@ -113,7 +113,12 @@ final class AnonymousMapping {
             flags |= MAP_NORESERVE;
         }
         steps.add(MemoryOp.anonymous(part, opened ? PROT_READ_WRITE : mapping.protection(), flags));
-        stored(part).forEach(extent -> steps.read(extent.range(), dataOf(extent.range(), data)));
+        // By place in the page data: what is lazy elsewhere stands apart from its neighbours, also where all is read.
+        Stream.concat(parts(true).stream(), runs.stream())
+                .filter(part::contains)
+                .sorted()
+                .flatMap(this::stored)
+                .forEach(extent -> steps.read(extent.range(), dataOf(extent.range(), data)));
         if (opened) {
             steps.add(MemoryOp.protect(part, mapping.protection()));
         }
