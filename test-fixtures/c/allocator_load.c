@@ -151,9 +151,9 @@ static void phase(struct worker *worker, unsigned fullness) {
 
 static void *work(void *argument) {
     struct worker *worker = argument;
-    for (int i = 0; !ending || i < PHASES_AT_LEAST; i++) {
+    for (int i = 0;; i++) {
         phase(worker, i % 2 ? 5 : 80);
-        /* The threads must agree on the last phase. */
+        /* The threads must agree on the last phase: one that saw `ending` by itself would leave the rest at a barrier. */
         if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD && ending && i >= PHASES_AT_LEAST - 1)
             ending = 2;
         pthread_barrier_wait(&barrier);

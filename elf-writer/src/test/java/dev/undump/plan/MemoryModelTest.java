@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointBuilder;
+import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.Extent;
 import dev.undump.checkpoint.ExtentKind;
 import dev.undump.checkpoint.Mapping;
@@ -37,6 +38,9 @@ class MemoryModelTest {
     private static final MappingKind[] KINDS = {
         MappingKind.ANONYMOUS, MappingKind.ANONYMOUS, MappingKind.ANONYMOUS, MappingKind.PRIVATE_FILE
     };
+
+    /** The heap begins inside of the first mappings: its first page is never lazy, whatever is stored around it. */
+    private static final long FIRST = CheckpointSamples.HEAP - 5 * PAGE;
 
     private static Path folder;
     private static Checkpoint empty;
@@ -89,7 +93,7 @@ class MemoryModelTest {
 
     private static List<Mapping> randomMappings(Random random) {
         List<Mapping> mappings = new ArrayList<>();
-        long at = 0x10000000;
+        long at = FIRST;
         long stored = PAGE;
         for (int i = random.nextInt(6) + 1; i > 0; i--) {
             at += random.nextBoolean() ? 0 : (1 + random.nextInt(3)) * PAGE;
