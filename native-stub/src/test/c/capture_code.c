@@ -10,15 +10,7 @@
 #undef _GNU_SOURCE
 #include "arch/x86_64/capture_syscall.c"
 
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
+#include "src/test/c/support/expect.h"
 
 static void gadgets_return_without_side_effects(void)
 {

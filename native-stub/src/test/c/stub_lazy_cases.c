@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Lazy memory, one case each: what random calls would not meet, and what is to be seen of the method. */
-#include "src/test/c/support/lazy_arena.h"
+#include "src/test/c/support/lazy_checks.h"
 
 #include <linux/userfaultfd.h>
 #include <pthread.h>
@@ -8,61 +8,14 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
-#define LARGE_FIRST 12 /* 20 pages of the image */
-#define LARGE_PAGES 20
-#define LARGE (ARENA_LAZY + LARGE_FIRST * PAGE)
-#define SMALL (ARENA_LAZY + 33 * PAGE) /* in the middle of 4 pages of the image */
 #define ADVICE_DONTNEED_LOCKED 24
-
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
 
 static bool is_of_file(uint64_t address)
 {
-    struct maps maps;
     struct maps_vma vma;
-    int result;
 
-    arena_require(maps_open(&maps, arena_record) == 0, "maps");
-    result = maps_find(&maps, address, &vma);
-    maps_close(&maps);
-    return result == 1 && vma.start <= address && vma.inode == arena_record->inode;
-}
-
-static bool is_original(uint64_t address, uint64_t pages)
-{
-    for (uint64_t page = 0; page < pages; page++) {
-        uint64_t number = (address - ARENA_LAZY) / PAGE + page;
-
-        for (uint64_t i = 0; i < PAGE / 8; i++) {
-            if (arena_word(address, page)[i] != (number << 32 | i << 8 | 0x11))
-                return false;
-        }
-    }
-    return true;
-}
-
-static bool is_zeros(uint64_t address, uint64_t pages)
-{
-    for (uint64_t i = 0; i < pages * PAGE / 8; i++) {
-        if (((volatile uint64_t *)address)[i] != 0)
-            return false;
-    }
-    return true;
-}
-
-static int64_t advise_memory(uint64_t address, uint64_t pages, uint32_t advice)
-{
-    return arena_call(NR_madvise, address, pages * PAGE, advice, 0, 0);
+    return arena_mapping_of(address, &vma) && vma.inode == arena_record->inode;
 }
 
 /* ---- method ---- */
@@ -216,14 +169,6 @@ static void locked_memory_stays_locked(void)
 }
 
 /* ---- processes ---- */
-
-static int status_of(pid_t child)
-{
-    int status = -1;
-
-    waitpid(child, &status, 0);
-    return status;
-}
 
 static void a_child_has_its_own(void)
 {
