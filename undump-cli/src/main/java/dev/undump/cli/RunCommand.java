@@ -21,7 +21,6 @@ import picocli.CommandLine.Parameters;
 /** {@code undump run FILE}: lets the program go on in place of this process, and leaves no file. */
 @Command(
         name = "run",
-        versionProvider = Version.class,
         header = "Lets a captured program go on, without leaving a file.",
         description = {
             "",
@@ -35,12 +34,12 @@ import picocli.CommandLine.Parameters;
             "2:wrong usage",
             "125:the image could not be restored on this machine; one line on standard error says why"
         })
-final class RunCommand implements Callable<Integer>, HasCommonOptions {
+final class RunCommand implements Callable<Integer> {
 
     private final Interruption interruption;
 
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
     @Option(names = "--eager", description = "Read all memory at start instead of mapping it; for checkpoints.")
     private boolean eager;
@@ -60,11 +59,6 @@ final class RunCommand implements Callable<Integer>, HasCommonOptions {
     }
 
     @Override
-    public CommonOptions common() {
-        return common;
-    }
-
-    @Override
     public Integer call() throws IOException, PlanException {
         PackedFile.refuse(file, "starting");
         try (ReplacementProgram program = Inspection.isImage(file) ? ReplacementProgram.open(file) : fromCheckpoint()) {
@@ -78,11 +72,8 @@ final class RunCommand implements Callable<Integer>, HasCommonOptions {
         Checkpoint checkpoint = CheckpointReader.read(file);
         Path folder = Files.createTempDirectory("undump");
         Path image = folder.resolve(UndumpCommand.defaultName(checkpoint.process().commandName()));
-        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Preparing")) {
-            ImageWriter.write(checkpoint, new ImageOptions(eager, false, false), image, (doneBytes, totalBytes) -> {
-                interruption.check();
-                progress.advanced(doneBytes, totalBytes);
-            });
+        try (AttendedWork work = AttendedWork.begin("Preparing", interruption)) {
+            ImageWriter.write(checkpoint, new ImageOptions(eager, false, false), image, work::advanced);
             return ReplacementProgram.open(image);
         } finally {
             // The open file stays until the program that it becomes has ended.

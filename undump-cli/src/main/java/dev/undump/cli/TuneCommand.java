@@ -16,16 +16,12 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code undump tune IMAGE}: fits an image to what its program uses first. */
 @Command(
         name = "tune",
-        versionProvider = Version.class,
         header = "Fits an image to what its program uses first.",
         description = {
             "",
@@ -38,20 +34,16 @@ import picocli.CommandLine.Spec;
                     + " empty input, to compare. Tuning a tuned image starts anew.",
             ""
         },
-        exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {"0:done", "1:failed; one line on standard error says why; IMAGE is as it was", "2:wrong usage"})
-final class TuneCommand implements Callable<Integer>, HasCommonOptions {
+final class TuneCommand implements Callable<Integer> {
 
     private static final int KIBI = 1024;
     private static final double NS_PER_MS = 1e6;
 
     private final Interruption interruption;
 
-    @Spec
-    private CommandSpec spec;
-
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
     @Option(
             names = "--for",
@@ -83,31 +75,23 @@ final class TuneCommand implements Callable<Integer>, HasCommonOptions {
     }
 
     @Override
-    public CommonOptions common() {
-        return common;
-    }
-
-    @Override
     public Integer call() throws IOException {
         if (limitMs < 1 || rounds < 0) {
-            throw new ParameterException(spec.commandLine(), limitMs < 1 ? "--for " + limitMs : "--rounds " + rounds);
+            throw face.wrongUsage(limitMs < 1 ? "--for " + limitMs + " is less than 1" : "--rounds " + rounds + " is less than 0");
         }
         PackedFile.refuse(image, "tuning");
         if (!Inspection.isImage(image)) {
             throw new CommandFailure("tuning " + image + ": it is no image; give a file that undump wrote");
         }
         TuneOptions options = new TuneOptions(limitMs, rounds, arguments);
-        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Copying " + image.getFileName())) {
+        try (AttendedWork work = AttendedWork.begin("Copying " + image.getFileName(), interruption)) {
             TuneReport report = ImageTuning.tune(
                     image,
                     out != null ? out : image,
                     options,
-                    (doneBytes, totalBytes) -> {
-                        interruption.check();
-                        progress.advanced(doneBytes, totalBytes);
-                    },
+                    work::advanced,
                     interruption::check);
-            print(report, spec.commandLine().getOut());
+            print(report, face.out());
         }
         return ExitStatus.DONE;
     }
