@@ -41,6 +41,17 @@ bool kernel_restarts(const struct user_regs_struct *registers)
                                                  result == -ERESTARTNOHAND || result == -ERESTART_RESTARTBLOCK);
 }
 
+/* hrtimer_nanosleep_restart is one of the functions that wait channels leave out (__sched, kernel/time/hrtimer.c): they
+ * name its caller. The other calls that are restarted like this wait in functions that are not. */
+static bool names_entry(const char *wait_channel)
+{
+    static const char *const entries[] = {"do_syscall_64", "x64_sys_call", "sys_restart_syscall", "entry_SYSCALL_64"};
+    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
+        if (strstr(wait_channel, entries[i]))
+            return true;
+    return false;
+}
+
 /* restart_syscall(2) stands for a call that was stopped once before. Which one, is known to the kernel alone; the code
  * in front, the wait channel and the arguments tell. */
 static int64_t restarted_call(const struct user_regs_struct *registers, const char *wait_channel, const uint8_t *code,
@@ -54,8 +65,9 @@ static int64_t restarted_call(const struct user_regs_struct *registers, const ch
             if (number == candidates[i])
                 return number;
     }
-    if (strstr(wait_channel, "nanosleep")) /* hrtimer_nanosleep, alarm_timer_nsleep; the first argument is a clock or
-                                              an address */
+    if (strstr(wait_channel, "cpu_nanosleep") || strstr(wait_channel, "alarm"))
+        return SYS_clock_nanosleep; /* clocks that nanosleep does not have, and whose numbers may be large */
+    if (strstr(wait_channel, "nanosleep") || names_entry(wait_channel)) /* the first argument is a clock or an address */
         return registers->rdi < 4096 ? SYS_clock_nanosleep : SYS_nanosleep;
     if (strstr(wait_channel, "futex"))
         return SYS_futex;
