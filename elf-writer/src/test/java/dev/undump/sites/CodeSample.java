@@ -13,6 +13,8 @@ import dev.undump.checkpoint.ExtentKind;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
 import dev.undump.checkpoint.NativeText;
+import dev.undump.checkpoint.Registers;
+import dev.undump.checkpoint.ThreadSample;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -149,28 +151,13 @@ final class CodeSample {
     }
 
     static CheckpointThread thread(long stackPointer, AlternateStack alternate) {
-        CheckpointThread sample = CheckpointSamples.thread(1000, Optional.empty());
+        CheckpointThread sample = CheckpointSamples.thread(1000);
         var r = sample.registers();
-        var registers = new dev.undump.checkpoint.Registers(
+        var registers = new Registers(
                 r.r15(), r.r14(), r.r13(), r.r12(), r.rbp(), r.rbx(), r.r11(), r.r10(), r.r9(), r.r8(), r.rax(), r.rcx(), r.rdx(),
                 r.rsi(), r.rdi(), r.origRax(), CODE, r.cs(), r.eflags(), stackPointer, r.ss(), r.fsBase(), r.gsBase(), r.ds(),
                 r.es(), r.fs(), r.gs());
-        return new CheckpointThread(
-                sample.tid(),
-                sample.ownTid(),
-                registers,
-                sample.xstate(),
-                sample.call(),
-                sample.signalMask(),
-                alternate,
-                sample.parentDeathSignal(),
-                sample.robustList(),
-                sample.rseq(),
-                sample.clearChildTid(),
-                sample.scheduling(),
-                sample.affinity(),
-                sample.name(),
-                sample.waitChannel());
+        return ThreadSample.like(sample).registers(registers).alternateStack(alternate).build();
     }
 
     /** push %rbx; mov %rdi,%rbx; add $1,%rbx; test %rbx,%rbx; jne +2; xor %ecx,%ecx; mov %rbx,%rdx; pop %rbx; ret. */
