@@ -2,7 +2,6 @@
 package dev.undump.sites;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Checkpoint;
@@ -63,13 +62,11 @@ class RealCodeIT {
 
     @Test
     void staticProgramWithMusl_isCovered() throws Exception {
-        assumeTrue(isInstalled("musl-gcc"), "musl-gcc is not installed (Debian: musl-tools)");
         check(compiled("musl-gcc", "-O2", "-static"));
     }
 
     @Test
     void goProgram_isCovered() throws Exception {
-        assumeTrue(isInstalled("go"), "go is not installed (Debian: golang-go)");
         Path source = Files.writeString(folder.resolve("program.go"), GO_PROGRAM);
         Path program = folder.resolve("program");
         run(List.of("go", "build", "-o", program.toString(), source.toString()));
@@ -166,17 +163,13 @@ class RealCodeIT {
         return program;
     }
 
-    private static boolean isInstalled(String program) {
-        for (String directory : System.getenv("PATH").split(":")) {
-            if (Files.isExecutable(Path.of(directory, program))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     private static List<String> run(List<String> command) throws Exception {
-        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process process;
+        try {
+            process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        } catch (IOException e) {
+            throw new AssertionError(command.get(0) + " is not installed; ./check installs it", e);
+        }
         List<String> lines = new ArrayList<>();
         try (BufferedReader reader =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
