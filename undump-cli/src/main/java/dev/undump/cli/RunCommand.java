@@ -41,7 +41,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private CommandFace face;
 
-    @Option(names = "--eager", description = "Read all memory at start instead of mapping it; for checkpoints.")
+    @Option(
+            names = "--eager",
+            description = "Read all memory before the program goes on, instead of mapping it; for checkpoints, an image has its own way.")
     private boolean eager;
 
     @Parameters(index = "0", paramLabel = "FILE", description = "Checkpoint or image.")
@@ -51,7 +53,7 @@ final class RunCommand implements Callable<Integer> {
             index = "1..*",
             arity = "0..*",
             paramLabel = "ARG",
-            description = "Arguments, for images that take their own; others show them in ps only.")
+            description = "Shown by ps; the program itself has the arguments of its capture.")
     private List<String> arguments = new ArrayList<>();
 
     RunCommand(Interruption interruption) {

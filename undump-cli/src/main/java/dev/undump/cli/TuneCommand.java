@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
                     + " those in with few large operations. That helps launches that find little of the image in memory, and"
                     + " programs that write to much of theirs at once.",
             "",
-            "The program really runs, with its arguments and the terminal, and is ended by SIGTERM after a while; what it does"
+            "The program really runs, on the terminal, and is ended by SIGTERM after a while; what it does"
                     + " to files or to others is done. After that it is launched a few times up to its first output, with"
                     + " empty input, to compare. Tuning a tuned image starts anew.",
             ""
@@ -67,7 +67,11 @@ final class TuneCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "IMAGE", description = "Image, tuned already or not.")
     private Path image;
 
-    @Parameters(index = "1..*", arity = "0..*", paramLabel = "ARG", description = "Arguments for the program.")
+    @Parameters(
+            index = "1..*",
+            arity = "0..*",
+            paramLabel = "ARG",
+            description = "As of a launch: shown by ps, the program itself has those of its capture.")
     private List<String> arguments = new ArrayList<>();
 
     TuneCommand(Interruption interruption) {

@@ -30,8 +30,8 @@ import picocli.CommandLine.Parameters;
         header = "Turns a checkpoint into an executable that goes on where the program was.",
         description = {
             "",
-            "Reads a CHECKPOINT that ckpt has written and makes one executable file of it. The file needs neither undump nor the"
-                    + " program: it can be copied to other machines and started by any user.",
+            "Reads a CHECKPOINT that ckpt has written and makes one executable file of it, an image. The image needs neither undump"
+                    + " nor the program: it can be copied to other machines and started by any user.",
             ""
         })
 final class UndumpCommand implements Callable<Integer> {
@@ -52,16 +52,21 @@ final class UndumpCommand implements Callable<Integer> {
                     + " in the working directory.")
     private Path out;
 
-    @Option(names = "--eager", description = "Read all memory at start instead of mapping it: exact, but slower to start.")
+    @Option(
+            names = "--eager",
+            description = "A launch reads all memory before the program goes on, instead of mapping it: slower to start.")
     private boolean eager;
 
     @Option(
             names = "--reopen-stdio",
-            description = "Regular files that the program had as standard input, output or error are opened again by path. Without"
-                    + " it, and with a checkpoint of \"ckpt --pid\", they count as redirections: the launch's own take their place.")
+            description = "Regular files that the program had as standard input, output or error are opened again by path. Without this"
+                    + " they count as redirections in a checkpoint of \"ckpt --pid\": the launch's own take their place.")
     private boolean reopenStandardFiles;
 
-    @Parameters(arity = "0..1", paramLabel = "CHECKPOINT", description = "File that ckpt wrote, by default myckpt.dat.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "CHECKPOINT",
+            description = "Checkpoint that ckpt wrote; ckpt calls it myckpt.dat unless told otherwise.")
     private Path checkpointFile;
 
     UndumpCommand(Interruption interruption) {
