@@ -74,14 +74,17 @@ final class CallShape {
                 return Number.ELSEWHERE;
             }
             if ((Opcodes.writes(in) & 1) != 0) {
-                return in.map() == Instruction.ONE_BYTE && canLoadNumber(in) ? Number.LOADED : Number.NONE;
+                return canLoadNumber(in) ? Number.LOADED : Number.NONE;
             }
         }
         return Number.ELSEWHERE;
     }
 
     private static boolean canLoadNumber(Instruction in) {
-        return switch (in.opcode()) {
+        if (in.map() == Instruction.TWO_BYTE) {
+            return in.opcode() == 0xb6 || in.opcode() == 0xb7;
+        }
+        return in.map() == Instruction.ONE_BYTE && switch (in.opcode()) {
             case 0xb8, 0xc7, 0x89, 0x8b, 0x63, 0x58, 0x8d, 0xb0 -> true;
             case 0x31, 0x33, 0x29, 0x2b -> in.rmIsRegister() && in.rm() == in.reg();
             default -> false;
