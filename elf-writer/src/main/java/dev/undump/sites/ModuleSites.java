@@ -229,7 +229,7 @@ final class ModuleSites {
     private CodeBlock functionBlock(ByteRange function) throws IOException {
         CodeBlock known = functions.get(function.start());
         if (known == null) {
-            known = CodeBlock.decode(code.decoder(function), function, true);
+            known = JumpTables.resolve(CodeBlock.decode(code.decoder(function), function, true), code);
             functions.put(function.start(), known);
         }
         return known;

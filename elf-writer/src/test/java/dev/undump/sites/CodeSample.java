@@ -209,7 +209,7 @@ final class CodeSample {
         }
     }
 
-    /** Takes the read-only and executable segments of an ELF file, mapped as a program would have them. */
+    /** Takes the segments of an ELF file, mapped as a program would have them. */
     static Optional<CodeSample> ofElf(Path folder, Path elf) throws IOException {
         var bytes = java.nio.ByteBuffer.wrap(Files.readAllBytes(elf)).order(java.nio.ByteOrder.LITTLE_ENDIAN);
         boolean program = bytes.limit() > 64 && bytes.getInt(0) == 0x464c457f && bytes.get(4) == 2 && bytes.getShort(18) == 62;
@@ -218,14 +218,22 @@ final class CodeSample {
         }
         CodeSample sample = new CodeSample(folder);
         long bias = biasOf(elf);
+        long free = 0;
         for (int i = 0; i < bytes.getShort(56); i++) {
             int at = (int) bytes.getLong(32) + i * 56;
             int flags = bytes.getInt(at + 4);
-            if (bytes.getInt(at) == 1 && (flags & 2) == 0) {
+            if (bytes.getInt(at) == 1 && bytes.getLong(at + 32) > 0) {
                 long offset = bytes.getLong(at + 8) & -PAGE;
                 long start = bytes.getLong(at + 16) & -PAGE;
                 long end = (bytes.getLong(at + 16) + bytes.getLong(at + 32) + PAGE - 1) & -PAGE;
-                int protection = ((flags & 4) != 0 ? Mapping.READ : 0) | ((flags & 1) != 0 ? Mapping.EXECUTE : 0);
+                if (start < free) { // two segments in one page
+                    offset += free - start;
+                    start = free;
+                }
+                free = end;
+                int protection = ((flags & 4) != 0 ? Mapping.READ : 0)
+                        | ((flags & 2) != 0 ? Mapping.WRITE : 0)
+                        | ((flags & 1) != 0 ? Mapping.EXECUTE : 0);
                 sample.builder.mapping(new Mapping(
                         new ByteRange(bias + start, bias + end), MappingKind.PRIVATE_FILE, protection, 0, 0, offset, 77, 8, 1,
                         NativeText.of(elf.getFileName().toString()), bytes.limit(), 0, List.of()));
