@@ -16,7 +16,10 @@ import java.util.Optional;
  */
 final class FrameRecords {
 
-    private static final int PIECE = 64 << 10;
+    private static final long PIECE = 32 << 10;
+    private static final int LONGEST_READ = 64;
+    private static final int MOST_PIECES = 64;
+    private static final ByteBuffer NONE = ByteBuffer.allocate(0);
     private static final int SIGNAL_FRAME = 0x100;
     /** Longer ones are taken for nonsense. */
     private static final long LONGEST_FUNCTION = 4 << 20;
@@ -25,7 +28,9 @@ final class FrameRecords {
     private final CheckpointMemory memory;
     private final Map<Long, Integer> encodings = new HashMap<>();
 
-    private ByteBuffer frames = ByteBuffer.allocate(0);
+    private final Map<Long, ByteBuffer> pieces = new HashMap<>();
+
+    private ByteBuffer frames = NONE;
     private long framesBase;
 
     FrameRecords(CheckpointMemory memory) {
@@ -79,7 +84,7 @@ final class FrameRecords {
     int encodingOf(long cie) throws IOException {
         Integer known = encodings.get(cie);
         if (known == null) {
-            known = load(cie, 64) ? parseCie((int) (cie - framesBase)) : -1;
+            known = load(cie, LONGEST_READ) ? parseCie((int) (cie - framesBase)) : -1;
             encodings.put(cie, known);
         }
         return known;
@@ -125,17 +130,23 @@ final class FrameRecords {
         if (address >= framesBase && address + length <= framesBase + frames.capacity()) {
             return true;
         }
-        long start = Math.max(0, address - PIECE / 4);
-        Optional<ByteBuffer> piece = memory.read(start, PIECE);
-        if (piece.isEmpty()) {
-            start = address;
-            piece = memory.read(address, length);
-        }
-        if (piece.isEmpty()) {
+        if (address < 0) {
             return false;
         }
-        frames = piece.get();
-        framesBase = start;
-        return true;
+        // Records are not in the order of their functions: what was read is kept.
+        framesBase = address & -PIECE;
+        frames = pieces.get(framesBase);
+        if (frames == null) {
+            frames = memory.read(framesBase, (int) PIECE + LONGEST_READ).orElse(NONE);
+            if (pieces.size() == MOST_PIECES) {
+                pieces.clear();
+            }
+            pieces.put(framesBase, frames);
+        }
+        if (frames == NONE) { // the start or the end of the module
+            framesBase = address;
+            frames = memory.read(address, length).orElse(NONE);
+        }
+        return address + length <= framesBase + frames.capacity();
     }
 }

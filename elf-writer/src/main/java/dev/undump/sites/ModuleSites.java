@@ -124,10 +124,8 @@ final class ModuleSites {
         if (!isHarmless(CallShape.numberInFront(site.block(), site.index()))) {
             return false;
         }
-        for (Instruction in : site.block().instructions()) {
-            if (in.isDirectJump() && in.target() == call) {
-                return false;
-            }
+        if (jumpsTo(site.block(), call)) {
+            return false;
         }
         for (ByteRange part : outsideNear(site)) {
             if (NearJumps.mayLeadTo(code.copy(part), part.start(), call)) {
@@ -135,6 +133,15 @@ final class ModuleSites {
             }
         }
         return true;
+    }
+
+    private static boolean jumpsTo(CodeBlock block, long address) {
+        for (Instruction in : block.instructions()) {
+            if (in.target() == address && in.isDirectJump()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Returns the code from which near jumps reach a call, the decoded block left out. */
@@ -186,12 +193,11 @@ final class ModuleSites {
 
     private void judgeInside(CodeBlock block, int index, long place) {
         Instruction holder = block.instructions().get(index);
-        boolean jumpedTo = block.instructions().stream().anyMatch(in -> in.isDirectJump() && in.target() == place);
         if (holder.address() == place) {
             found(block, place);
         } else if (holder.flow() == Flow.SYSTEM_CALL || holder.flow() == Flow.OLD_SYSTEM_CALL) {
             tally.uncovered(place, "a system call with a prefix");
-        } else if (jumpedTo) {
+        } else if (jumpsTo(block, place)) {
             tally.uncovered(place, "a jump leads into the middle of an instruction");
         } else {
             tally.notCode();
