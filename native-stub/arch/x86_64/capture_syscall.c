@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "capture_arch.h"
+#include "interrupted_calls.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,23 +17,6 @@
 #define ERESTARTNOHAND 514
 #define ERESTART_RESTARTBLOCK 516
 #define SYSCALL_LENGTH 2 /* 0f 05 */
-
-/* Calls that return -EINTR when they have done nothing at all, so that making them again loses nothing. fs/eventpoll.c,
- * kernel/signal.c do_sigtimedwait, ipc/sem.c, fs/aio.c, mm/shmem.c shmem_fallocate, mm/madvise.c (populate), and sockets
- * with a timeout (sock_intr_errno). connect is missing: made again it would say EALREADY. */
-static const long INTERRUPTED_CALLS[] = {
-    SYS_epoll_wait, SYS_epoll_pwait, 441 /* epoll_pwait2 */, SYS_rt_sigtimedwait, SYS_semop, SYS_semtimedop,
-    SYS_io_getevents, SYS_fallocate, SYS_madvise, SYS_read, SYS_readv, SYS_write, SYS_writev, SYS_recvfrom,
-    SYS_recvmsg, SYS_recvmmsg, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_accept, SYS_accept4,
-};
-
-static bool is_interrupted_call(uint64_t number)
-{
-    for (size_t i = 0; i < sizeof(INTERRUPTED_CALLS) / sizeof(INTERRUPTED_CALLS[0]); i++)
-        if ((uint64_t)INTERRUPTED_CALLS[i] == number)
-            return true;
-    return false;
-}
 
 bool kernel_restarts(const struct user_regs_struct *registers)
 {

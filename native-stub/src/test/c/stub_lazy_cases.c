@@ -30,7 +30,7 @@ static void large_pieces_are_replaced_and_then_the_kernels(void)
     expect(intercept_enter(&call) == INTERCEPT_PASS, "known to be anonymous: the call passes");
     call.si += PAGE;
     expect(intercept_enter(&call) != INTERCEPT_PASS, "one page more is not known");
-    arena_record->reserved[0] = 0; /* the frame was not given back */
+    arena_record->stacks_used = 0; /* the frame was not given back */
     expect(is_original(LARGE + LARGE_PAGES * PAGE, 4), "the neighbours stay");
 }
 
@@ -81,7 +81,7 @@ static void stacks_may_be_used_up(void)
     struct rlimit limit, low = {0, RLIM_INFINITY};
 
     arena_reset();
-    arena_record->reserved[0] = UINT64_MAX;
+    arena_record->stacks_used = UINT64_MAX;
     expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_zeros(LARGE, LARGE_PAGES), "a stack is mapped");
     arena_reset();
     getrlimit(RLIMIT_AS, &limit);
@@ -89,8 +89,8 @@ static void stacks_may_be_used_up(void)
     setrlimit(RLIMIT_AS, &low);
     expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == -ENOMEM, "no stack, no memory for one");
     setrlimit(RLIMIT_AS, &limit);
-    expect(is_original(LARGE, LARGE_PAGES) && arena_record->reserved[0] == UINT64_MAX, "nothing has changed");
-    arena_record->reserved[0] = 0;
+    expect(is_original(LARGE, LARGE_PAGES) && arena_record->stacks_used == UINT64_MAX, "nothing has changed");
+    arena_record->stacks_used = 0;
 }
 
 static void no_memory_leaves_all_as_it_was(void)
@@ -156,7 +156,7 @@ static void signals_wait(void)
     intercept_leave(frame, &call);
     sigprocmask(SIG_SETMASK, NULL, &after);
     expect(sigismember(&within, SIGALRM) == 1 && sigismember(&within, SIGSEGV) == 1, "all signals wait");
-    expect(memcmp(&before, &after, 8) == 0 && arena_record->reserved[0] == 0, "all is as before");
+    expect(memcmp(&before, &after, 8) == 0 && arena_record->stacks_used == 0, "all is as before");
 }
 
 static void locked_memory_stays_locked(void)
@@ -212,26 +212,6 @@ static void wiped_on_fork(void)
     if (child == 0)
         _exit(is_zeros(LARGE, LARGE_PAGES) ? 0 : 1);
     expect(status_of(child) == 0 && is_original(LARGE, LARGE_PAGES), "and wipes the child's");
-}
-
-static void *wait_for(void *lock)
-{
-    pthread_mutex_lock(lock);
-    pthread_mutex_unlock(lock);
-    return NULL;
-}
-
-static void other_threads_forbid_a_conversion(void)
-{
-    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    pthread_t thread;
-
-    arena_reset();
-    pthread_mutex_lock(&lock);
-    arena_require(pthread_create(&thread, NULL, wait_for, &lock) == 0, "thread");
-    expect(advise_memory(LARGE, LARGE_PAGES, MADV_WIPEONFORK) == -EAGAIN && is_original(LARGE, LARGE_PAGES), "another thread");
-    pthread_mutex_unlock(&lock);
-    pthread_join(thread, NULL);
 }
 
 /* ---- calls ---- */
@@ -292,7 +272,6 @@ int main(void)
     a_child_has_its_own();
     a_vfork_child_works_on_this_memory();
     wiped_on_fork();
-    other_threads_forbid_a_conversion();
     process_madvise_on_oneself();
     faults_can_be_handled_by_the_program();
     return failures == 0 ? 0 : 1;

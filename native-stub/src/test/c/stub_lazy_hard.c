@@ -160,7 +160,7 @@ static void many_threads(void)
             pthread_join(threads[i], NULL);
     }
     expect(broken == 0, "threads beside each other");
-    expect(arena_record->reserved[0] == 0, "all stacks were given back");
+    expect(arena_record->stacks_used == 0, "all stacks were given back");
 }
 
 /* ---- signals ---- */

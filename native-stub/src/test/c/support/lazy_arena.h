@@ -43,6 +43,8 @@ static uint64_t arena_query_command = 0xc0686611;
 #include "restore/lazy_process.c"
 #include "restore/lazy_ranges.c"
 #include "restore/lazy_remap.c"
+#include "restore/lazy_stop.c"
+#include "restore/lazy_tracer.c"
 #include "restore/maps.c"
 #include "restore/maps_line.c"
 #include "restore/text.c"
@@ -120,6 +122,7 @@ static inline void arena_reset(void)
                   "munmap");
     memset((void *)(ARENA_SLOT + IMAGE_DONE_BITS), 0, PAGE);
     arena_record->attributes = arena_record->split_count = 0;
+    arena_record->active = 1;
     for (int twin = 0; twin < 2; twin++) {
         uint64_t arena = twin ? ARENA_TWIN : ARENA_LAZY;
 
@@ -149,7 +152,8 @@ static inline int64_t arena_call(uint64_t number, uint64_t a, uint64_t b, uint64
         struct intercept_frame *frame = (struct intercept_frame *)way;
 
         intercept_work(frame);
-        intercept_leave(frame, &registers);
+        if (intercept_leave(frame, &registers) == INTERCEPT_PASS)
+            return syscall6((int64_t)number, a, b, c, d, e, 0);
     }
     if (registers.di != a || registers.si != b || registers.dx != c || registers.r10 != d || registers.r8 != e ||
         registers.r11 != 1 || registers.bp != 2)
