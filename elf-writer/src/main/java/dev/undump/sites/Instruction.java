@@ -65,7 +65,7 @@ record Instruction(
         TRAP,
         /** {@code syscall}. */
         SYSTEM_CALL,
-        /** {@code int $0x80} and {@code sysenter}. */
+        /** {@code int $0x80}. */
         OLD_SYSTEM_CALL
     }
 

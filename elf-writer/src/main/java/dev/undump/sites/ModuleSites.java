@@ -22,6 +22,7 @@ final class ModuleSites {
 
     private final Module module;
     private final CodeBytes code;
+    private final AddressWords addresses;
     private final Tally tally;
     private final Labels labels;
     private final List<Site> sites = new ArrayList<>();
@@ -31,6 +32,7 @@ final class ModuleSites {
     ModuleSites(Module module, CodeBytes code) {
         this.module = module;
         this.code = code;
+        this.addresses = new AddressWords(module.mapped(), code);
         this.tally = new Tally(module.name());
         this.labels = new Labels(module);
     }
@@ -54,10 +56,14 @@ final class ModuleSites {
             tally.notCode();
             return;
         }
+        if (addresses.holdBoth(place)) {
+            tally.notCode();
+            return;
+        }
         Consensus.Answer answer = Consensus.at(code, place);
         CodeBlock block = answer.block().orElse(null);
         int index = block == null ? -1 : block.indexOf(place);
-        if (index >= 0 && answer.verdict() == Consensus.Verdict.INSTRUCTION && CallShape.isCall(block, index)) {
+        if (index >= 0 && answer.verdict() == Consensus.Verdict.INSTRUCTION && isCall(block, index)) {
             found(block, place);
         } else if (index >= 0 && isHarmless(CallShape.numberInFront(block, index))) {
             tally.constant();
@@ -66,6 +72,12 @@ final class ModuleSites {
         } else {
             tally.notCode();
         }
+    }
+
+    private boolean isCall(CodeBlock block, int index) {
+        return module.kind() == Module.Kind.GENERATED
+                ? CallShape.isCertainCall(block, index)
+                : CallShape.isCall(block, index);
     }
 
     /** Whether it may be code or data: as code, it is not a call that matters. */
@@ -210,7 +222,7 @@ final class ModuleSites {
         if (flow == Flow.SYSTEM_CALL) {
             sites.add(new Site(block, index));
         } else {
-            tally.uncovered(place, "a 32-bit system call (int $0x80 or sysenter)");
+            tally.uncovered(place, "a 32-bit system call (int $0x80)");
         }
     }
 

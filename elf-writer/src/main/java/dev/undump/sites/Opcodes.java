@@ -37,9 +37,8 @@ final class Opcodes {
         }
         return switch (opcode) {
             case 0x05 -> Flow.SYSTEM_CALL;
-            case 0x34 -> Flow.OLD_SYSTEM_CALL;
             case 0x07, 0x35 -> Flow.RETURN;
-            case 0x0b, 0xb9, 0xff -> Flow.TRAP;
+            case 0x0b, 0x34, 0xb9, 0xff -> Flow.TRAP;
             default -> Flow.NEXT;
         };
     }

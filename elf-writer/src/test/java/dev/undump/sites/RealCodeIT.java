@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class RealCodeIT {
 
-    private static final Pattern CALL = Pattern.compile(" *([0-9a-f]+):\\t(?:.*\\s)?(syscall|sysenter|int +\\$0x80)\\s*");
+    private static final Pattern CALL = Pattern.compile(" *([0-9a-f]+):\\t(?:.*\\s)?(syscall|int +\\$0x80)\\s*");
     private static final String C_PROGRAM = "#include <stdio.h>\n#include <stdlib.h>\nint main(void) { free(malloc(1 << 20)); puts(\"x\"); }\n";
     /** System calls of known and of unknown number behind jump tables, and beside instructions that data is full of. */
     private static final String SWITCH_PROGRAM =
