@@ -71,7 +71,7 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
     X(openat, 257) X(set_robust_list, 273) X(timerfd_create, 283) X(timerfd_settime, 286) X(signalfd4, 289)     \
     X(eventfd2, 290) X(epoll_create1, 291) X(dup3, 292) X(pipe2, 293) X(preadv, 295)                \
     X(rt_tgsigqueueinfo, 297)                 \
-    X(prlimit64, 302) X(sched_setattr, 314) X(memfd_create, 319) X(membarrier, 324) X(mlock2, 325)              \
+    X(prlimit64, 302) X(sched_setattr, 314) X(sched_getattr, 315) X(memfd_create, 319) X(membarrier, 324) X(mlock2, 325)              \
     X(rseq, 334) X(cachestat, 451) X(mseal, 462)                                                                                  \
     X(exit, 60) X(wait4, 61) X(process_vm_readv, 310) X(process_vm_writev, 311) X(pkey_mprotect, 329) X(mbind, 237) \
     X(process_madvise, 440) X(unshare, 272) X(fsopen, 430) X(fsconfig, 431) X(fsmount, 432)       \
