@@ -28,6 +28,23 @@ static int64_t advise(struct lazy_call *lazy, const struct intercept_registers *
     return result < 0 ? result : lazy_advise(lazy, call->di, call->di + lazy_round(call->si), (uint32_t)call->dx);
 }
 
+/* The kernel gives the range an attribute that fresh memory in its place would lose: it becomes anonymous before. Where it
+ * cannot, what is discarded of it will be written over instead. */
+static int64_t endow(struct lazy_call *lazy, struct intercept_frame *frame)
+{
+    const struct intercept_registers *call = &frame->registers;
+
+    if (lazy_convert(lazy, call->di, call->di + lazy_round(call->si)) < 0)
+        __atomic_store_n(&lazy->resident->attributes, 1, __ATOMIC_RELAXED);
+    frame->pass = true;
+    return 0;
+}
+
+static bool is_gift(uint32_t advice)
+{
+    return advice == ABI_MADV_DONTDUMP || advice == ABI_MADV_MERGEABLE;
+}
+
 static int64_t settle(struct lazy_call *lazy, struct intercept_frame *frame)
 {
     int64_t result = lazy_settle(lazy);
@@ -43,7 +60,10 @@ static int64_t make_call(struct lazy_call *lazy, struct intercept_frame *frame)
 
     switch ((uint32_t)call->ax) {
     case NR_madvise:
-        return advise(lazy, call);
+        return is_gift((uint32_t)call->dx) ? endow(lazy, frame) : advise(lazy, call);
+    case NR_pkey_mprotect:
+    case NR_mbind:
+        return endow(lazy, frame);
     case NR_mremap:
         return lazy_remap(lazy, arguments);
     case NR_process_madvise:

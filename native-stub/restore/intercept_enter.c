@@ -36,7 +36,7 @@ static void note_attributes(struct image_resident *resident)
     __atomic_store_n(&resident->attributes, 1, __ATOMIC_RELAXED);
 }
 
-enum treatment { LEAVE, DISCARD, DECORATE };
+enum treatment { LEAVE, DISCARD, DECORATE, ENDOW };
 
 static enum treatment treatment_of(uint32_t advice)
 {
@@ -51,10 +51,10 @@ static enum treatment treatment_of(uint32_t advice)
         return DISCARD;
     case ABI_MADV_DONTFORK:
     case ABI_MADV_DOFORK:
+        return DECORATE;
     case ABI_MADV_DONTDUMP:
     case ABI_MADV_MERGEABLE:
-    case ABI_MADV_UNMERGEABLE:
-        return DECORATE;
+        return ENDOW;
     default:
         return LEAVE;
     }
@@ -96,6 +96,7 @@ static bool advises(struct image_resident *resident, uint64_t start, uint64_t le
 
     switch (treatment_of(advice)) {
     case DISCARD:
+    case ENDOW:
         return concerns(resident, start, length);
     case DECORATE:
         return (!is_forking || changes_forking(resident, start, length, advice)) && decorates(resident, start, length);
@@ -137,7 +138,7 @@ static bool is_ours(struct image_resident *resident, const struct intercept_regi
         end = end_of(call->di, call->si);
         return end != 0 && lazy_touches(resident, call->di, end);
     case NR_process_madvise:
-        if (treatment_of((uint32_t)call->r10) == DECORATE)
+        if (treatment_of((uint32_t)call->r10) >= DECORATE)
             note_attributes(resident);
         return treatment_of((uint32_t)call->r10) == DISCARD;
     case NR_ioctl:
@@ -145,9 +146,9 @@ static bool is_ours(struct image_resident *resident, const struct intercept_regi
     case NR_prctl:
         return prctl_is_ours(resident, call);
     case NR_pkey_mprotect:
-        return (int32_t)call->r10 > PROTECTION_KEY_DEFAULT && decorates(resident, call->di, call->si);
+        return (int32_t)call->r10 > PROTECTION_KEY_DEFAULT && concerns(resident, call->di, call->si);
     case NR_mbind:
-        return decorates(resident, call->di, call->si);
+        return concerns(resident, call->di, call->si);
     case NR_seccomp:
         return (uint32_t)call->di <= ABI_SECCOMP_SET_MODE_FILTER;
     case NR_unshare:

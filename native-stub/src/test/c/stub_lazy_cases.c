@@ -256,9 +256,48 @@ static void faults_can_be_handled_by_the_program(void)
     close(fd);
 }
 
+/* Is a flag of /proc/PID/smaps there? */
+static bool has_flag(uint64_t address, const char *flag)
+{
+    FILE *smaps = fopen("/proc/self/smaps", "re");
+    char line[512];
+    bool inside = false, has = false;
+
+    expect(smaps != NULL, "smaps");
+    while (fgets(line, sizeof(line), smaps) != NULL) {
+        uint64_t start, end;
+
+        if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+            inside = start <= address && address < end;
+        else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            has = strstr(line, flag) != NULL;
+    }
+    fclose(smaps);
+    return has;
+}
+
+static void attributes_outlive_what_makes_memory_anonymous(void)
+{
+    const struct range all = {LARGE, LARGE + LARGE_PAGES * PAGE};
+    struct lazy_call lazy = {.resident = arena_record};
+
+    arena_reset();
+    expect(advise_memory(LARGE, 3, MADV_DONTDUMP) == 0 && !is_of_file(LARGE) && is_of_file(LARGE + 3 * PAGE) &&
+               arena_record->attributes == 0 && has_flag(LARGE, " dd"), "what gets an attribute is anonymous before");
+    expect(arena_call(NR_mbind, LARGE + 5 * PAGE, PAGE, 4, 0, 0) == 0 && !is_of_file(LARGE + 5 * PAGE),
+           "memory that gets a policy");
+    expect(maps_open(&lazy.maps, arena_record) == 0 && convert_range(&lazy, &all, true) == 0, "conversion");
+    maps_close(&lazy.maps);
+    expect(!is_of_file(LARGE + 3 * PAGE) && has_flag(LARGE, " dd") && !has_flag(LARGE + 3 * PAGE, " dd") &&
+               is_original(LARGE, LARGE_PAGES), "attributes and contents stay");
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_zeros(LARGE, LARGE_PAGES) && has_flag(LARGE, " dd"),
+           "also when it is discarded");
+}
+
 int main(void)
 {
     arena_start();
+    attributes_outlive_what_makes_memory_anonymous();
     large_pieces_are_replaced_and_then_the_kernels();
     small_pieces_are_cleared_in_place();
     attributes_and_too_many_pieces_are_cleared_in_place();
