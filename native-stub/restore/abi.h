@@ -23,7 +23,7 @@
     X(MAP_LOCKED, 0x2000) X(MAP_NORESERVE, 0x4000) X(MAP_POPULATE, 0x8000) X(MAP_STACK, 0x20000)                \
     X(MAP_FIXED_NOREPLACE, 0x100000) X(MREMAP_MAYMOVE, 1) X(MREMAP_FIXED, 2)                                    \
     X(MREMAP_DONTUNMAP, 4) X(MADV_DONTNEED, 4) X(MADV_FREE, 8) X(MADV_REMOVE, 9) X(MADV_DONTFORK, 10) X(MADV_DOFORK, 11)           \
-    X(MADV_MERGEABLE, 12) X(MADV_UNMERGEABLE, 13) X(MADV_DONTDUMP, 16) X(MADV_WIPEONFORK, 18) X(MADV_COLD, 20)  \
+    X(MADV_NORMAL, 0) X(MADV_MERGEABLE, 12) X(MADV_DONTDUMP, 16) X(MADV_WIPEONFORK, 18) X(MADV_COLD, 20)  \
     X(MADV_POPULATE_READ, 22) X(MADV_POPULATE_WRITE, 23) X(MLOCK_ONFAULT, 1)                                    \
     /* files */                                                                                                 \
     X(AT_FDCWD, -100) X(O_RDONLY, 0) X(O_WRONLY, 1) X(O_RDWR, 2) X(O_ACCMODE, 3) X(O_CREAT, 0100)               \

@@ -19,6 +19,25 @@ struct range {
     uint64_t start, end;
 };
 
+/* Kernels before 6.12 may have unmapped what stood there when they find that they lack memory for the new mapping: then the
+ * copy itself, which needs no more memory, takes the place. Where even that fails, the program ends rather than go on without. */
+static int64_t put_copy(struct lazy_call *call, const struct maps_piece *piece, uint64_t copy)
+{
+    uint64_t length = piece->end - piece->start;
+    int64_t result = sys_mprotect(copy, length, piece->protection);
+
+    if ((piece->flags & IMAGE_LAZY_DONTFORK) != 0)
+        sys_madvise(copy, length, ABI_MADV_DONTFORK);
+    if (result == 0)
+        result = sys_move(copy, length, piece->start);
+    if (!lazy_is_error(result))
+        return 0;
+    sys_munmap(copy, length);
+    if (sys_madvise(piece->start, length, ABI_MADV_NORMAL) != 0)
+        lazy_end_if_torn(call->resident);
+    return result;
+}
+
 static int64_t replace_by_copy(struct lazy_call *call, const struct maps_piece *piece)
 {
     uint64_t length = piece->end - piece->start;
@@ -30,10 +49,13 @@ static int64_t replace_by_copy(struct lazy_call *call, const struct maps_piece *
     lazy_copy((uint64_t)copy, piece->start, length);
     __atomic_store_n(&call->resident->torn, 1, __ATOMIC_SEQ_CST);
     result = lazy_map_fresh(call->resident, piece->start, length, piece->protection, ABI_MAP_FIXED, piece->flags);
-    if (!lazy_is_error(result))
+    if (lazy_is_error(result)) {
+        result = put_copy(call, piece, (uint64_t)copy);
+    } else {
         lazy_copy(piece->start, (uint64_t)copy, length);
+        sys_munmap((uint64_t)copy, length);
+    }
     __atomic_store_n(&call->resident->torn, 0, __ATOMIC_SEQ_CST);
-    sys_munmap((uint64_t)copy, length);
     return lazy_is_error(result) ? result : 0;
 }
 

@@ -2,10 +2,14 @@
 /* Lazy memory, one case each: what random calls would not meet, and what is to be seen of the method. */
 #include "src/test/c/support/lazy_checks.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -294,9 +298,40 @@ static void attributes_outlive_what_makes_memory_anonymous(void)
            "also when it is discarded");
 }
 
+/* From now on mmap to a fixed place has that error, as when memory gets short at the wrong moment. */
+static void forbid_fixed_mappings(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_FIXED, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof(filter) / sizeof(filter[0]), .filter = filter};
+
+    expect(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "filter");
+}
+
+static void contents_outlive_a_lack_of_memory(void)
+{
+    pid_t child;
+
+    arena_reset();
+    child = fork();
+    if (child == 0) {
+        forbid_fixed_mappings();
+        _exit(advise_memory(LARGE, LARGE_PAGES, MADV_WIPEONFORK) == 0 && !is_of_file(LARGE) && is_original(LARGE, LARGE_PAGES)
+                  ? 0 : 1);
+    }
+    expect(status_of(child) == 0, "converted all the same");
+}
+
 int main(void)
 {
     arena_start();
+    contents_outlive_a_lack_of_memory();
     attributes_outlive_what_makes_memory_anonymous();
     large_pieces_are_replaced_and_then_the_kernels();
     small_pieces_are_cleared_in_place();
