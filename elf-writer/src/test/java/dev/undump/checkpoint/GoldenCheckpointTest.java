@@ -69,8 +69,26 @@ class GoldenCheckpointTest {
         }
     }
 
+    @Test
+    void verify_version3_hasSockets() throws Exception {
+        Checkpoint checkpoint = CheckpointReader.verify(golden("v3-sleeper.dat"), Progress.NONE);
+
+        assertThat(checkpoint.header().version()).isEqualTo(3);
+        assertThat(checkpoint.sockets())
+                .extracting(SocketState::kind)
+                .containsExactly(SocketKind.LISTENING, SocketKind.PAIRED, SocketKind.PAIRED, SocketKind.ORPHANED);
+        SocketState listener = checkpoint.sockets().get(0);
+        assertThat(listener.local()).hasToString("127.0.0.1:40000");
+        assertThat(listener.backlog()).isEqualTo(7);
+        assertThat(listener.options())
+                .extracting(option -> option.label() + "=" + option.value().toArray()[0])
+                .containsExactly("SO_REUSEADDR=1");
+        assertThat(checkpoint.sockets()).extracting(SocketState::dataSize).containsExactly(0L, 0L, 5L, 8L + 11);
+        assertThat(checkpoint.sockets().get(3).packetCount()).isEqualTo(2);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat"})
+    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-sleeper.dat"})
     void memory_anyVersion_holdsWhatTheProgramWrote(String name) throws Exception {
         Checkpoint checkpoint = CheckpointReader.read(golden(name));
         byte[] note = "a page that is written before the capture".getBytes(StandardCharsets.US_ASCII);

@@ -10,6 +10,7 @@ import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -79,7 +80,7 @@ final class RunCommand implements Callable<Integer>, HasCommonOptions {
         Path folder = Files.createTempDirectory("undump");
         Path image = folder.resolve(UndumpCommand.defaultName(checkpoint.process().commandName()));
         try (ConsoleProgress progress = ConsoleProgress.onStandardError("Preparing")) {
-            ImageWriter.write(checkpoint, new ImageOptions(eager, false, false), image, (doneBytes, totalBytes) -> {
+            ImageWriter.write(checkpoint, new ImageOptions(eager, false, Map.of(), false), image, (doneBytes, totalBytes) -> {
                 interruption.check();
                 progress.advanced(doneBytes, totalBytes);
             });
