@@ -235,7 +235,7 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_SOCKET_END 20 /* follows its PAIR: fd is the other end; open_flags and close_on_exec of it; no new object */
 #define IMAGE_FILE_SOCKET_DATA 21 /* sends values[2] bytes of image offset values[1] from fd (values[0]: packets) */
 #define IMAGE_FILE_SOCKET_OPTION 22 /* setsockopt(values[0] level, values[1] name); values[2] string: its name, 0: none;
-                                  values[3] 1: a failure is a detail lost, and said */
+                                  values[3] IMAGE_OPTION_* */
 #define IMAGE_FILE_SOCKET_BIND 23 /* bind to an address; values[0] IMAGE_BIND_*; values[1] string: directory for a relative path;
                                   values[2] st_mode that the socket file shall have, 0: it shall be removed again; values[3]
                                   string: the address in words */
@@ -245,6 +245,9 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_SOCKET_RESET 27 /* a TCP socket of family values[0] with a connection that its peer has reset; values[1] 1: that
                                   is still to be reported; open_flags */
 
+#define IMAGE_OPTION_NEEDED 0       /* a failure ends the launch */
+#define IMAGE_OPTION_DETAIL 1       /* a failure is said */
+#define IMAGE_OPTION_UNUSED 2       /* a failure does not matter: nothing is sent or received any more */
 #define IMAGE_PAIR_ERROR 0x100u     /* the closed end leaves ECONNRESET behind */
 #define IMAGE_BIND_ANY_ADDRESS 0x1u /* where the address does not exist: the port alone */
 #define IMAGE_BIND_AUTOMATIC 0x2u   /* when taken: any name that the kernel gives */

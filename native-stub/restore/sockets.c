@@ -165,10 +165,11 @@ void socket_set_option(struct stub_state *state, const struct image_file_op *op)
 
     if (!is_error(result))
         return;
-    if (op->values[3] == 0)
+    if (op->values[3] == IMAGE_OPTION_NEEDED)
         stub_fail(state, "setting option %s of a socket: %e; the program had it as descriptor %d", name, result,
                   (int64_t)op->fd);
-    stub_warn(state, "option %s of the socket at descriptor %d stays as it is: %e", name, (int64_t)op->fd, result);
+    if (op->values[3] == IMAGE_OPTION_DETAIL)
+        stub_warn(state, "option %s of the socket at descriptor %d stays as it is: %e", name, (int64_t)op->fd, result);
 }
 
 /* A server may be gone, or not there yet; programs that send datagrams live with that. */

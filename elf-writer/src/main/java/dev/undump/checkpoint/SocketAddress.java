@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.checkpoint;
 
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
@@ -112,8 +113,11 @@ public record SocketAddress(NativeText bytes) {
 
     private String host(int from, int to) {
         try {
-            String text = InetAddress.getByAddress(Arrays.copyOfRange(bytes.bytes(), from, to))
-                    .getHostAddress();
+            InetAddress address = InetAddress.getByAddress(Arrays.copyOfRange(bytes.bytes(), from, to));
+            String text = address.getHostAddress();
+            if (family() == INET6 && address instanceof Inet4Address) {
+                return "::ffff:" + text;
+            }
             // Java writes 0:0:0:0:0:0:0:1, people write ::1.
             return text.equals("0:0:0:0:0:0:0:0") ? "::" : text.replaceFirst("^(0:){2,}", "::");
         } catch (UnknownHostException e) {

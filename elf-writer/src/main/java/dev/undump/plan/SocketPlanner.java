@@ -205,7 +205,6 @@ final class SocketPlanner {
 
     /** A connection that is dead takes the options that it still can. */
     private void options(Place place) {
-        boolean dead = place.socket().kind() == SocketKind.RESET;
         for (SocketOption option : place.socket().options()) {
             if (option.value().length() > 0) {
                 creations.add(FileOp.of(
@@ -216,11 +215,18 @@ final class SocketPlanner {
                                 number(option.level()),
                                 number(option.name()),
                                 new PlanOffset.Text(option.label()),
-                                number(option.detail() || dead ? 1 : 0))
+                                number(importance(place, option)))
                         .withPath(NativeText.copyOf(option.value().toArray()))
                         .withOffset(option.value().length()));
             }
         }
+    }
+
+    private static int importance(Place place, SocketOption option) {
+        if (place.socket().kind() == SocketKind.RESET) {
+            return ImageLayout.OPTION_UNUSED;
+        }
+        return option.detail() ? ImageLayout.OPTION_DETAIL : ImageLayout.OPTION_NEEDED;
     }
 
     /** Returns the address that the socket gets. */

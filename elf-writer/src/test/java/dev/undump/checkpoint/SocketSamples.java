@@ -38,6 +38,17 @@ public final class SocketSamples {
         return new SocketAddress(NativeText.copyOf(bytes));
     }
 
+    /** Returns the address of an IPv6 socket that serves IPv4. */
+    public static SocketAddress mapped(int port, int... host) {
+        byte[] bytes = inet6(port, 0).bytes().bytes();
+        bytes[18] = (byte) 0xff;
+        bytes[19] = (byte) 0xff;
+        for (int i = 0; i < host.length; i++) {
+            bytes[20 + i] = (byte) host[i];
+        }
+        return new SocketAddress(NativeText.copyOf(bytes));
+    }
+
     /** Returns a path, or, when it begins with a zero, an abstract name. */
     public static SocketAddress unix(String name) {
         byte[] text = name.getBytes(StandardCharsets.UTF_8);

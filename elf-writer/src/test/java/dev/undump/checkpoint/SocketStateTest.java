@@ -151,6 +151,7 @@ class SocketStateTest {
         assertThat(SocketSamples.inet(80, 192, 168, 1, 2)).hasToString("192.168.1.2:80");
         assertThat(SocketSamples.inet6(80, 0)).hasToString("[::]:80");
         assertThat(SocketSamples.inet6(65535, 1)).hasToString("[::1]:65535");
+        assertThat(SocketSamples.mapped(80, 127, 0, 0, 1)).hasToString("[::ffff:127.0.0.1]:80");
         assertThat(SocketSamples.unix("/run/server\0")).hasToString("/run/server");
         assertThat(SocketSamples.unix("\0server")).hasToString("@server");
         assertThat(SocketSamples.unix("\0a\0b\0\0")).hasToString("@a@b");

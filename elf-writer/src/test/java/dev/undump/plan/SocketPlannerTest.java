@@ -73,7 +73,7 @@ class SocketPlannerTest {
                 new byte[0],
                 3);
         FileOp option = plan().get(1);
-        assertThat(option.values().get(3)).isEqualTo(FileOp.number(1));
+        assertThat(option.values().get(3)).isEqualTo(FileOp.number(ImageLayout.OPTION_DETAIL));
         assertThat(option.values().get(2)).isEqualTo(new PlanOffset.Text(NativeText.of("TCP_CONGESTION")));
     }
 
@@ -135,7 +135,7 @@ class SocketPlannerTest {
         List<FileOp> steps = plan();
         assertThat(kinds(steps)).containsExactly("SOCKET_RESET 4", "SOCKET_OPTION 4");
         assertThat(numbers(steps.get(0)).subList(0, 2)).containsExactly(2L, 0L);
-        assertThat(steps.get(1).values().get(3)).isEqualTo(FileOp.number(1));
+        assertThat(steps.get(1).values().get(3)).isEqualTo(FileOp.number(ImageLayout.OPTION_UNUSED));
     }
 
     @Test

@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
         name = "undump",
         versionProvider = Version.class,
         synopsisHeading = "Usage: ",
-        customSynopsis = "undump [--out FILE] [--eager] [--reopen-stdio] [--port-map OLD=NEW] CHECKPOINT | undump COMMAND ...",
+        customSynopsis = "undump [--out FILE] [--eager] [--port-map OLD=NEW] ... CHECKPOINT | undump COMMAND ...",
         header = "Turns a checkpoint into an executable that goes on where the program was.",
         description = {
             "",

@@ -39,7 +39,7 @@ class InspectionTest {
 
         assertThat(text.lines().skip(1)).allMatch(line -> line.length() <= 100);
         assertThat(text)
-                .contains("format 2, id 0123456789abcdef1122334455667788")
+                .contains("format 3, id 0123456789abcdef1122334455667788")
                 .contains("Program     /usr/bin/sample, named sample, pid 1000")
                 .contains("Command     sample --count 3")
                 .contains("Captured    2023-11-14 22:13:20 UTC by ckpt 1.0.0 (--pid), frozen for 2.5 ms, from a snapshot")
@@ -113,8 +113,8 @@ class InspectionTest {
         assertThat(names)
                 .containsExactly(
                         "kind", "file", "size_bytes", "format_version", "id", "process", "processor", "threads", "memory",
-                        "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "memory_files", "epoll_items",
-                        "signal_actions", "pending_signals", "allowances", "launch_memory");
+                        "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "memory_files", "sockets",
+                        "epoll_items", "signal_actions", "pending_signals", "allowances", "launch_memory");
     }
 
     @Test
