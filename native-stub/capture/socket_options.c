@@ -179,29 +179,45 @@ static int check_filter(struct capture *capture, const struct open_socket *socke
 
 /* ---- multicast ---- */
 
-static bool is_member(int fd, int level, const void *group, size_t size, unsigned interface)
+/* No call lists the groups of a socket, but one tells whether it is a member of this one: 0, or -errno. Filtered: it takes
+ * datagrams of some senders only. */
+static int ask_membership(int fd, int level, const void *group, size_t size, unsigned interface, bool *ret_filtered)
 {
     struct group_filter filter = {.gf_interface = interface, .gf_numsrc = 0};
     socklen_t length = GROUP_FILTER_SIZE(0);
     memcpy(&filter.gf_group, group, size);
-    return getsockopt(fd, level, MCAST_MSFILTER, &filter, &length) == 0;
+    if (getsockopt(fd, level, MCAST_MSFILTER, &filter, &length) < 0)
+        return -errno;
+    *ret_filtered = filter.gf_fmode != MCAST_EXCLUDE || filter.gf_numsrc != 0;
+    return 0;
 }
 
 static int refuse_member(struct capture *capture, const struct open_socket *socket, const void *group, size_t size)
 {
-    char text[ADDRESS_TEXT], what[ADDRESS_TEXT + 64];
+    char text[ADDRESS_TEXT], what[ADDRESS_TEXT + 96];
     address_text(group, size, text);
     *strrchr(text, ':') = 0;
-    snprintf(what, sizeof(what), "a member of multicast group %s", text);
+    snprintf(what, sizeof(what), "a member of multicast group %s with a filter for senders", text);
     return refuse_socket(capture, socket, what, "leave the group before");
+}
+
+/* Joining is an option as well, which may be set several times. */
+static void add_membership(struct capture *capture, const struct option *option, const void *request, size_t size,
+                           struct ckpt_socket *record)
+{
+    struct option_value value = {.size = (socklen_t)size};
+    memcpy(value.bytes, request, size);
+    add_option(capture, option, &value, record);
 }
 
 /* /proc/PID/net/igmp: a line that begins with a number names the interface, the indented ones behind it its groups, as
  * numbers in memory order. */
-static int check_groups(struct capture *capture, const struct open_socket *socket)
+static int read_groups(struct capture *capture, const struct open_socket *socket, struct ckpt_socket *record)
 {
+    static const struct option join = {SOL_IP, IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", USE_EXACT};
     AUTO_BUFFER struct buffer text = {0};
     unsigned interface = 0;
+    bool filtered;
     if (read_proc(&text, "%d/net/igmp", capture->pid) < 0)
         return 0;
     for (const char *line = (char *)text.data; line && *line; line = (line = strchr(line, '\n')) ? line + 1 : NULL) {
@@ -210,17 +226,23 @@ static int check_groups(struct capture *capture, const struct open_socket *socke
         if (*line != '\t')
             sscanf(line, "%u", &interface);
         else if (sscanf(line, " %x", &address) == 1) {
+            struct ip_mreqn request = {.imr_multiaddr.s_addr = address, .imr_ifindex = (int)interface};
             group.sin_addr.s_addr = address;
-            if (is_member(socket->fd, SOL_IP, &group, sizeof(group), interface))
+            if (ask_membership(socket->fd, SOL_IP, &group, sizeof(group), interface, &filtered) < 0)
+                continue;
+            if (filtered)
                 return refuse_member(capture, socket, &group, sizeof(group));
+            add_membership(capture, &join, &request, sizeof(request), record);
         }
     }
     return 0;
 }
 
-static int check_groups6(struct capture *capture, const struct open_socket *socket)
+static int read_groups6(struct capture *capture, const struct open_socket *socket, struct ckpt_socket *record)
 {
+    static const struct option join = {SOL_IPV6, IPV6_ADD_MEMBERSHIP, "IPV6_ADD_MEMBERSHIP", USE_EXACT};
     AUTO_BUFFER struct buffer text = {0};
+    bool filtered;
     if (read_proc(&text, "%d/net/igmp6", capture->pid) < 0)
         return 0;
     for (const char *line = (char *)text.data; line && *line; line = (line = strchr(line, '\n')) ? line + 1 : NULL) {
@@ -231,8 +253,12 @@ static int check_groups6(struct capture *capture, const struct open_socket *sock
             continue;
         for (size_t i = 0; i < 16 && sscanf(digits + 2 * i, "%2x", &byte) == 1; i++)
             group.sin6_addr.s6_addr[i] = (uint8_t)byte;
-        if (is_member(socket->fd, SOL_IPV6, &group, sizeof(group), interface))
+        struct ipv6_mreq request = {group.sin6_addr, (int)interface};
+        if (ask_membership(socket->fd, SOL_IPV6, &group, sizeof(group), interface, &filtered) < 0)
+            continue;
+        if (filtered)
             return refuse_member(capture, socket, &group, sizeof(group));
+        add_membership(capture, &join, &request, sizeof(request), record);
     }
     return 0;
 }
@@ -245,11 +271,11 @@ int read_socket_options(struct capture *capture, const struct open_socket *opene
                       "capturing process %d: making a socket to compare descriptor %d with: %s", capture->pid,
                       opened->descriptor, strerror(errno));
     int error = check_filter(capture, opened);
-    if (error == 0 && opened->family == AF_INET)
-        error = check_groups(capture, opened);
-    if (error == 0 && opened->family == AF_INET6)
-        error = check_groups6(capture, opened);
     record->first_option = capture->socket_options.size / sizeof(struct ckpt_socket_option);
+    if (error == 0 && opened->type == SOCK_DGRAM && opened->family == AF_INET)
+        error = read_groups(capture, opened, record);
+    if (error == 0 && opened->type == SOCK_DGRAM && opened->family == AF_INET6)
+        error = read_groups6(capture, opened, record);
     for (size_t i = 0; error == 0 && i < sizeof(options) / sizeof(options[0]); i++)
         error = compare_option(capture, opened, fresh, &options[i], record);
     return error;

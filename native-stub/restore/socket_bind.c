@@ -113,8 +113,8 @@ void socket_bind(struct stub_state *state, const struct image_file_op *op)
     memcpy(&address, plan_at(state->plan, op->path), address.size);
     result = address.family == ABI_AF_UNIX ? bind_name(state, op, &address) : bind_port(op, &address);
     if (result == -ABI_EADDRINUSE && address.family != ABI_AF_UNIX)
-        stub_fail(state, "%s is in use by another program: %e; the program had it as descriptor %d (undump --port-map gives "
-                  "an image another port)", text, result, (int64_t)op->fd);
+        stub_fail(state, "%s is in use by another program, or was until a minute ago: %e; the program had it as descriptor %d "
+                  "(undump --port-map gives an image another port)", text, result, (int64_t)op->fd);
     if (result == -ABI_EADDRINUSE)
         stub_fail(state, "%s is in use by another program: %e; the program had it as descriptor %d", text, result,
                   (int64_t)op->fd);

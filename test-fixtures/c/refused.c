@@ -2,6 +2,7 @@
 #include "fixture.h"
 #include "partner.h"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -88,22 +89,70 @@ static void check_is_socket(void) {
     MUST(getsockopt(first, SOL_SOCKET, SO_TYPE, &type, &length));
 }
 
-static struct ip_mreqn membership(void) {
-    struct ip_mreqn request = {.imr_ifindex = 1};
+/* From one sender only. */
+static struct ip_mreq_source membership(void) {
+    struct ip_mreq_source request = {.imr_interface.s_addr = htonl(INADDR_LOOPBACK)};
     request.imr_multiaddr.s_addr = htonl(0xef070707);
+    request.imr_sourceaddr.s_addr = htonl(INADDR_LOOPBACK);
     return request;
 }
 
 static void set_multicast(void) {
-    struct ip_mreqn request = membership();
+    struct ip_mreq_source request = membership();
     first = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
-    if (setsockopt(first, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request) < 0)
+    if (setsockopt(first, IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, &request, sizeof request) < 0)
         skip("no multicast here");
 }
 
 static void check_multicast(void) {
-    struct ip_mreqn request = membership();
-    MUST(setsockopt(first, IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof request));
+    struct ip_mreq_source request = membership();
+    MUST(setsockopt(first, IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, &request, sizeof request));
+}
+
+static void set_urgent(void) {
+    int ends[2];
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    first = ends[0];
+    second = ends[1];
+    if (send(first, "!", 1, MSG_OOB) < 0)
+        skip("this kernel has no urgent bytes for UNIX sockets");
+}
+
+static void check_urgent(void) {
+    char found = 0;
+    CHECK_EQ(recv(second, &found, 1, MSG_OOB), 1);
+    CHECK_EQ(found, '!');
+}
+
+static void set_signalling(void) {
+    first = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    MUST(fcntl(first, F_SETOWN, getpid()));
+    MUST(fcntl(first, F_SETFL, O_ASYNC));
+}
+
+static void check_signalling(void) {
+    CHECK_EQ(fcntl(first, F_GETFL) & O_ASYNC, O_ASYNC);
+    CHECK_EQ(fcntl(first, F_GETOWN), getpid());
+}
+
+/* Nobody listens there: the kernel tells the next call. */
+static void set_udp_error(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    second = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    MUST(bind(second, (struct sockaddr *)&address, sizeof address));
+    MUST(getsockname(second, (struct sockaddr *)&address, &length));
+    first = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    MUST(connect(first, (struct sockaddr *)&address, sizeof address));
+    MUST(close(second));
+    MUST(send(first, "x", 1, 0));
+}
+
+static void check_udp_error(void) {
+    char byte;
+    CHECK_EQ(recv(first, &byte, 1, MSG_DONTWAIT), -1);
+    CHECK_EQ(errno, ECONNREFUSED);
 }
 
 static void set_filter(void) {
@@ -266,6 +315,8 @@ static const struct resource {
     {"descriptors-in-flight", set_descriptors_in_flight, check_descriptors_in_flight},
     {"netlink", set_netlink, check_is_socket},        {"ping", set_ping, check_is_socket},
     {"multicast", set_multicast, check_multicast},    {"filter", set_filter, check_filter},
+    {"urgent", set_urgent, check_urgent},             {"signalling", set_signalling, check_signalling},
+    {"udp-error", set_udp_error, check_udp_error},
     {"inotify", set_inotify, check_inotify},          {"io_uring", set_io_uring, check_io_uring},
     {"seccomp", set_seccomp, check_seccomp},          {"child", set_child, check_child},
     {"shared-anonymous", set_shared_anonymous, check_shared_memory},

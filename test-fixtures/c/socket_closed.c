@@ -131,6 +131,29 @@ static void local(void) {
     expect_end(packets);
 }
 
+/* A client that the program itself is, not accepted yet: a launch has an empty queue, and the client a closed connection. */
+static void waiting(void) {
+    struct name name = {.size = sizeof(sa_family_t), .un = {.sun_family = AF_UNIX}};
+    int listener = (int)MUST(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)), client = (int)MUST(socket(AF_UNIX, SOCK_STREAM, 0));
+    MUST(bind(listener, &name.head, name.size));
+    MUST(listen(listener, 3));
+    name = own_name(listener);
+    MUST(connect(client, &name.head, name.size));
+    send_text(client, "unheard");
+
+    ready_and_wait();
+
+    if (was_launched()) {
+        CHECK_EQ(accept(listener, NULL, NULL), -1);
+        CHECK_EQ(errno, EAGAIN);
+        expect_end(client);
+        serve_once(listener, &name, SOCK_STREAM);
+        return;
+    }
+    int served = (int)MUST(accept(listener, NULL, NULL));
+    expect_bytes(served, "unheard");
+}
+
 /* Both ends are ours, and somebody else's. */
 static void shared(void) {
     int ends[2];
@@ -168,6 +191,8 @@ int main(int argc, char **argv) {
         tcp();
     else if (variant_is("unix"))
         local();
+    else if (variant_is("waiting"))
+        waiting();
     else if (variant_is("shared"))
         shared();
     else

@@ -86,9 +86,18 @@ int main(int argc, char **argv) {
     send_text(offset[0], "0123456789");
     set_option(offset[1], SOL_SOCKET, SO_PEEK_OFF, 4);
 
-    struct options kept[2];
+    int swapped[2];
+    make_pair(SOCK_STREAM, swapped);
+    send_text(swapped[0], "swapped");
+    int spare = (int)MUST(dup(swapped[0]));
+    MUST(dup2(swapped[1], swapped[0])); /* the first made has the higher number */
+    MUST(dup2(spare, swapped[1]));
+    MUST(close(spare));
+
+    struct options kept[3];
     read_options(stream[0], &kept[0]);
     read_options(offset[1], &kept[1]);
+    read_options(datagrams[1], &kept[2]);
     int epoll = (int)MUST(epoll_create1(0));
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u64 = 5};
     MUST(epoll_ctl(epoll, EPOLL_CTL_ADD, half[1], &event));
@@ -97,6 +106,10 @@ int main(int argc, char **argv) {
 
     check_options(stream[0], &kept[0]);
     check_options(offset[1], &kept[1]);
+    check_options(datagrams[1], &kept[2]);
+    expect_bytes(swapped[0], "swapped");
+    send_text(swapped[0], "back");
+    expect_bytes(swapped[1], "back");
     CHECK_EQ(fcntl(stream[0], F_GETFL), O_RDWR | O_NONBLOCK);
     CHECK_EQ(fcntl(stream[1], F_GETFL), O_RDWR);
     CHECK_EQ(fcntl(stream[1], F_GETFD), FD_CLOEXEC);

@@ -50,12 +50,22 @@ int main(int argc, char **argv) {
     MUST(bind(first, &shared.head, shared.size));
     shared = own_name(first);
     MUST(bind(second, &shared.head, shared.size));
+    int member = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    struct ip_mreqn groups[2] = {{.imr_ifindex = 1}, {.imr_ifindex = 1}};
+    groups[0].imr_multiaddr.s_addr = htonl(0xef070707);
+    groups[1].imr_multiaddr.s_addr = htonl(0xef070708);
+    bool joined = setsockopt(member, IPPROTO_IP, IP_ADD_MEMBERSHIP, &groups[0], sizeof groups[0]) == 0;
+    if (joined)
+        MUST(setsockopt(member, IPPROTO_IP, IP_ADD_MEMBERSHIP, &groups[1], sizeof groups[1]));
     int six = -1;
     struct name six_name = {.size = 0};
+    struct ipv6_mreq group6 = {.ipv6mr_interface = 1};
+    MUST(inet_pton(AF_INET6, "ff02::1234", &group6.ipv6mr_multiaddr));
     if (has_ipv6()) {
         six = bound(AF_INET6, 0);
         set_option(six, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
         set_option(six, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 6);
+        MUST(setsockopt(six, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &group6, sizeof group6));
         six_name = own_name(six);
         read_options(six, &kept[2]);
     }
@@ -81,7 +91,13 @@ int main(int argc, char **argv) {
     check_service(server, fresh, &server_name);
     CHECK_EQ(events_of(half) & POLLRDHUP, POLLRDHUP);
     CHECK_EQ(events_of(client) & (POLLRDHUP | POLLHUP), 0);
+    if (joined) { /* leaving proves it */
+        MUST(setsockopt(member, IPPROTO_IP, IP_DROP_MEMBERSHIP, &groups[0], sizeof groups[0]));
+        MUST(setsockopt(member, IPPROTO_IP, IP_DROP_MEMBERSHIP, &groups[1], sizeof groups[1]));
+        CHECK_EQ(setsockopt(member, IPPROTO_IP, IP_DROP_MEMBERSHIP, &groups[1], sizeof groups[1]), -1);
+    }
     if (six >= 0) {
+        MUST(setsockopt(six, IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, &group6, sizeof group6));
         check_name(six, &six_name);
         check_options(six, &kept[2]);
         int other = (int)MUST(socket(AF_INET6, SOCK_DGRAM, 0));
