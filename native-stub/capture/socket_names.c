@@ -66,13 +66,13 @@ static const struct number_name netlink_protocols[] = {
 };
 static const struct number_name ip_protocols[] = {
     {IPPROTO_ICMP, "ICMP"}, {IPPROTO_ICMPV6, "ICMPv6"}, {IPPROTO_SCTP, "SCTP"}, {IPPROTO_DCCP, "DCCP"},
-    {IPPROTO_UDPLITE, "UDP-Lite"}, {IPPROTO_MPTCP, "MPTCP"}, {IPPROTO_RAW, "RAW"},
+    {IPPROTO_UDPLITE, "UDP-Lite"}, {IPPROTO_RAW, "RAW"},
 };
 
 static const char *uncommon_ip(const struct open_socket *socket, char *text, size_t size)
 {
     const char *protocol = NAME_OF(ip_protocols, socket->protocol);
-    if ((socket->type == SOCK_STREAM && socket->protocol == IPPROTO_TCP) ||
+    if ((socket->type == SOCK_STREAM && (socket->protocol == IPPROTO_TCP || socket->protocol == IPPROTO_MPTCP)) ||
         (socket->type == SOCK_DGRAM && socket->protocol == IPPROTO_UDP))
         return NULL;
     snprintf(text, size, "a%s socket of IP protocol %d%s%s%s", socket->type == SOCK_RAW ? " raw" : "", socket->protocol,

@@ -41,6 +41,7 @@
 
 enum option_use {
     USE_EXACT,
+    USE_ALWAYS, /* kept whatever it is: machines differ in its default, and it decides who is served */
     USE_DETAIL, /* CKPT_SOCKET_OPTION_DETAIL */
     USE_BUFFER, /* the kernel doubles what it is given, and changes what nobody has set */
 };
@@ -75,7 +76,7 @@ static const struct option {
     OPTION(SOL_IP, IP_RECVFRAGSIZE), OPTION(SOL_IP, IP_RECVERR_RFC4884), OPTION(SOL_IP, IP_MULTICAST_IF),
     OPTION(SOL_IP, IP_MULTICAST_TTL), OPTION(SOL_IP, IP_MULTICAST_LOOP), OPTION(SOL_IP, IP_MULTICAST_ALL),
     OPTION(SOL_IP, IP_UNICAST_IF), OPTION(SOL_IP, IP_OPTIONS),
-    OPTION(SOL_IPV6, IPV6_V6ONLY), OPTION(SOL_IPV6, IPV6_FREEBIND), OPTION(SOL_IPV6, IPV6_TRANSPARENT),
+    {SOL_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY", USE_ALWAYS}, OPTION(SOL_IPV6, IPV6_FREEBIND), OPTION(SOL_IPV6, IPV6_TRANSPARENT),
     OPTION(SOL_IPV6, IPV6_UNICAST_HOPS), OPTION(SOL_IPV6, IPV6_MULTICAST_IF), OPTION(SOL_IPV6, IPV6_MULTICAST_HOPS),
     OPTION(SOL_IPV6, IPV6_MULTICAST_LOOP), OPTION(SOL_IPV6, IPV6_MULTICAST_ALL), OPTION(SOL_IPV6, IPV6_MTU_DISCOVER),
     OPTION(SOL_IPV6, IPV6_RECVERR), OPTION(SOL_IPV6, IPV6_FLOWINFO_SEND), OPTION(SOL_IPV6, IPV6_FLOWINFO),
@@ -134,7 +135,7 @@ static void add_option(struct capture *capture, const struct option *option, con
 {
     struct ckpt_socket_option added = {.level = (uint32_t)option->level, .name = (uint32_t)option->name,
                                        .size = value->size,
-                                       .flags = option->use == USE_EXACT ? 0 : CKPT_SOCKET_OPTION_DETAIL};
+                                       .flags = option->use == USE_DETAIL || option->use == USE_BUFFER ? CKPT_SOCKET_OPTION_DETAIL : 0};
     added.label = strings_add_text(&capture->strings, option->label);
     memcpy(added.value, value->bytes, value->size);
     buffer_append(&capture->socket_options, &added, sizeof(added));
@@ -145,9 +146,12 @@ static int compare_option(struct capture *capture, const struct open_socket *soc
                           const struct option *option, struct ckpt_socket *record)
 {
     struct option_value value, usual;
+    if (option->level == SOL_IPV6 && socket->family != AF_INET6)
+        return 0; /* MPTCP tells, but does not take them */
     if (!read_option(socket->fd, option, &value) || !read_option(fresh, option, &usual))
         return 0;
-    if (value.size == usual.size && memcmp(value.bytes, usual.bytes, value.size) == 0)
+    bool differs = value.size != usual.size || memcmp(value.bytes, usual.bytes, value.size) != 0;
+    if (!differs && option->use != USE_ALWAYS)
         return 0;
     if (option->use == USE_BUFFER) {
         if (!buffer_is_set(socket->fd, option->name))

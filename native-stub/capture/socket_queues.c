@@ -63,6 +63,16 @@ static int peek_stream(struct capture *capture, const struct open_socket *opened
     return ancillary || count != waiting ? refuse_ancillary(capture, opened) : 0;
 }
 
+/* A look at messages would take away an error that waits to be told (net/core/datagram.c), but telling their size does not. */
+static int check_behind_error(struct capture *capture, const struct open_socket *opened)
+{
+    int waiting = 0;
+    if (ioctl(opened->fd, FIONREAD, &waiting) < 0 || waiting <= 0)
+        return 0;
+    return refuse_socket(capture, opened, "a socket with messages behind an error that was not read yet",
+                         "let the program read them before");
+}
+
 /* A connection that has ended answers 0 to every peek, as an empty message does. */
 static bool has_ended(const struct open_socket *opened)
 {
@@ -101,6 +111,8 @@ static int peek_all(struct capture *capture, const struct open_socket *opened, s
     if (poll(&state, 1, 0) != 1 || !(state.revents & POLLIN))
         return 0;
     bool stream = opened->type == SOCK_STREAM;
+    if (!stream && state.revents & POLLERR)
+        return check_behind_error(capture, opened);
     if (getsockopt(opened->fd, SOL_SOCKET, SO_PEEK_OFF, &offset, &size) < 0)
         return -errno;
     int wanted = stream ? -1 : 0;

@@ -297,14 +297,15 @@ int describe_socket(struct capture *capture, const struct open_file *file, struc
 /* Datagrams that another socket has sent: only the other end of a pair can be made to send them again. */
 static int refuse_lost_datagrams(struct capture *capture, const struct open_socket *opened, struct ckpt_socket *record)
 {
-    if (!record->packet_count)
+    if (!record->packet_count && !(record->flags & CKPT_SOCKET_FLAG_ERROR))
         return 0;
     if (!(capture->request->allow & ALLOW_LOST_DATAGRAMS))
         return refuse(capture->report, -ENOTSUP,
-                      "capturing process %d: descriptor %d is a UNIX socket (%s) with datagrams that were not read yet, "
-                      "which a launch could not give it; let the program read them before, or lose them by --allow "
+                      "capturing process %d: descriptor %d is a UNIX socket (%s) with datagrams or an error that were not read "
+                      "yet, which a launch could not give it; let the program read them before, or lose them by --allow "
                       "lost-datagrams", capture->pid, opened->descriptor, opened->path);
     capture->allowed |= ALLOW_LOST_DATAGRAMS;
+    record->flags &= ~CKPT_SOCKET_FLAG_ERROR;
     record->data_size = record->data_offset = 0;
     record->packet_count = record->data_crc = 0;
     return 0;

@@ -448,7 +448,8 @@ CKPT_ASSERT_LAST(ckpt_socket, reserved);
 #define CKPT_SOCKET_FLAG_ERROR 0x1u   /* the next call reports that the connection is gone (ECONNRESET) */
 #define CKPT_SOCKET_FLAG_CLOSED 0x2u  /* the connection lived; --allow says that a launch finds it dead */
 
-struct ckpt_socket_option { /* an option that differs from that of a fresh socket, as setsockopt(2) takes it */
+struct ckpt_socket_option { /* an option that differs from a fresh socket's, or from those of other machines, as setsockopt(2)
+                               takes it */
     uint32_t level;
     uint32_t name;
     uint32_t size;  /* bytes of value */

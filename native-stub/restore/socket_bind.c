@@ -24,18 +24,17 @@ static void path_of(const struct address *address, char path[SOCKET_PATH_BYTES +
 }
 
 /*
- * Whether the path is a socket that no process has any more. Connecting with a socket of another type tells, and never
- * succeeds: with one that lives it is EPROTOTYPE.
+ * Whether the path is a socket that no process has any more. A socket of datagrams that connects there tells, and disturbs
+ * nobody: with a living one of another type it is EPROTOTYPE, and datagrams know no connection at the other end.
  */
-static bool is_stale(const char *path, const struct address *address, uint64_t type)
+static bool is_stale(const char *path, const struct address *address)
 {
-    uint32_t other = type == ABI_SOCK_DGRAM ? ABI_SOCK_SEQPACKET : ABI_SOCK_DGRAM;
     struct abi_stat stat;
     int64_t probe, result;
 
     if (is_error(sys_lstat(path, &stat)) || (stat.mode & ABI_S_IFMT) != ABI_S_IFSOCK)
         return false;
-    probe = sys_socket(ABI_AF_UNIX, other | ABI_O_CLOEXEC, 0);
+    probe = sys_socket(ABI_AF_UNIX, ABI_SOCK_DGRAM | ABI_O_CLOEXEC, 0);
     if (is_error(probe))
         return false;
     result = sys_connect((int)probe, address, address->size);
@@ -43,13 +42,13 @@ static bool is_stale(const char *path, const struct address *address, uint64_t t
     return result == -ABI_ECONNREFUSED;
 }
 
-static int64_t bind_path(const struct image_file_op *op, const struct address *address, uint64_t type)
+static int64_t bind_path(const struct image_file_op *op, const struct address *address)
 {
     char path[SOCKET_PATH_BYTES + 1];
     int64_t result = sys_bind(op->fd, address, address->size);
 
     path_of(address, path);
-    if (result == -ABI_EADDRINUSE && is_stale(path, address, type) && !is_error(sys_unlink(path)))
+    if (result == -ABI_EADDRINUSE && is_stale(path, address) && !is_error(sys_unlink(path)))
         result = sys_bind(op->fd, address, address->size);
     if (is_error(result))
         return result;
@@ -61,14 +60,13 @@ static int64_t bind_path(const struct image_file_op *op, const struct address *a
 }
 
 /* The program had bound it there; the launch's own directory is the one again afterwards. */
-static int64_t bind_relative_path(struct stub_state *state, const struct image_file_op *op, const struct address *address,
-                                  uint64_t type)
+static int64_t bind_relative_path(struct stub_state *state, const struct image_file_op *op, const struct address *address)
 {
     int64_t back = sys_open(".", ABI_O_PATH | ABI_O_CLOEXEC);
     int64_t result = sys_chdir(plan_string(state->plan, op->values[1]));
 
     if (!is_error(result))
-        result = bind_path(op, address, type);
+        result = bind_path(op, address);
     if (!is_error(back)) {
         sys_fchdir((int)back);
         sys_close((int)back);
@@ -78,13 +76,10 @@ static int64_t bind_relative_path(struct stub_state *state, const struct image_f
 
 static int64_t bind_name(struct stub_state *state, const struct image_file_op *op, const struct address *address)
 {
-    uint64_t type = 0;
-    uint32_t size = sizeof(int);
     int64_t result;
 
-    sys_getsockopt(op->fd, ABI_SOL_SOCKET, ABI_SO_TYPE, &type, &size);
     if (address->un.path[0] != '\0')
-        return op->values[1] == 0 ? bind_path(op, address, type) : bind_relative_path(state, op, address, type);
+        return op->values[1] == 0 ? bind_path(op, address) : bind_relative_path(state, op, address);
     result = sys_bind(op->fd, address, address->size);
     if (result == -ABI_EADDRINUSE && (op->values[0] & IMAGE_BIND_AUTOMATIC) != 0)
         result = sys_bind(op->fd, address, sizeof(address->family));

@@ -17,6 +17,8 @@ void socket_make(struct stub_state *state, const struct image_file_op *op)
     uint32_t type = (uint32_t)op->values[1] | (op->open_flags & ABI_O_NONBLOCK) | ABI_O_CLOEXEC;
     int64_t fd = sys_socket((uint32_t)op->values[0], type, (uint32_t)op->values[2]);
 
+    if (is_error(fd) && op->values[2] == ABI_IPPROTO_MPTCP) /* without it, it serves the same clients by TCP */
+        fd = sys_socket((uint32_t)op->values[0], type, 0);
     if (is_error(fd))
         file_fail(state, op, "making a socket", fd);
     file_place(state, op, fd);

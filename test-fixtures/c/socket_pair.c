@@ -74,6 +74,11 @@ int main(int argc, char **argv) {
     send_text(ended[1], "packet");
     MUST(close(ended[1]));
 
+    int refused[2];
+    make_pair(SOCK_SEQPACKET, refused);
+    send_text(refused[0], "not read");
+    MUST(close(refused[1]));
+
     make_pair(SOCK_STREAM, full);
     MUST(shutdown(full[0], SHUT_RDWR));
 
@@ -162,6 +167,9 @@ int main(int argc, char **argv) {
 
     expect_bytes(ended[0], "packet");
     expect_bytes(ended[0], "");
+    CHECK_EQ(recv(refused[0], &byte, 1, 0), -1);
+    CHECK_EQ(errno, ECONNRESET);
+    expect_bytes(refused[0], "");
     expect_bytes(full[0], "");
     expect_bytes(full[1], "");
     CHECK_EQ(events_of(full[1]) & POLLHUP, POLLHUP);

@@ -87,6 +87,23 @@ static void *wait_for_client(void *listener) {
     return NULL;
 }
 
+/* What Go's servers use since 1.24. */
+static void serve_multipath(void) {
+    int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+    if (fd < 0)
+        skip("this kernel has no MPTCP");
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    keep(listening(fd, loopback(AF_INET), 9));
+
+    ready_and_wait();
+
+    check_kept();
+    CHECK_EQ(option(fd, SOL_SOCKET, SO_PROTOCOL), IPPROTO_MPTCP);
+    serve_once(fd, &kept[0].name, SOCK_STREAM);
+    pass();
+}
+
 /* An image may have been given another port: then the socket's own name tells it. */
 static void serve_anywhere(void) {
     int fd = listening(make(AF_INET, 0), loopback(AF_INET), 7);
@@ -102,6 +119,8 @@ static void serve_anywhere(void) {
 int main(int argc, char **argv) {
     static int waited_for;
     fixture_begin(argc, argv, "TCP sockets without a connection: names, listening, options, flags");
+    if (variant_is("multipath"))
+        serve_multipath();
     if (variant_is("anywhere"))
         serve_anywhere();
     struct name any = {.size = sizeof any.in, .in = {.sin_family = AF_INET}};

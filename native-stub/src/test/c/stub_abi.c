@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <linux/futex.h>
 #include <linux/prctl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>

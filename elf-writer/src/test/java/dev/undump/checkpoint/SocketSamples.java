@@ -105,6 +105,35 @@ public final class SocketSamples {
                 List.of());
     }
 
+    /**
+     * Returns a process with six sockets: 0 listens with two options, 1 and 2 are a pair, 3 has a closed end, 4 is connected UDP, 5
+     * is dead.
+     */
+    public static CheckpointBuilder everyKind() {
+        CheckpointBuilder builder = new CheckpointBuilder()
+                .socket(
+                        tcp(
+                                SocketKind.LISTENING,
+                                inet(8080, 127, 0, 0, 1),
+                                7,
+                                option("SO_REUSEADDR", 1, 2, false, 1, 0, 0, 0),
+                                option("TCP_CONGESTION", 6, 13, true, 'c', 'u', 'b', 'i', 'c')),
+                        new byte[0])
+                .socket(pair(2), "waits".getBytes(StandardCharsets.UTF_8))
+                .socket(pair(1), new byte[0])
+                .socket(unix(SocketKind.ORPHANED, DATAGRAM, 1, 3, 0, SocketAddress.NONE, 2), packets(3, 4))
+                .socket(udp(inet(53, 10, 0, 0, 1), inet(54, 10, 0, 0, 2)), new byte[0])
+                .socket(tcp(SocketKind.RESET, SocketAddress.NONE, 0), new byte[0]);
+        for (int i = 0; i < 6; i++) {
+            builder.openFile(file(i, 2)).descriptor(new Descriptor(3 + i, i, false));
+        }
+        return builder;
+    }
+
+    private static SocketState pair(int peer) {
+        return unix(SocketKind.PAIRED, STREAM, 0, 0, peer, SocketAddress.NONE, 0);
+    }
+
     /** Returns an open file for a socket. */
     public static OpenFile file(int socket, int openFlags) {
         List<Long> values = List.of(0L, 0L, 0L, 0L);

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -24,37 +23,10 @@ class SocketStateTest {
     @TempDir
     private Path folder;
 
-    /** 0 listens with two options, 1 and 2 are a pair, 3 has a closed end, 4 is connected UDP, 5 is dead. */
-    private static CheckpointBuilder sample() {
-        CheckpointBuilder builder = new CheckpointBuilder()
-                .socket(
-                        SocketSamples.tcp(
-                                SocketKind.LISTENING,
-                                SocketSamples.inet(8080, 127, 0, 0, 1),
-                                7,
-                                SocketSamples.option("SO_REUSEADDR", 1, 2, false, 1, 0, 0, 0),
-                                SocketSamples.option("TCP_CONGESTION", 6, 13, true, 'c', 'u', 'b', 'i', 'c')),
-                        new byte[0])
-                .socket(pair(2), "waits".getBytes(StandardCharsets.UTF_8))
-                .socket(pair(1), new byte[0])
-                .socket(
-                        SocketSamples.unix(SocketKind.ORPHANED, SocketSamples.DATAGRAM, 1, 3, 0, SocketAddress.NONE, 2),
-                        SocketSamples.packets(3, 4))
-                .socket(SocketSamples.udp(SocketSamples.inet(53, 10, 0, 0, 1), SocketSamples.inet(54, 10, 0, 0, 2)), new byte[0])
-                .socket(SocketSamples.tcp(SocketKind.RESET, SocketAddress.NONE, 0), new byte[0]);
-        for (int i = 0; i < 6; i++) {
-            builder.openFile(SocketSamples.file(i, 2)).descriptor(new Descriptor(3 + i, i, false));
-        }
-        return builder;
-    }
-
-    private static SocketState pair(int peer) {
-        return SocketSamples.unix(SocketKind.PAIRED, SocketSamples.STREAM, 0, 0, peer, SocketAddress.NONE, 0);
-    }
-
     @Test
     void read_sockets_areAsWritten() throws IOException {
-        Checkpoint checkpoint = CheckpointReader.verify(sample().write(folder.resolve("whole")), CheckpointReader.Progress.NONE);
+        Path file = SocketSamples.everyKind().write(folder.resolve("whole"));
+        Checkpoint checkpoint = CheckpointReader.verify(file, CheckpointReader.Progress.NONE);
 
         assertThat(checkpoint.sockets())
                 .extracting(SocketState::kind)
@@ -82,7 +54,7 @@ class SocketStateTest {
 
     @Test
     void verify_bitFlippedInWhatWaits_isDamaged() throws IOException {
-        byte[] bytes = sample().build();
+        byte[] bytes = SocketSamples.everyKind().build();
         Path file = Files.write(folder.resolve("flipped"), bytes);
         long offset = CheckpointReader.read(file).sockets().get(1).dataOffset();
         bytes[(int) offset] ^= 1;
@@ -138,7 +110,7 @@ class SocketStateTest {
     @ParameterizedTest
     @MethodSource("damages")
     void read_damagedSocket_isRefused(String message, int section, int index, int field, int value) throws IOException {
-        CheckpointSurgery surgery = new CheckpointSurgery(sample().build()).recordInt(section, index, field, value);
+        CheckpointSurgery surgery = new CheckpointSurgery(SocketSamples.everyKind().build()).recordInt(section, index, field, value);
         Path file = Files.write(folder.resolve("hostile"), surgery.file());
 
         assertThatThrownBy(() -> CheckpointReader.read(file))

@@ -125,11 +125,14 @@ final class JsonFiles {
             }
             json.writeNumberField("stored_bytes", socket.dataSize());
             json.writeNumberField("message_count", socket.packetCount());
-            json.writeObjectFieldStart("options");
+            json.writeArrayFieldStart("options");
             for (SocketOption option : socket.options()) {
-                json.writeStringField(option.label().toString(), option.value().toString());
+                json.writeStartObject();
+                json.writeStringField("name", option.label().toString());
+                json.writeStringField("value", option.value().toString());
+                json.writeEndObject();
             }
-            json.writeEndObject();
+            json.writeEndArray();
             json.writeEndObject();
         }
         json.writeEndArray();

@@ -15,7 +15,7 @@ final class SocketText {
 
     private SocketText() {}
 
-    /** Returns for instance {@code tcp 127.0.0.1:80, listening, backlog 128, SO_REUSEADDR}. */
+    /** Returns for instance {@code tcp 127.0.0.1:80, listening, backlog 128, SO_REUSEADDR=1}. */
     static String of(SocketState socket) {
         List<String> words = new ArrayList<>();
         words.add(socket.protocolName() + (socket.local().isEmpty() ? "" : " " + socket.local()));
@@ -30,11 +30,16 @@ final class SocketText {
         }
         if (!socket.options().isEmpty()) {
             words.add(socket.options().stream()
-                    .map(SocketOption::label)
-                    .map(Object::toString)
+                    .map(SocketText::option)
                     .collect(Collectors.joining(" ")));
         }
         return String.join(", ", words);
+    }
+
+    /** Most options are numbers of four bytes. */
+    private static String option(SocketOption option) {
+        boolean number = option.value().length() == Integer.BYTES;
+        return option.label() + (number ? "=" + option.value().buffer().getInt() : "");
     }
 
     static String state(SocketState socket) {

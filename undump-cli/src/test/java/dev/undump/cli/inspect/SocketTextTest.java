@@ -17,9 +17,10 @@ class SocketTextTest {
                 SocketKind.LISTENING,
                 SocketSamples.inet6(80, 1),
                 7,
-                SocketSamples.option("SO_REUSEADDR", 1, 2, false, 1),
-                SocketSamples.option("TCP_NODELAY", 6, 1, false, 1));
-        assertThat(SocketText.of(socket)).isEqualTo("tcp6 [::1]:80, listening, backlog 7, SO_REUSEADDR TCP_NODELAY");
+                SocketSamples.option("SO_REUSEADDR", 1, 2, false, 1, 0, 0, 0),
+                SocketSamples.option("TCP_KEEPIDLE", 6, 4, false, 44, 1, 0, 0),
+                SocketSamples.option("SO_LINGER", 1, 13, false, 1, 0, 0, 0, 5, 0, 0, 0));
+        assertThat(SocketText.of(socket)).isEqualTo("tcp6 [::1]:80, listening, backlog 7, SO_REUSEADDR=1 TCP_KEEPIDLE=300 SO_LINGER");
     }
 
     @Test

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program in v3-sleeper.dat: without a C library, so that the checkpoint is small. It has a listening socket with an
+ * The program in v3-sockets.dat: without a C library, so that the checkpoint is small. It has a listening socket with an
  * option, a pair of sockets with bytes that wait and one with a closed end and messages, and sleeps for an hour.
  *
- *   gcc -O1 -static -nostdlib -fno-stack-protector -Wl,-z,noseparate-code -Wl,--build-id=none -o sleeper v3-sleeper.c
- *   ./sleeper & ckpt --pid $! -o v3-sleeper.dat
+ *   gcc -O1 -static -nostdlib -fno-stack-protector -Wl,-z,noseparate-code -Wl,--build-id=none -o sleeper v3-sockets.c
+ *   ./sleeper & ckpt --pid $! -o v3-sockets.dat
  *
  * In the stored file the name of the kernel's build folder, which the vdso contains, is blanked.
  */
