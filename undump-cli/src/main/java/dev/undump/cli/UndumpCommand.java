@@ -24,28 +24,22 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code undump CHECKPOINT}: makes an image. */
 @Command(
         name = "undump",
-        versionProvider = Version.class,
         synopsisHeading = "Usage: ",
         customSynopsis = "undump [--out FILE] [--eager] [--port-map OLD=NEW] ... CHECKPOINT | undump COMMAND ...",
         header = "Turns a checkpoint into an executable that goes on where the program was.",
         description = {
             "",
-            "Reads a CHECKPOINT that ckpt has written and makes one executable file of it. The file needs neither undump nor the"
-                    + " program: it can be copied to other machines and started by any user.",
+            "Reads a CHECKPOINT that ckpt has written and makes one executable file of it, an image. The image needs neither undump"
+                    + " nor the program: it can be copied to other machines and started by any user.",
             ""
-        },
-        exitCodeListHeading = "%nExit status:%n",
-        exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
-final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
+        })
+final class UndumpCommand implements Callable<Integer> {
 
     private static final int LAST_STANDARD = 2;
     private static final int ACCESS_MODE = 3;
@@ -55,11 +49,8 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
 
     private final Interruption interruption;
 
-    @Spec
-    private CommandSpec spec;
-
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
     @Option(
             names = {"-o", "--out"},
@@ -68,13 +59,15 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
                     + " in the working directory.")
     private Path out;
 
-    @Option(names = "--eager", description = "Read all memory at start instead of mapping it: exact, but slower to start.")
+    @Option(
+            names = "--eager",
+            description = "A launch reads all memory before the program goes on, instead of mapping it: slower to start.")
     private boolean eager;
 
     @Option(
             names = "--reopen-stdio",
-            description = "Regular files that the program had as standard input, output or error are opened again by path. Without"
-                    + " it, and with a checkpoint of \"ckpt --pid\", they count as redirections: the launch's own take their place.")
+            description = "Regular files that the program had as standard input, output or error are opened again by path. Without this"
+                    + " they count as redirections in a checkpoint of \"ckpt --pid\": the launch's own take their place.")
     private boolean reopenStandardFiles;
 
     @Option(
@@ -84,7 +77,10 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
                     + " port that is free. What the program itself remembers stays OLD. May be repeated.")
     private List<String> portMap = List.of();
 
-    @Parameters(arity = "0..1", paramLabel = "CHECKPOINT", description = "File that ckpt wrote, by default myckpt.dat.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "CHECKPOINT",
+            description = "Checkpoint that ckpt wrote; ckpt calls it myckpt.dat unless told otherwise.")
     private Path checkpointFile;
 
     UndumpCommand(Interruption interruption) {
@@ -92,14 +88,9 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
     }
 
     @Override
-    public CommonOptions common() {
-        return common;
-    }
-
-    @Override
     public Integer call() throws IOException, PlanException {
         if (checkpointFile == null) {
-            throw new ParameterException(spec.commandLine(), "Missing required parameter: CHECKPOINT");
+            throw face.wrongUsage("Missing required parameter: CHECKPOINT");
         }
         Map<Integer, Integer> ports = ports();
         PackedFile.refuse(checkpointFile, "reading the checkpoint");
@@ -111,15 +102,11 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
         Path image = out != null ? out : Path.of(defaultName(checkpoint.process().commandName()));
         refuseToReplaceTheCheckpoint(image);
         LazyMemory lazy;
-        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Writing " + image.getFileName())) {
-            lazy = ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, ports, false), image, (doneBytes, totalBytes) -> {
-                interruption.check();
-                progress.advanced(doneBytes, totalBytes);
-            });
+        try (AttendedWork work = AttendedWork.begin("Writing " + image.getFileName(), interruption)) {
+            lazy = ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, ports, false), image, work::advanced);
         }
         if (out == null) {
-            spec.commandLine().getOut().println("undump: wrote " + Printable.line(image.toString()));
-            spec.commandLine().getOut().flush();
+            face.sayWritten(image);
         }
         tellOfStandardFiles(checkpoint);
         tellOfMemory(lazy, image);
@@ -133,12 +120,11 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
             int from = matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
             int to = matcher.matches() ? Integer.parseInt(matcher.group(2)) : 0;
             if (from < 1 || from > LAST_PORT || to > LAST_PORT) {
-                throw new ParameterException(
-                        spec.commandLine(),
+                throw face.wrongUsage(
                         "--port-map takes OLD=NEW, two port numbers such as 8080=8081, not \"" + Printable.line(pair) + "\"");
             }
             if (ports.put(from, to) != null) {
-                throw new ParameterException(spec.commandLine(), "--port-map names port " + from + " twice");
+                throw face.wrongUsage("--port-map names port " + from + " twice");
             }
         }
         return ports;
@@ -159,21 +145,19 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
             OpenFile file = checkpoint.openFile(descriptor);
             boolean writable = (file.openFlags() & ACCESS_MODE) != 0;
             if (descriptor.fd() <= LAST_STANDARD && file.kind() == FileKind.REGULAR && writable) {
-                spec.commandLine().getErr().println("undump: note: descriptor " + descriptor.fd() + " was the file "
+                face.note("descriptor " + descriptor.fd() + " was the file "
                         + Printable.line(file.path().toString())
                         + "; a launch has its own there (--reopen-stdio keeps the file)");
             }
         }
-        spec.commandLine().getErr().flush();
     }
 
     private void tellOfMemory(LazyMemory lazy, Path image) {
         if (lazy.isPrevented()) {
             int places = lazy.coverage().orElseThrow().uncovered();
-            spec.commandLine().getErr().println("undump: note: a launch reads all memory instead of mapping it, because "
+            face.note("a launch reads all memory instead of mapping it, because "
                     + (places == 1 ? "a system call" : places + " system calls") + " of the program cannot be followed (\"undump inspect "
                     + Printable.line(image.toString()) + "\" lists them)");
-            spec.commandLine().getErr().flush();
         }
     }
 

@@ -20,7 +20,7 @@ class MainTest {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "inspect", "verify", "run"})
+    @ValueSource(strings = {"", "inspect", "verify", "run", "tune", "pack", "unpack"})
     void help_everyCommand_listsExitStatuses(String command) {
         CommandRun run = command.isEmpty() ? CommandRun.of("--help") : CommandRun.of(command, "--help");
 
