@@ -28,6 +28,7 @@
 #include "proc_files.h"
 #include "process.h"
 #include "snapshot.h"
+#include "sockets.h"
 #include "state.h"
 #include "threads.h"
 
@@ -266,6 +267,7 @@ static void release(struct capture *capture)
     release_mappings(capture);
     release_early_mappings(capture);
     release_memory_files(capture);
+    release_like_sockets(capture);
     free(capture->threads);
     free(capture->channels_elsewhere);
     free(capture->pipe_ends);

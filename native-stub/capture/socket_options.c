@@ -269,11 +269,11 @@ static int read_groups6(struct capture *capture, const struct open_socket *socke
 
 int read_socket_options(struct capture *capture, const struct open_socket *opened, struct ckpt_socket *record)
 {
-    AUTO_CLOSE int fresh = socket(opened->family, opened->type | SOCK_CLOEXEC, opened->protocol);
+    int fresh = socket_like(capture, opened->family, opened->type, opened->protocol);
     if (fresh < 0)
-        return refuse(capture->report, -errno,
+        return refuse(capture->report, fresh,
                       "capturing process %d: making a socket to compare descriptor %d with: %s", capture->pid,
-                      opened->descriptor, strerror(errno));
+                      opened->descriptor, strerror(-fresh));
     int error = check_filter(capture, opened);
     record->first_option = capture->socket_options.size / sizeof(struct ckpt_socket_option);
     if (error == 0 && opened->type == SOCK_DGRAM && opened->family == AF_INET)

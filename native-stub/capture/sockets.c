@@ -224,8 +224,8 @@ static int describe_unix(struct capture *capture, const struct open_socket *open
     if (state & POLLPRI)
         return refuse_socket(capture, opened, "a socket with an urgent byte (MSG_OOB) that was not read yet", "read it before");
     if (!facts->known && is_connected_stream(opened))
-        return refuse_socket(capture, opened, "a connected socket whose other end the kernel does not tell (another network "
-                             "namespace, or no unix_diag)", "close it before");
+        return refuse_socket(capture, opened, "a connected socket whose other end the kernel does not tell (a network "
+                             "namespace that we may not enter, or no unix_diag)", "close it before");
     if (state & POLLERR)
         record->flags |= CKPT_SOCKET_FLAG_ERROR;
     if (!facts->has_peer)
@@ -281,7 +281,7 @@ int describe_socket(struct capture *capture, const struct open_file *file, struc
     struct ckpt_socket added = {.inode = file->status.st_ino, .family = (uint32_t)opened.family,
                                 .type = (uint32_t)opened.type, .protocol = (uint32_t)opened.protocol};
     if (opened.family == AF_UNIX)
-        facts.of_unix = ask_unix_socket(added.inode);
+        facts.of_unix = ask_unix_socket(capture, added.inode);
     int error = record->open_flags & O_ASYNC
                     ? refuse_socket(capture, &opened, "a socket that sends signals (O_ASYNC)", "take that back before")
                     : describe_family(capture, &opened, &facts.of_unix, &added);

@@ -17,7 +17,7 @@ struct open_socket {
 
 /* What the kernel tells of an AF_UNIX socket to those who ask by inode (sock_diag(7)). */
 struct unix_facts {
-    bool known;         /* nothing is, for a socket of another network namespace */
+    bool known;         /* nothing is, for a socket of a network namespace where we may not go */
     bool has_peer;
     uint32_t peer;      /* inode; 0: closed, or not accepted yet */
     uint32_t file;      /* inode of the socket file; 0: none */
@@ -48,7 +48,13 @@ const char *uncommon_socket(const struct open_socket *socket, char *text, size_t
 
 /* ---- socket_diag.c ---- */
 
-struct unix_facts ask_unix_socket(uint64_t inode);
+/* A socket in the network namespace of the program, if we may go there, else in ours. Returns it or -errno; it stays the
+ * capture's, and nobody changes it. */
+int socket_like(struct capture *capture, int family, int type, int protocol);
+
+void release_like_sockets(struct capture *capture);
+
+struct unix_facts ask_unix_socket(struct capture *capture, uint64_t inode);
 
 /* ---- socket_options.c ---- */
 

@@ -74,6 +74,13 @@ struct pipe_end {
     bool packets; /* O_DIRECT */
 };
 
+/* A socket of ours, like one of the program's that nothing has been done to. */
+struct like_socket {
+    int family, type, protocol;
+    int fd;
+};
+#define LIKE_SOCKETS 8
+
 /* A copy of the program that never runs, snapshot.c. Descriptors are -1 when there is none. */
 struct snapshot {
     pid_t pid;
@@ -122,6 +129,8 @@ struct capture {
     size_t memory_elsewhere_count;
     struct pipe_end *pipe_ends; /* outside.c */
     size_t pipe_end_count;
+    struct like_socket like_sockets[LIKE_SOCKETS]; /* socket_diag.c */
+    size_t like_socket_count;
     struct buffer socket_facts; /* sockets.c: struct socket_facts, as the sockets */
     unsigned allowed;    /* ALLOW_* that this capture really needed */
 
