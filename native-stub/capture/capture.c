@@ -28,6 +28,7 @@
 #include "proc_files.h"
 #include "process.h"
 #include "snapshot.h"
+#include "sockets.h"
 #include "state.h"
 #include "threads.h"
 
@@ -41,6 +42,9 @@ const struct allowance ALLOWANCES[] = {
     {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; a launch has what it was given at that number"},
     {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; the lock is not held afterwards"},
     {"shared-memory", ALLOW_SHARED_MEMORY, "capture memory that other processes share; a launch has its own copy"},
+    {"tcp-closed", ALLOW_TCP_CLOSED, "capture TCP connections; a launch finds them reset by their peer"},
+    {"unix-closed", ALLOW_UNIX_CLOSED, "capture connections to UNIX sockets of other processes; a launch finds them closed"},
+    {"lost-datagrams", ALLOW_LOST_DATAGRAMS, "capture sockets with datagrams that were not read yet; a launch has lost them"},
 };
 const unsigned ALLOWANCE_COUNT = sizeof(ALLOWANCES) / sizeof(ALLOWANCES[0]);
 
@@ -136,7 +140,7 @@ static int run_steps(struct capture *capture, const struct step *steps, size_t c
 
 static int look_around(struct capture *capture)
 {
-    find_pipes_elsewhere(capture);
+    find_channels_elsewhere(capture);
     find_memory_elsewhere(capture);
     find_code(capture);
     describe_cpu(&capture->cpu, &capture->cpuid); /* in a virtual machine each question takes its host */
@@ -263,14 +267,15 @@ static void release(struct capture *capture)
     release_mappings(capture);
     release_early_mappings(capture);
     release_memory_files(capture);
+    release_like_sockets(capture);
     free(capture->threads);
-    free(capture->pipes_elsewhere);
+    free(capture->channels_elsewhere);
     free(capture->pipe_ends);
     free(capture->memory_elsewhere);
     struct buffer *buffers[] = {
         &capture->threads_section, &capture->xstates, &capture->mappings_section, &capture->extents,
-        &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->epoll_items, &capture->actions,
-        &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
+        &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->sockets, &capture->socket_options,
+        &capture->socket_facts, &capture->epoll_items, &capture->actions, &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
     };
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_free(buffers[i]);

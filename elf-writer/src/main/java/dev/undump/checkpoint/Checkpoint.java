@@ -14,6 +14,7 @@ import java.util.List;
  * @param openFiles what descriptors refer to by index
  * @param pipes what open files refer to by index
  * @param memoryFiles what open files and mappings refer to by index
+ * @param sockets what open files refer to by index
  * @param actions signals whose action is not the default
  * @param pending in queue order
  * @param auxv as the program got it
@@ -30,6 +31,7 @@ public record Checkpoint(
         List<OpenFile> openFiles,
         List<PipeState> pipes,
         List<MemoryFile> memoryFiles,
+        List<SocketState> sockets,
         List<EpollItem> epollItems,
         List<SignalAction> actions,
         List<PendingSignal> pending,
@@ -45,6 +47,7 @@ public record Checkpoint(
         openFiles = List.copyOf(openFiles);
         pipes = List.copyOf(pipes);
         memoryFiles = List.copyOf(memoryFiles);
+        sockets = List.copyOf(sockets);
         epollItems = List.copyOf(epollItems);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);

@@ -28,7 +28,9 @@ public enum FileKind {
     /** {@code CKPT_FILE_OUTSIDE}: standard input, output or error from outside, of a kind that only a launch can give. */
     OUTSIDE(CheckpointLayout.FILE_OUTSIDE),
     /** {@code CKPT_FILE_MEMFD}: a file that exists only in memory. */
-    MEMFD(CheckpointLayout.FILE_MEMFD);
+    MEMFD(CheckpointLayout.FILE_MEMFD),
+    /** {@code CKPT_FILE_SOCKET}. */
+    SOCKET(CheckpointLayout.FILE_SOCKET);
 
     private final int code;
 

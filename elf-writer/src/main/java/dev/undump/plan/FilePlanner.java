@@ -16,7 +16,7 @@ import java.util.Set;
 
 /**
  * Plans the descriptor table: first the launch's own standard descriptors, then each open file description once, by its
- * lowest descriptor, then the duplicates, then what needs everything open: bytes in pipes, and epoll's watches.
+ * lowest descriptor, then the duplicates, then what needs everything open: listening, bytes in pipes, and epoll's watches.
  */
 final class FilePlanner {
 
@@ -24,6 +24,7 @@ final class FilePlanner {
 
     private final Checkpoint checkpoint;
     private final PipePlanner pipes;
+    private final SocketPlanner sockets;
     private final DataArea data;
     private final MemoryFilePlanner memoryFiles;
     private final OpenFiles openFiles;
@@ -33,12 +34,21 @@ final class FilePlanner {
     private final List<FileOp> pipeData = new ArrayList<>();
     private final List<FileOp> watches = new ArrayList<>();
 
-    FilePlanner(Checkpoint checkpoint, DataArea data, OpenFiles openFiles, MemoryFilePlanner memoryFiles) {
+    /**
+     * @param ports which port a socket gets instead of its own
+     */
+    FilePlanner(
+            Checkpoint checkpoint,
+            DataArea data,
+            OpenFiles openFiles,
+            MemoryFilePlanner memoryFiles,
+            Map<Integer, Integer> ports) {
         this.checkpoint = checkpoint;
         this.data = data;
         this.openFiles = openFiles;
         this.memoryFiles = memoryFiles;
         this.pipes = new PipePlanner(checkpoint, openFiles.byIndex(), data);
+        this.sockets = new SocketPlanner(checkpoint, openFiles, data, ports);
     }
 
     List<FileOp> plan() throws PlanException {
@@ -50,10 +60,11 @@ final class FilePlanner {
                 openFile(checkpoint.openFile(descriptor), sharing);
             }
         }
+        sockets.refuseUnusedPorts();
         closedStandards();
         watches();
         List<FileOp> all = new ArrayList<>();
-        for (List<FileOp> phase : List.of(inherits, creations, duplicates, pipeData, watches)) {
+        for (List<FileOp> phase : List.of(inherits, creations, sockets.creations(), duplicates, sockets.connections(), pipeData, watches)) {
             all.addAll(phase);
         }
         return List.copyOf(all);
@@ -84,6 +95,8 @@ final class FilePlanner {
         }
         if (file.kind() == FileKind.PIPE) {
             pipes.plan(file, creations, pipeData);
+        } else if (file.kind() == FileKind.SOCKET) {
+            sockets.plan(file);
         } else if (file.kind() != FileKind.MEMFD) {
             creations.add(creation(file, first));
         }
@@ -120,7 +133,7 @@ final class FilePlanner {
                             number(values.get(3)))
                     .withOffset(file.valueExtra());
             case SIGNALFD -> FileOp.of(FileOp.Kind.SIGNALFD, fd, flags, cloexec, number(values.get(0)));
-            case MEMFD -> throw new IllegalStateException("memory files are planned on their own");
+            case MEMFD, SOCKET -> throw new IllegalStateException("memory files and sockets are planned on their own");
             case PIPE, OUTSIDE -> throw new PlanException("descriptor " + fd + " (" + file.path()
                     + ") leads out of the program and is not stdin, stdout or stderr: close it before the capture");
         };

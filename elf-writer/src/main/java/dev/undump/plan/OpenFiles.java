@@ -58,7 +58,7 @@ final class OpenFiles {
             case TERMINAL, OUTSIDE -> standard;
             case PIPE -> file.isOutside();
             case REGULAR, DELETED, MEMFD, DEVICE, DIRECTORY -> standard && inherited;
-            case EVENTFD, EPOLL, TIMERFD, SIGNALFD -> false;
+            case EVENTFD, EPOLL, TIMERFD, SIGNALFD, SOCKET -> false;
         };
     }
 }

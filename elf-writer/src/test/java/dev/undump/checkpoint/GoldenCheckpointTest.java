@@ -12,19 +12,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Checkpoints that the engine wrote, one per format version and never edited; beside each stands the program that it was made
+ * Checkpoints that the engine wrote, at least one per format version and never edited; beside each stands the program that it was made
  * of. A version that is not read any more must be refused as too old.
  */
 class GoldenCheckpointTest {
 
     @Test
     void currentVersion_hasAGoldenFile() throws Exception {
-        assertThat(golden("v" + CheckpointLayout.VERSION + "-sleeper.dat")).exists();
+        try (Stream<Path> files = Files.list(golden("v1-sleeper.dat").getParent())) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .anyMatch(name -> name.startsWith("v" + CheckpointLayout.VERSION + "-") && name.endsWith(".dat"));
+        }
     }
 
     @Test
@@ -69,8 +73,26 @@ class GoldenCheckpointTest {
         }
     }
 
+    @Test
+    void verify_version3_hasSockets() throws Exception {
+        Checkpoint checkpoint = CheckpointReader.verify(golden("v3-sockets.dat"), Progress.NONE);
+
+        assertThat(checkpoint.header().version()).isEqualTo(3);
+        assertThat(checkpoint.sockets())
+                .extracting(SocketState::kind)
+                .containsExactly(SocketKind.LISTENING, SocketKind.PAIRED, SocketKind.PAIRED, SocketKind.ORPHANED);
+        SocketState listener = checkpoint.sockets().get(0);
+        assertThat(listener.local()).hasToString("127.0.0.1:40000");
+        assertThat(listener.backlog()).isEqualTo(7);
+        assertThat(listener.options())
+                .extracting(option -> option.label() + "=" + option.value().toArray()[0])
+                .containsExactly("SO_REUSEADDR=1");
+        assertThat(checkpoint.sockets()).extracting(SocketState::dataSize).containsExactly(0L, 0L, 5L, 8L + 11);
+        assertThat(checkpoint.sockets().get(3).packetCount()).isEqualTo(2);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat"})
+    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-sockets.dat"})
     void memory_anyVersion_holdsWhatTheProgramWrote(String name) throws Exception {
         Checkpoint checkpoint = CheckpointReader.read(golden(name));
         byte[] note = "a page that is written before the capture".getBytes(StandardCharsets.US_ASCII);

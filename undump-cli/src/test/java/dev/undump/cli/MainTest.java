@@ -35,7 +35,7 @@ class MainTest {
         CommandRun run = CommandRun.of("--version");
 
         assertThat(run.status()).isZero();
-        assertThat(run.out()).startsWith("undump ").contains("checkpoint format 2").hasLineCount(1);
+        assertThat(run.out()).startsWith("undump ").contains("checkpoint format 3").hasLineCount(1);
     }
 
     @Test
@@ -50,6 +50,20 @@ class MainTest {
         assertUsage(CommandRun.of("inspect"), "FILE");
         assertUsage(CommandRun.of("verify", "a", "b"), "b");
         assertUsage(CommandRun.of("a", "b"), "b");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"80", "80=", "=80", "0=80", "65536=80", "80=65536", "80=81=82", "a=b", "-1=80"})
+    void portMap_notTwoPorts_isUsageInOneLine(String pair) {
+        Path anywhere = folder.resolve("checkpoint");
+
+        assertUsage(CommandRun.of("--port-map", pair, anywhere), "--port-map takes OLD=NEW");
+    }
+
+    @Test
+    void portMap_samePortTwice_isUsageInOneLine() {
+        assertUsage(
+                CommandRun.of("--port-map", "80=81", "--port-map", "80=82", folder.resolve("x")), "--port-map names port 80 twice");
     }
 
     @ParameterizedTest
