@@ -24,6 +24,7 @@
 #include "memory_files.h"
 #include "outside.h"
 #include "pages.h"
+#include "posix_timers.h"
 #include "preflight.h"
 #include "proc_files.h"
 #include "process.h"
@@ -188,10 +189,12 @@ static const struct step STEPS[] = {
     {"threads", read_threads},
     {"process", read_process},
     {"descriptors", read_descriptors},
+    {"timers", list_posix_timers},
     {"mappings", take_mappings}, /* before the questions, which need memory of their own for a moment */
     {"memory files", open_memory_files},
     {"questions", interrogate},
     {"signals", read_process_signals}, /* behind the questions for the timers that send them */
+    {"timers' signals", settle_posix_timers},
     {"snapshot", make_snapshot},
     {"their contents", save_memory_files},
     {"pages", save_pages},
@@ -263,6 +266,7 @@ static void release(struct capture *capture)
     release_mappings(capture);
     release_early_mappings(capture);
     release_memory_files(capture);
+    release_posix_timers(capture);
     free(capture->threads);
     free(capture->pipes_elsewhere);
     free(capture->pipe_ends);

@@ -337,16 +337,6 @@ static int add_descriptor(struct capture *capture, struct known_files *known, in
     return 0;
 }
 
-static int check_timers(struct capture *capture)
-{
-    AUTO_BUFFER struct buffer timers = {0};
-    if (read_proc(&timers, "%d/timers", capture->pid) < 0 || timers.size == 0)
-        return 0;
-    return refuse(capture->report, -ENOTSUP,
-                  "capturing process %d: it has POSIX timers (timer_create), which cannot be captured; delete them "
-                  "before", capture->pid);
-}
-
 int read_descriptors(struct capture *capture)
 {
     AUTO_FREE pid_t *fds = NULL;
@@ -368,6 +358,5 @@ int read_descriptors(struct capture *capture)
             return error;
     }
     read_epoll_items(capture);
-    check_timers(capture);
     return capture->report->count > said ? -ENOTSUP : 0;
 }

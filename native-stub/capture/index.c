@@ -60,6 +60,7 @@ int write_index(struct capture *capture)
         RECORDS(CKPT_SECTION_EPOLL_ITEMS, epoll_items, ckpt_epoll_item),
         RECORDS(CKPT_SECTION_ACTIONS, actions, ckpt_signal_action),
         RECORDS(CKPT_SECTION_PENDING, pending, ckpt_pending_signal),
+        RECORDS(CKPT_SECTION_POSIX_TIMERS, posix_timers_section, ckpt_posix_timer),
         BYTES(CKPT_SECTION_AUXV, auxv),
         {CKPT_SECTION_CPU, sizeof(capture->cpu), &capture->cpu, sizeof(capture->cpu)},
         RECORDS(CKPT_SECTION_CPUID, cpuid, ckpt_cpuid),

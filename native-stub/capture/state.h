@@ -107,6 +107,11 @@ struct capture {
     size_t memory_file_count;
     struct buffer memory_files_section, file_extents;
 
+    struct posix_timer *posix_timers; /* posix_timers.c */
+    size_t posix_timer_count;
+    bool posix_timers_hidden; /* the kernel lists none */
+    struct buffer posix_timers_section;
+
     struct gadgets gadgets; /* code.c */
 
     struct snapshot snapshot; /* snapshot.c */

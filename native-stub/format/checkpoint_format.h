@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The checkpoint format, version 2: what `ckpt` writes and `undump` reads (myckpt.dat).
+ * The checkpoint format, version 3: what `ckpt` writes and `undump` reads (myckpt.dat).
  * This header is the only place that states the layout; the Java constants are generated from it.
  *
  *   0            +---------------------------+
@@ -31,7 +31,7 @@
 
 #define CKPT_MAGIC "UNDUMPCK" /* 8 bytes, no terminator */
 #define CKPT_MAGIC_U64 UINT64_C(0x4b43504d55444e55)
-#define CKPT_VERSION 2
+#define CKPT_VERSION 3
 #define CKPT_OLDEST_VERSION 1 /* oldest version that readers of this release accept */
 #define CKPT_PAGE_SIZE 4096
 #define CKPT_ARCH_X86_64 62 /* EM_X86_64, elf.h */
@@ -107,6 +107,7 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_ALLOWANCES 16   /* ckpt_string: the --allow words that this capture needed */
 #define CKPT_SECTION_MEMORY_FILES 17 /* ckpt_memory_file, referred to by index; since version 2 */
 #define CKPT_SECTION_FILE_EXTENTS 18 /* ckpt_file_extent, by memory file, then by offset; since version 2 */
+#define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -436,6 +437,23 @@ struct ckpt_pending_signal {
 #define CKPT_PENDING_SIGNAL_FIELDS(F) F(tid) F(signal) F(info)
 CKPT_ASSERT_SIZE(ckpt_pending_signal, 136);
 CKPT_ASSERT_LAST(ckpt_pending_signal, info);
+
+/* What timer_create(2) has made. Since version 3. */
+struct ckpt_posix_timer {
+    int32_t id;           /* as the kernel numbers them, not below 0 */
+    int32_t clock;        /* clockid_t; of the CPU-time clocks (below 0) the three low bits alone */
+    uint32_t clock_tid;   /* own_tid of the thread whose time a CPU-time clock counts, own_pid for that of the process; else 0 */
+    uint32_t notify;      /* SIGEV_SIGNAL 0, SIGEV_NONE 1, SIGEV_THREAD 2, SIGEV_THREAD_ID 4 */
+    uint32_t signal;      /* 1 to 64, of SIGEV_NONE anything */
+    uint32_t tid;         /* own_tid of the thread that SIGEV_THREAD_ID names; else 0 */
+    uint64_t value;       /* sigev_value */
+    uint64_t interval_ns;
+    uint64_t remaining_ns;/* 0: it does not run. When its signal is pending, until the end of the interval after it */
+};
+#define CKPT_POSIX_TIMER_FIELDS(F)                                                                             \
+    F(id) F(clock) F(clock_tid) F(notify) F(signal) F(tid) F(value) F(interval_ns) F(remaining_ns)
+CKPT_ASSERT_SIZE(ckpt_posix_timer, 48);
+CKPT_ASSERT_LAST(ckpt_posix_timer, remaining_ns);
 
 /* ---- processor ---- */
 struct ckpt_cpu {

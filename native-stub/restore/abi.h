@@ -36,7 +36,7 @@
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1)                                                                 \
     /* signals, scheduling, process */                                                                          \
     X(SIG_SETMASK, 2) X(SIGHUP, 1) X(SIGINT, 2) X(SIGQUIT, 3) X(SIGKILL, 9) X(SIGSTOP, 19) X(PRIO_PROCESS, 0)        \
-    X(CLOCK_MONOTONIC, 1)                                                                                         \
+    X(CLOCK_MONOTONIC, 1) X(TIMER_ABSTIME, 1)                                                                                         \
     X(RLIMIT_STACK, 3) X(RLIMIT_NPROC, 6) X(RLIMIT_NOFILE, 7)                                                   \
     X(PR_SET_PDEATHSIG, 1) X(PR_SET_DUMPABLE, 4) X(PR_SET_NAME, 15) X(PR_SET_TIMERSLACK, 29) X(PR_SET_MM, 35)   \
     X(PR_SET_MM_MAP, 14) X(PR_SET_CHILD_SUBREAPER, 36) X(PR_SET_NO_NEW_PRIVS, 38) X(PR_SET_THP_DISABLE, 41)     \
@@ -67,6 +67,8 @@ enum stub_abi { STUB_ABI_CONSTANTS(STUB_ABI_VALUE) };
 #define ABI_F_SEAL_EXEC 0x20                              /* 6.3 */
 #define ABI_TFD_IOC_SET_TICKS UINT64_C(0x40085400)        /* 3.17 with CONFIG_CHECKPOINT_RESTORE */
 
+#define ABI_PR_TIMER_CREATE_RESTORE_IDS 77                /* 6.16 */
+
 #define ABI_SIG_IGN 1 /* a pointer in the headers */
 
 struct abi_timespec {
@@ -92,6 +94,14 @@ struct abi_iovec {
 struct abi_itimerspec {
     struct abi_timespec interval;
     struct abi_timespec value;
+};
+
+struct abi_sigevent { /* struct sigevent of include/uapi/asm-generic/siginfo.h */
+    uint64_t value;
+    int32_t signal;
+    int32_t notify;
+    int32_t tid;
+    int32_t padding[11];
 };
 
 struct abi_stat { /* struct stat of arch/x86/include/uapi/asm/stat.h */

@@ -2,7 +2,6 @@
 /* Descriptors of objects that have no name: deleted files, pipes, event counters, timers. */
 #include "restore/stub.h"
 
-#define NANOSECONDS UINT64_C(1000000000)
 #define STATUS_FLAGS ((uint32_t)(ABI_O_APPEND | ABI_O_NONBLOCK | ABI_O_DIRECT | ABI_O_NOATIME)) /* what F_SETFL may change */
 #define DESCRIPTOR_PATH "/proc/self/fd/"
 
@@ -213,12 +212,6 @@ void file_make_eventfd(struct stub_state *state, const struct image_file_op *op)
 }
 
 /* ---- timers ---- */
-
-static struct abi_timespec to_timespec(uint64_t nanoseconds)
-{
-    return (struct abi_timespec){.seconds = (int64_t)(nanoseconds / NANOSECONDS),
-                                 .nanoseconds = (int64_t)(nanoseconds % NANOSECONDS)};
-}
 
 /*
  * The time that remained is what remains now. A timer that was set to an absolute time is set to one again, now plus

@@ -221,6 +221,8 @@ static int check_pending(struct plan_checker *checker, struct image_table pendin
     for_each_record(signal, image_pending_signal, checker->plan, pending) {
         if (signal->signal < 1 || signal->signal > 64)
             return check_fault(checker, where, owner, "signal");
+        if (!good_timer_of_signal(checker, signal))
+            return check_fault(checker, where, owner, "timer");
     }
     return 0;
 }

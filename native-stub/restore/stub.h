@@ -183,6 +183,12 @@ void process_restore(struct stub_state *state);
 void process_start_timers(struct stub_state *state);
 void process_queue_signals(struct stub_state *state);
 
+/* posix_timers.c */
+void posix_timers_make(struct stub_state *state);
+void posix_timers_start(struct stub_state *state);
+/* Makes it send its signal now; false: it runs, but its signal has to be queued instead. */
+bool posix_timer_fire(struct stub_state *state, const struct image_posix_timer *timer);
+
 /* threads.c */
 void threads_prepare(struct stub_state *state);
 void threads_create(struct stub_state *state);
@@ -191,6 +197,14 @@ void threads_patch_ids(struct stub_state *state);
 _Noreturn void threads_resume(struct stub_state *state);
 
 #pragma GCC visibility pop
+
+#define NANOSECONDS UINT64_C(1000000000)
+
+static inline struct abi_timespec to_timespec(uint64_t nanoseconds)
+{
+    return (struct abi_timespec){.seconds = (int64_t)(nanoseconds / NANOSECONDS),
+                                 .nanoseconds = (int64_t)(nanoseconds % NANOSECONDS)};
+}
 
 static inline bool is_error(int64_t result)
 {

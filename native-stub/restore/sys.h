@@ -131,6 +131,26 @@ static inline int64_t sys_clock_gettime(uint64_t clock, struct abi_timespec *ret
     return syscall2(NR_clock_gettime, clock, STUB_ADDRESS(ret_time));
 }
 
+static inline int64_t sys_timer_create(uint64_t clock, const struct abi_sigevent *event, int32_t *id)
+{
+    return syscall3(NR_timer_create, clock, STUB_ADDRESS(event), STUB_ADDRESS(id));
+}
+
+static inline int64_t sys_timer_delete(int32_t id)
+{
+    return syscall1(NR_timer_delete, (uint64_t)id);
+}
+
+static inline int64_t sys_timer_settime(int32_t id, uint32_t flags, const struct abi_itimerspec *value)
+{
+    return syscall4(NR_timer_settime, (uint64_t)id, flags, STUB_ADDRESS(value), 0);
+}
+
+static inline int64_t sys_timer_gettime(int32_t id, struct abi_itimerspec *ret_value)
+{
+    return syscall2(NR_timer_gettime, (uint64_t)id, STUB_ADDRESS(ret_value));
+}
+
 /* ---- memory ---- */
 static inline int64_t sys_mmap(uint64_t address, uint64_t length, uint32_t protection, uint32_t flags, int fd, uint64_t offset)
 {
@@ -270,8 +290,8 @@ static inline int64_t sys_queue_process_signal(int64_t pid, uint32_t signal, con
     return syscall3(NR_rt_sigqueueinfo, (uint64_t)pid, signal, STUB_ADDRESS(info));
 }
 
-/* tid is the calling thread itself, for the same reason. */
-static inline int64_t sys_queue_own_signal(int64_t pid, int64_t tid, uint32_t signal, const uint8_t info[128])
+/* The calling thread is the leader or tid itself, for the same reason. */
+static inline int64_t sys_queue_thread_signal(int64_t pid, int64_t tid, uint32_t signal, const uint8_t info[128])
 {
     return syscall4(NR_rt_tgsigqueueinfo, (uint64_t)pid, (uint64_t)tid, signal, STUB_ADDRESS(info));
 }

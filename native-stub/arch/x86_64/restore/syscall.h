@@ -67,7 +67,8 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
     X(fcntl, 72) X(ftruncate, 77) X(chdir, 80) X(fchmod, 91) X(umask, 95) X(rt_sigqueueinfo, 129)               \
     X(personality, 135)                                                                                         \
     X(getpriority, 140) X(prctl, 157) X(gettid, 186) X(arch_prctl, 158) X(futex, 202)                      \
-    X(sched_setaffinity, 203) X(set_tid_address, 218) X(fadvise64, 221) X(clock_gettime, 228) X(exit_group, 231) X(epoll_ctl, 233) \
+    X(sched_setaffinity, 203) X(set_tid_address, 218) X(fadvise64, 221) X(timer_create, 222) X(timer_settime, 223) X(timer_gettime, 224) X(timer_delete, 226) \
+    X(clock_gettime, 228) X(exit_group, 231) X(epoll_ctl, 233) \
     X(openat, 257) X(set_robust_list, 273) X(timerfd_create, 283) X(timerfd_settime, 286) X(signalfd4, 289)     \
     X(eventfd2, 290) X(epoll_create1, 291) X(dup3, 292) X(pipe2, 293) X(preadv, 295)                \
     X(rt_tgsigqueueinfo, 297)                 \

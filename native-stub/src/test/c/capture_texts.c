@@ -6,6 +6,7 @@
 
 #include "capture/buffer.c"
 #include "capture/crc32c.c"
+#include "capture/posix_timer_text.c"
 #include "capture/proc_text.c"
 
 static int failures;
@@ -120,6 +121,29 @@ static void buffers_grow_and_strings_end(void)
     buffer_free(&buffer);
 }
 
+static void timers_have_four_lines(void)
+{
+    const char *text = "ID: 3\nsignal: 34/00007ffd12345678\nnotify: signal/tid.4711\nClockID: -6\n"
+                       "ID: 2147483647\nsignal: 0/0000000000000000\nnotify: none/pid.9\nClockID: 1\n";
+    struct timer_entry entry;
+    bool bad;
+    expect(parse_timer_entry(&text, &entry, &bad), "a timer of a thread");
+    expect(entry.id == 3 && entry.signal == 34 && entry.value == 0x7ffd12345678 && entry.notify == SIGEV_THREAD_ID &&
+               entry.target == 4711 && entry.clock == -6, "what it is like");
+    expect(parse_timer_entry(&text, &entry, &bad), "another timer");
+    expect(entry.id == INT32_MAX && entry.notify == SIGEV_NONE && entry.target == 9 && entry.clock == 1, "which tells nobody");
+    expect(!parse_timer_entry(&text, &entry, &bad) && !bad, "the end");
+    static const char *const strange[] = {
+        "ID: 3\nsignal: 34/0\nnotify: signal/gid.1\nClockID: 1\n", "ID: 3\nsignal: 34/0\nnotify: mail/pid.1\nClockID: 1\n",
+        "ID: 3\nsignal: 34/0\nnotify: signal/pid.1\nClockID: 1", "ID: -3\nsignal: 34/0\nnotify: signal/pid.1\nClockID: 1\n",
+        "ID: 3\nsignal: 34/0\nnotify: signal/pid.1\n",
+    };
+    for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+        text = strange[i];
+        expect(!parse_timer_entry(&text, &entry, &bad) && bad, strange[i]);
+    }
+}
+
 int main(void)
 {
     fields_are_found_at_line_starts_only();
@@ -127,6 +151,7 @@ int main(void)
     scheduler_times_are_nanoseconds();
     map_lines_are_taken_apart();
     vm_flags_have_two_letters();
+    timers_have_four_lines();
     checksums_are_those_of_the_standard();
     buffers_grow_and_strings_end();
     return failures ? 1 : 0;

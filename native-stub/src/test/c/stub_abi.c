@@ -21,6 +21,7 @@
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "restore/abi.h"
@@ -44,6 +45,7 @@ STUB_SYSCALLS(COMPARE_CALL)
 COMPARE_SIZE(abi_timespec, struct timespec);
 COMPARE_SIZE(abi_iovec, struct iovec);
 COMPARE_SIZE(abi_itimerspec, struct itimerspec);
+COMPARE_SIZE(abi_sigevent, struct sigevent);
 COMPARE_SIZE(abi_stat, struct stat);
 COMPARE_SIZE(abi_utsname, struct utsname);
 COMPARE_SIZE(abi_rlimit, struct rlimit);

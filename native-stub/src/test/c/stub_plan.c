@@ -13,6 +13,7 @@
 #include "restore/lazy_ranges.c"
 #include "restore/plan_check.c"
 #include "restore/plan_check_lazy.c"
+#include "restore/plan_check_timers.c"
 #include "restore/plan_check_ops.c"
 
 #include "src/test/c/support/image_builder.h"
@@ -81,13 +82,16 @@ static void add_rest(struct builder *builder)
     struct image_cpu_feature feature = {.leaf = 7, .reg = 1, .mask = 32, .name = builder_string(builder, "avx2")};
     struct image_xstate_component component = {.number = 5, .offset = 832, .size = 64};
     struct image_signal_action action = {.signal = 2, .handler = 1};
-    struct image_pending_signal pending = {.signal = 10};
+    struct image_pending_signal pending = {.signal = 10, .timer = 2};
+    const struct image_posix_timer timers[2] = {{.id = 3, .clock = 1, .clock_thread = IMAGE_NO_THREAD, .thread = 1},
+                                                {.id = 4, .clock = 6, .clock_thread = 1, .thread = IMAGE_NO_THREAD}};
     struct image_vdso_symbol symbol = {.name = builder_string(builder, "__vdso_time"), .offset = 64, .room = 64};
     static const uint8_t vdso[4096];
 
     builder->plan.cpu_features = builder_table(builder, &feature, 1, sizeof(feature));
     builder->plan.xstate_components = builder_table(builder, &component, 1, sizeof(component));
     builder->plan.actions = builder_table(builder, &action, 1, sizeof(action));
+    builder->plan.posix_timers = builder_table(builder, timers, 2, sizeof(timers[0]));
     builder->plan.pending = builder_table(builder, &pending, 1, sizeof(pending));
     builder->threads[1].pending = builder_table(builder, &pending, 1, sizeof(pending));
     builder->plan.vdso_symbols = builder_table(builder, &symbol, 1, sizeof(symbol));
@@ -344,6 +348,23 @@ static void lies_about_the_rest_are_named(struct loaded loaded)
     EXPECT_FAULT(RECORD(image_vdso_symbol, vdso_symbols, 0)->name, 0, "vdso function", "name");
 }
 
+static void lies_about_timers_are_named(struct loaded loaded)
+{
+    struct image_posix_timer *timers = RECORD(image_posix_timer, posix_timers, 0);
+    const char *where = "POSIX timer";
+
+    EXPECT_FAULT(loaded.plan->posix_timers.count, UINT64_MAX, where, "table count");
+    EXPECT_FAULT(timers[0].id, -1, where, "id");
+    EXPECT_FAULT(timers[1].id, 3, where, "id");
+    EXPECT_FAULT(timers[0].thread, 2, where, "thread");
+    EXPECT_FAULT(timers[1].clock_thread, 2, where, "clock");
+    EXPECT_FAULT(timers[1].clock, 8, where, "clock");
+    EXPECT_FAULT(timers[1].clock, -1, where, "clock");
+    EXPECT_FAULT(timers[0].interval_ns, UINT64_MAX, where, "time");
+    EXPECT_FAULT(timers[0].remaining_ns, UINT64_MAX, where, "time");
+    EXPECT_FAULT(RECORD(image_pending_signal, pending, 0)->timer, 3, "pending signal", "timer");
+}
+
 /* A string that runs up to the plan's last byte without an end is none. */
 static void an_endless_string_is_none(struct loaded loaded)
 {
@@ -377,6 +398,7 @@ int main(int argc, char **argv)
     lies_about_lazy_memory_are_named(loaded);
     lies_about_files_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
+    lies_about_timers_are_named(loaded);
     an_endless_string_is_none(loaded);
     a_good_plan_passes(loaded);
     free(loaded.plan);

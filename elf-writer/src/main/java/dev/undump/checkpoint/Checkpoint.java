@@ -16,6 +16,7 @@ import java.util.List;
  * @param memoryFiles what open files and mappings refer to by index
  * @param actions signals whose action is not the default
  * @param pending in queue order
+ * @param posixTimers by id
  * @param auxv as the program got it
  * @param cpuid what the capturing machine answered
  * @param allowances the {@code --allow} words that this capture needed
@@ -33,6 +34,7 @@ public record Checkpoint(
         List<EpollItem> epollItems,
         List<SignalAction> actions,
         List<PendingSignal> pending,
+        List<PosixTimer> posixTimers,
         List<AuxiliaryEntry> auxv,
         Cpu cpu,
         List<CpuidLeaf> cpuid,
@@ -48,6 +50,7 @@ public record Checkpoint(
         epollItems = List.copyOf(epollItems);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);
+        posixTimers = List.copyOf(posixTimers);
         auxv = List.copyOf(auxv);
         cpuid = List.copyOf(cpuid);
         allowances = List.copyOf(allowances);

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Function;
 
 /** Turns sections into records. Each record checks itself here; {@link CrossChecks} then checks how they fit together. */
@@ -47,6 +48,7 @@ final class CheckpointDecoder {
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
                 all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
                 all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
+                all(CheckpointLayout.SECTION_POSIX_TIMERS, CheckpointDecoder::posixTimer),
                 auxv(),
                 single(CheckpointLayout.SECTION_CPU, CheckpointDecoder::cpu),
                 all(CheckpointLayout.SECTION_CPUID, CheckpointDecoder::cpuid),
@@ -243,6 +245,23 @@ final class CheckpointDecoder {
                 view.intAt(CheckpointLayout.PendingSignal.TID),
                 view.intAt(CheckpointLayout.PendingSignal.SIGNAL),
                 view.bytesAt(CheckpointLayout.PendingSignal.INFO, CheckpointLayout.PendingSignal.INFO_BYTES));
+    }
+
+    private static PosixTimer posixTimer(RecordView view) {
+        return new PosixTimer(
+                view.intAt(CheckpointLayout.PosixTimer.ID),
+                view.intAt(CheckpointLayout.PosixTimer.CLOCK),
+                threadId(view.intAt(CheckpointLayout.PosixTimer.CLOCK_TID)),
+                view.intAt(CheckpointLayout.PosixTimer.NOTIFY),
+                view.intAt(CheckpointLayout.PosixTimer.SIGNAL),
+                threadId(view.intAt(CheckpointLayout.PosixTimer.TID)),
+                view.longAt(CheckpointLayout.PosixTimer.VALUE),
+                view.longAt(CheckpointLayout.PosixTimer.INTERVAL_NS),
+                view.longAt(CheckpointLayout.PosixTimer.REMAINING_NS));
+    }
+
+    private static OptionalInt threadId(int tid) {
+        return tid == 0 ? OptionalInt.empty() : OptionalInt.of(tid);
     }
 
     private static Cpu cpu(RecordView view) {

@@ -3,6 +3,7 @@ package dev.undump.checkpoint;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** Checks how the records of a checkpoint fit together, so that nobody behind the reader has to ask again. */
@@ -24,6 +25,7 @@ final class CrossChecks {
         checkOpenFiles();
         checkEpollItems();
         checkSignals();
+        checkTimers();
     }
 
     private void checkThreads() throws CheckpointException {
@@ -144,6 +146,21 @@ final class CrossChecks {
             require(
                     targets.contains(signal.ownTid()),
                     "a signal is pending for thread " + signal.ownTid() + ", which is not there");
+        }
+    }
+
+    private void checkTimers() throws CheckpointException {
+        Set<Integer> tids = new HashSet<>();
+        checkpoint.threads().forEach(thread -> tids.add(thread.ownTid()));
+        long free = 0;
+        for (PosixTimer timer : checkpoint.posixTimers()) {
+            require(timer.id() >= free, "POSIX timer " + timer.id() + " is there twice or out of order");
+            free = timer.id() + 1L;
+            for (OptionalInt tid : List.of(timer.tid(), timer.clockTid())) {
+                require(
+                        tid.isEmpty() || tids.contains(tid.getAsInt()),
+                        "POSIX timer " + timer.id() + " names a thread that is not there");
+            }
         }
     }
 

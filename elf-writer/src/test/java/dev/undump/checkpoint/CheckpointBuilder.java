@@ -45,6 +45,7 @@ public final class CheckpointBuilder {
     private final List<EpollItem> epollItems = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
+    private final List<PosixTimer> posixTimers = new ArrayList<>();
     private final List<AuxiliaryEntry> auxv = new ArrayList<>();
     private final List<CpuidLeaf> cpuid = new ArrayList<>();
     private final List<NativeText> allowances = new ArrayList<>();
@@ -134,6 +135,11 @@ public final class CheckpointBuilder {
 
     public CheckpointBuilder pending(PendingSignal signal) {
         pending.add(signal);
+        return this;
+    }
+
+    public CheckpointBuilder posixTimer(PosixTimer timer) {
+        posixTimers.add(timer);
         return this;
     }
 
@@ -233,6 +239,7 @@ public final class CheckpointBuilder {
         epollItems.forEach(records::epollItem);
         actions.forEach(records::action);
         pending.forEach(records::pending);
+        posixTimers.forEach(records::posixTimer);
         records.auxv(auxv);
         records.cpu(cpu);
         cpuid.forEach(records::cpuid);

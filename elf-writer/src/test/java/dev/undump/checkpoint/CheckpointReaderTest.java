@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,11 @@ class CheckpointReaderTest {
         assertThat(checkpoint.epollItems()).containsExactly(new EpollItem(3, 6, 1, 0xdeadbeefL));
         assertThat(checkpoint.actions()).contains(new SignalAction(13, 1, 0, 0, 0));
         assertThat(checkpoint.pending()).extracting(PendingSignal::signal).containsExactly(10, 34);
+        assertThat(checkpoint.posixTimers())
+                .containsExactly(
+                        new PosixTimer(2, 1, OptionalInt.empty(), 0, 34, OptionalInt.empty(), 77, 5_000, 4_000),
+                        new PosixTimer(
+                                7, 6, OptionalInt.of(1001), 4, 32, OptionalInt.of(1003), CheckpointSamples.HEAP, 0, 9_000));
         assertThat(checkpoint.auxv()).contains(new AuxiliaryEntry(6, 4096)).hasSize(2);
         assertThat(checkpoint.cpuid()).contains(new CpuidLeaf(7, 0, 5, 6, 7, 8));
         assertThat(checkpoint.allowances()).containsExactly(NativeText.of("tcp-closed"));

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Records with plausible and, field by field, different values, for tests. */
 public final class CheckpointSamples {
@@ -197,6 +198,9 @@ public final class CheckpointSamples {
                 .action(new SignalAction(13, 1, 0, 0, 0))
                 .pending(new PendingSignal(0, 10, Bytes.copyOf(info)))
                 .pending(new PendingSignal(1003, 34, Bytes.copyOf(info)))
+                .posixTimer(new PosixTimer(2, 1, OptionalInt.empty(), 0, 34, OptionalInt.empty(), 77, 5_000, 4_000))
+                .posixTimer(new PosixTimer(
+                        7, 6, OptionalInt.of(1001), PosixTimer.NOTIFY_THREAD_ID, 32, OptionalInt.of(1003), HEAP, 0, 9_000))
                 .auxiliary(new AuxiliaryEntry(33, VDSO))
                 .auxiliary(new AuxiliaryEntry(6, PAGE))
                 .cpuid(new CpuidLeaf(1, 0, 1, 2, 3, 4))

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -69,8 +70,21 @@ class GoldenCheckpointTest {
         }
     }
 
+    @Test
+    void verify_version3_hasPosixTimers() throws Exception {
+        Checkpoint checkpoint = CheckpointReader.verify(golden("v3-sleeper.dat"), Progress.NONE);
+
+        assertThat(checkpoint.header().version()).isEqualTo(3);
+        assertThat(checkpoint.posixTimers()).hasSize(2);
+        assertThat(checkpoint.posixTimers().get(0))
+                .isEqualTo(new PosixTimer(0, 1, OptionalInt.empty(), 1, 10, OptionalInt.empty(), 77, 0, 0));
+        PosixTimer running = checkpoint.posixTimers().get(1);
+        assertThat(running.intervalNs()).isEqualTo(60_000_000_000L);
+        assertThat(running.remainingNs()).isBetween(6_000_000_000_000L, 7_200_000_000_000L);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat"})
+    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-sleeper.dat"})
     void memory_anyVersion_holdsWhatTheProgramWrote(String name) throws Exception {
         Checkpoint checkpoint = CheckpointReader.read(golden(name));
         byte[] note = "a page that is written before the capture".getBytes(StandardCharsets.US_ASCII);

@@ -44,7 +44,7 @@ class HostileCheckpointTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"headers", "sections", "processes", "threads", "memory", "files", "signals", "references"})
+    @MethodSource({"headers", "sections", "processes", "threads", "memory", "files", "signals", "timers", "references"})
     void read_hostileNumber_isDamaged(String message, UnaryOperator<CheckpointSurgery> change) throws IOException {
         Path file = Files.write(folder.resolve("hostile"), change.apply(new CheckpointSurgery(WHOLE)).file());
 
@@ -212,6 +212,22 @@ class HostileCheckpointTest {
                 record("signal", pending, 0, CheckpointLayout.PendingSignal.SIGNAL, 0),
                 record("pending for thread 99", pending, 0, CheckpointLayout.PendingSignal.TID, 99),
                 record("thread of a pending signal", pending, 0, CheckpointLayout.PendingSignal.TID, -1));
+    }
+
+    static Stream<Arguments> timers() {
+        int timers = CheckpointLayout.SECTION_POSIX_TIMERS;
+        return Stream.of(
+                record("id of a POSIX timer", timers, 0, CheckpointLayout.PosixTimer.ID, -1),
+                record("POSIX timer 2 is there twice", timers, 1, CheckpointLayout.PosixTimer.ID, 2),
+                record("clock of a POSIX timer", timers, 0, CheckpointLayout.PosixTimer.CLOCK, -2),
+                record("clock of a POSIX timer", timers, 1, CheckpointLayout.PosixTimer.CLOCK, 8),
+                record("names a thread that is not there", timers, 1, CheckpointLayout.PosixTimer.CLOCK_TID, 99),
+                record("names a thread that is not there", timers, 1, CheckpointLayout.PosixTimer.TID, 99),
+                record("notification of a POSIX timer", timers, 1, CheckpointLayout.PosixTimer.TID, 0),
+                record("notification of a POSIX timer", timers, 0, CheckpointLayout.PosixTimer.NOTIFY, 3),
+                record("signal", timers, 0, CheckpointLayout.PosixTimer.SIGNAL, 65),
+                record("interval of a POSIX timer", timers, 0, CheckpointLayout.PosixTimer.INTERVAL_NS + 4, -1),
+                record("remaining time", timers, 0, CheckpointLayout.PosixTimer.REMAINING_NS + 4, -1));
     }
 
     static Stream<Arguments> references() {
