@@ -40,7 +40,7 @@
 const struct allowance ALLOWANCES[] = {
     {"children", ALLOW_CHILDREN, "capture a program that has child processes, without them"},
     {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; they are closed at the other end afterwards"},
-    {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; the lock is not held afterwards"},
+    {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; a launch does not lock them again"},
     {"shared-memory", ALLOW_SHARED_MEMORY, "capture memory that other processes share; a launch has its own copy"},
 };
 const unsigned ALLOWANCE_COUNT = sizeof(ALLOWANCES) / sizeof(ALLOWANCES[0]);
@@ -273,7 +273,7 @@ static void release(struct capture *capture)
     free(capture->memory_elsewhere);
     struct buffer *buffers[] = {
         &capture->threads_section, &capture->xstates, &capture->mappings_section, &capture->extents,
-        &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->epoll_items, &capture->actions,
+        &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->epoll_items, &capture->file_locks, &capture->actions,
         &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
     };
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crc32c.h"
+#include "file_locks.h"
 #include "memory_files.h"
 #include "outside.h"
 #include "proc_files.h"
@@ -174,11 +175,6 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
         return refuse_file(capture, file, "a file of huge pages", "close it before");
     if (is_own_proc_file(file->path))
         return refuse_file(capture, file, "a file about one process", "close it before");
-    if (text_field((char *)file->info.data, "lock:")) {
-        if (!(capture->request->allow & ALLOW_FILE_LOCK))
-            return refuse_file(capture, file, "a file with a lock held", "release it, or go without it by --allow file-lock");
-        capture->allowed |= ALLOW_FILE_LOCK;
-    }
     if (file->deleted && strncmp(file->path, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) == 0)
         return describe_memfd(capture, file, record);
     record->kind = CKPT_FILE_REGULAR;
@@ -290,6 +286,8 @@ static int add_description(struct capture *capture, struct open_file *file)
         .flags = is_inherited(capture, file->fd) ? CKPT_DESCRIPTION_INHERITED : 0u,
     };
     int error = describe_kind(capture, file, &record);
+    if (error == 0)
+        error = describe_locks(capture, file, record.kind);
     record.path = strings_add_text(&capture->strings, file->path);
     buffer_append(&capture->descriptions, &record, sizeof(record));
     /* A line has been said: go on, so that all obstacles are said at once. */

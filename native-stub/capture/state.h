@@ -134,7 +134,7 @@ struct capture {
     struct writer writer;
     struct ckpt_process process;
     struct ckpt_cpu cpu;
-    struct buffer threads_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, epoll_items,
+    struct buffer threads_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, epoll_items, file_locks,
         actions, pending, auxv, cpuid, strings, allowances;
 };
 

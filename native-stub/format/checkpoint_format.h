@@ -108,6 +108,7 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_MEMORY_FILES 17 /* ckpt_memory_file, referred to by index; since version 2 */
 #define CKPT_SECTION_FILE_EXTENTS 18 /* ckpt_file_extent, by memory file, then by offset; since version 2 */
 #define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
+#define CKPT_SECTION_FILE_LOCKS 26   /* ckpt_file_lock; since version 3 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -415,6 +416,22 @@ struct ckpt_epoll_item {
 #define CKPT_EPOLL_ITEM_FIELDS(F) F(description) F(fd) F(events) F(reserved) F(data)
 CKPT_ASSERT_SIZE(ckpt_epoll_item, 24);
 CKPT_ASSERT_LAST(ckpt_epoll_item, data);
+
+struct ckpt_file_lock { /* since version 3 */
+    uint32_t description; /* through which it was taken, index into DESCRIPTIONS */
+    uint32_t kind;        /* CKPT_LOCK_* */
+    uint32_t exclusive;   /* 0 shared (read), 1 exclusive (write) */
+    uint32_t reserved;
+    uint64_t start;       /* bytes into the file; of FLOCK 0 */
+    uint64_t length;      /* bytes; 0: to the end, wherever that is */
+};
+#define CKPT_FILE_LOCK_FIELDS(F) F(description) F(kind) F(exclusive) F(reserved) F(start) F(length)
+CKPT_ASSERT_SIZE(ckpt_file_lock, 32);
+CKPT_ASSERT_LAST(ckpt_file_lock, length);
+
+#define CKPT_LOCK_FLOCK 1       /* flock(2) */
+#define CKPT_LOCK_PROCESS 2     /* fcntl(F_SETLK): of the process */
+#define CKPT_LOCK_DESCRIPTION 3 /* fcntl(F_OFD_SETLK): of the open file description */
 
 /* ---- signals ---- */
 struct ckpt_signal_action {

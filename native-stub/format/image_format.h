@@ -225,6 +225,13 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_MEMFD_DATA 16 /* values[2] bytes (whole pages) of image offset values[1] into MEMFD fd at offset values[0] */
 #define IMAGE_FILE_MEMFD_OPEN 17 /* the file of descriptor (int32_t) values[0] opened again with open_flags and offset */
 
+#define IMAGE_FILE_LOCK 30 /* after memory, whose making closes files: values[0] IMAGE_LOCK_*, values[1] 1 when exclusive,
+                              values[2] first byte, values[3] bytes, 0: to the end */
+
+#define IMAGE_LOCK_FLOCK 1
+#define IMAGE_LOCK_PROCESS 2
+#define IMAGE_LOCK_DESCRIPTION 3
+
 /* Memory needs descriptors that the program had not. IMAGE_ASIDE_FIRST - n stands for the n-th of them: made by MEMFD or
  * MEMFD_OPEN under a number that nobody else wants, closed when memory is restored. */
 #define IMAGE_ASIDE_FIRST (-2)

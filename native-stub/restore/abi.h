@@ -33,7 +33,8 @@
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
     X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2)                                                               \
     X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1)                 \
-    X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1)                                                                 \
+    X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1) X(F_RDLCK, 0) X(F_WRLCK, 1) X(F_SETLK, 6) X(F_OFD_SETLK, 37) \
+    X(LOCK_SH, 1) X(LOCK_EX, 2) X(LOCK_NB, 4)                                                                 \
     /* signals, scheduling, process */                                                                          \
     X(SIG_SETMASK, 2) X(SIGHUP, 1) X(SIGINT, 2) X(SIGQUIT, 3) X(SIGKILL, 9) X(SIGSTOP, 19) X(PRIO_PROCESS, 0)        \
     X(CLOCK_MONOTONIC, 1) X(TIMER_ABSTIME, 1)                                                                                         \
@@ -102,6 +103,16 @@ struct abi_sigevent { /* struct sigevent of include/uapi/asm-generic/siginfo.h *
     int32_t notify;
     int32_t tid;
     int32_t padding[11];
+};
+
+struct abi_flock { /* struct flock */
+    int16_t type;
+    int16_t whence;
+    int32_t padding1;
+    int64_t start;
+    int64_t length;
+    int32_t pid;
+    int32_t padding2;
 };
 
 struct abi_stat { /* struct stat of arch/x86/include/uapi/asm/stat.h */

@@ -30,6 +30,7 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     process_set_personality(state); /* before memory: it changes what mmap does */
     memory_restore(state);
     memory_files_finish(state); /* seals forbid what memory has just needed */
+    file_locks_take(state); /* closing a file, as memory has done, would take those of the process away */
     vdso_restore(state);
     process_restore(state);
     threads_create(state);

@@ -165,6 +165,13 @@ static const char *memory_file_problem(struct plan_checker *checker, const struc
     return NULL;
 }
 
+static const char *file_lock_problem(const struct image_file_op *op)
+{
+    if (op->values[0] < IMAGE_LOCK_FLOCK || op->values[0] > IMAGE_LOCK_DESCRIPTION || op->values[1] > 1)
+        return "lock";
+    return op->values[2] <= INT64_MAX && op->values[3] <= INT64_MAX - op->values[2] ? NULL : "range of the lock";
+}
+
 static const char *file_op_problem(struct plan_checker *checker, const struct image_file_op *op)
 {
     if (op->close_on_exec > 1)
@@ -176,6 +183,8 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
     if (!good_fd((uint64_t)op->fd))
         return "descriptor";
     switch (op->kind) {
+    case IMAGE_FILE_LOCK:
+        return file_lock_problem(op);
     case IMAGE_FILE_OPEN:
         return check_string(checker, op->path) ? NULL : "path";
     case IMAGE_FILE_DUPLICATE:

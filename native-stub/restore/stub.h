@@ -152,6 +152,9 @@ void file_make_timerfd(struct stub_state *state, const struct image_file_op *op)
 void file_place(struct stub_state *state, const struct image_file_op *op, int64_t opened);
 _Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
 
+/* file_locks.c */
+void file_locks_take(struct stub_state *state);
+
 /* memory_files.c */
 int memory_file_descriptor(const struct stub_state *state, int32_t number);
 void memory_file_make(struct stub_state *state, const struct image_file_op *op);

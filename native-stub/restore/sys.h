@@ -71,6 +71,16 @@ static inline int64_t sys_dup3(int from, int to, uint32_t flags)
     return syscall3(NR_dup3, (uint64_t)from, (uint64_t)to, flags);
 }
 
+static inline int64_t sys_lock(int fd, int command, const struct abi_flock *lock)
+{
+    return syscall3(NR_fcntl, (uint64_t)fd, (uint64_t)command, STUB_ADDRESS(lock));
+}
+
+static inline int64_t sys_flock(int fd, uint32_t operation)
+{
+    return syscall2(NR_flock, (uint64_t)fd, operation);
+}
+
 static inline int64_t sys_pipe(int ret_ends[2], uint32_t flags)
 {
     return syscall2(NR_pipe2, STUB_ADDRESS(ret_ends), flags);

@@ -6,6 +6,7 @@
 
 #include "capture/buffer.c"
 #include "capture/crc32c.c"
+#include "capture/file_lock_text.c"
 #include "capture/posix_timer_text.c"
 #include "capture/proc_text.c"
 
@@ -144,6 +145,21 @@ static void timers_have_four_lines(void)
     }
 }
 
+static void locks_are_told_by_kind(void)
+{
+    struct ckpt_file_lock lock;
+    expect(parse_lock("1: FLOCK  ADVISORY  WRITE 4711 fe:02:339380 0 EOF\n", &lock) == 0 && lock.kind == CKPT_LOCK_FLOCK &&
+               lock.exclusive == 1 && lock.start == 0 && lock.length == 0, "a lock of a whole file");
+    expect(parse_lock("12: POSIX  ADVISORY  READ  4711 fe:02:339380 100 149\n", &lock) == 0 &&
+               lock.kind == CKPT_LOCK_PROCESS && lock.exclusive == 0 && lock.start == 100 && lock.length == 50, "of some bytes");
+    expect(parse_lock("1: OFDLCK ADVISORY  WRITE -1 00:1f:12 5 EOF\n", &lock) == 0 && lock.kind == CKPT_LOCK_DESCRIPTION &&
+               lock.start == 5 && lock.length == 0, "of a description");
+    expect(parse_lock("1: LEASE  ACTIVE    WRITE 4711 00:1f:12 0 EOF\n", &lock) == -ENOTSUP, "a lease");
+    expect(parse_lock("1: FLOCK  ADVISORY  UNLCK 4711 00:1f:12 0 EOF\n", &lock) == -EINVAL, "a lock that is none");
+    expect(parse_lock("1: POSIX  ADVISORY  READ  4711 00:1f:12 9 8\n", &lock) == -EINVAL, "a range that ends before it starts");
+    expect(parse_lock("1: POSIX  ADVISORY\n", &lock) == -EINVAL, "half a line");
+}
+
 int main(void)
 {
     fields_are_found_at_line_starts_only();
@@ -152,6 +168,7 @@ int main(void)
     map_lines_are_taken_apart();
     vm_flags_have_two_letters();
     timers_have_four_lines();
+    locks_are_told_by_kind();
     checksums_are_those_of_the_standard();
     buffers_grow_and_strings_end();
     return failures ? 1 : 0;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -45,6 +46,7 @@ STUB_SYSCALLS(COMPARE_CALL)
 COMPARE_SIZE(abi_timespec, struct timespec);
 COMPARE_SIZE(abi_iovec, struct iovec);
 COMPARE_SIZE(abi_itimerspec, struct itimerspec);
+COMPARE_SIZE(abi_flock, struct flock);
 COMPARE_SIZE(abi_sigevent, struct sigevent);
 COMPARE_SIZE(abi_stat, struct stat);
 COMPARE_SIZE(abi_utsname, struct utsname);

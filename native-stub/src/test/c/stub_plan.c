@@ -308,6 +308,22 @@ static void lies_about_files_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[7].fd, IMAGE_ASIDE_FIRST, where, "descriptor"); /* twice */
 }
 
+static void lies_about_locks_are_named(struct loaded loaded)
+{
+    struct image_file_op *op = RECORD(image_file_op, file_ops, 0);
+    struct image_file_op before = *op;
+    const char *where = "file operation";
+
+    *op = (struct image_file_op){.kind = IMAGE_FILE_LOCK, .fd = 3, .values = {IMAGE_LOCK_PROCESS, 1, 10, 20}};
+    EXPECT_FAULT(op->values[0], 0, where, "lock");
+    EXPECT_FAULT(op->values[0], 4, where, "lock");
+    EXPECT_FAULT(op->values[1], 2, where, "lock");
+    EXPECT_FAULT(op->values[2], UINT64_MAX, where, "range of the lock");
+    EXPECT_FAULT(op->values[3], INT64_MAX - 9 + UINT64_C(0), where, "range of the lock");
+    EXPECT_FAULT(op->fd, -1, where, "descriptor");
+    *op = before;
+}
+
 static void lies_about_the_rest_are_named(struct loaded loaded)
 {
     struct image_thread *threads = RECORD(image_thread, threads, 0);
@@ -397,6 +413,7 @@ int main(int argc, char **argv)
     lies_about_memory_are_named(loaded);
     lies_about_lazy_memory_are_named(loaded);
     lies_about_files_are_named(loaded);
+    lies_about_locks_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
     lies_about_timers_are_named(loaded);
     an_endless_string_is_none(loaded);

@@ -14,6 +14,7 @@ import java.util.List;
  * @param openFiles what descriptors refer to by index
  * @param pipes what open files refer to by index
  * @param memoryFiles what open files and mappings refer to by index
+ * @param fileLocks locks that the program held
  * @param actions signals whose action is not the default
  * @param pending in queue order
  * @param posixTimers by id
@@ -32,6 +33,7 @@ public record Checkpoint(
         List<PipeState> pipes,
         List<MemoryFile> memoryFiles,
         List<EpollItem> epollItems,
+        List<FileLock> fileLocks,
         List<SignalAction> actions,
         List<PendingSignal> pending,
         List<PosixTimer> posixTimers,
@@ -48,6 +50,7 @@ public record Checkpoint(
         pipes = List.copyOf(pipes);
         memoryFiles = List.copyOf(memoryFiles);
         epollItems = List.copyOf(epollItems);
+        fileLocks = List.copyOf(fileLocks);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);
         posixTimers = List.copyOf(posixTimers);

@@ -46,6 +46,7 @@ final class CheckpointDecoder {
                 all(CheckpointLayout.SECTION_PIPES, CheckpointDecoder::pipe),
                 memoryFiles(all(CheckpointLayout.SECTION_FILE_EXTENTS, CheckpointDecoder::fileExtent)),
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
+                all(CheckpointLayout.SECTION_FILE_LOCKS, CheckpointDecoder::fileLock),
                 all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
                 all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
                 all(CheckpointLayout.SECTION_POSIX_TIMERS, CheckpointDecoder::posixTimer),
@@ -228,6 +229,16 @@ final class CheckpointDecoder {
                 view.intAt(CheckpointLayout.EpollItem.FD),
                 view.intAt(CheckpointLayout.EpollItem.EVENTS),
                 view.longAt(CheckpointLayout.EpollItem.DATA));
+    }
+
+    private static FileLock fileLock(RecordView view) {
+        view.reserved(CheckpointLayout.FileLock.RESERVED, Integer.BYTES);
+        return new FileLock(
+                view.intAt(CheckpointLayout.FileLock.DESCRIPTION),
+                view.intAt(CheckpointLayout.FileLock.KIND),
+                view.flagAt(CheckpointLayout.FileLock.EXCLUSIVE, "exclusiveness of a lock"),
+                view.longAt(CheckpointLayout.FileLock.START),
+                view.longAt(CheckpointLayout.FileLock.LENGTH));
     }
 
     private static SignalAction action(RecordView view) {

@@ -24,6 +24,7 @@ final class CrossChecks {
         checkDescriptors();
         checkOpenFiles();
         checkEpollItems();
+        checkFileLocks();
         checkSignals();
         checkTimers();
     }
@@ -132,6 +133,14 @@ final class CrossChecks {
             boolean valid = item.openFile() < checkpoint.openFiles().size()
                     && checkpoint.openFiles().get(item.openFile()).kind() == FileKind.EPOLL;
             require(valid, "epoll item of descriptor " + item.fd() + " refers to open file " + item.openFile());
+        }
+    }
+
+    private void checkFileLocks() throws CheckpointException {
+        for (FileLock lock : checkpoint.fileLocks()) {
+            require(
+                    lock.openFile() < checkpoint.openFiles().size(),
+                    "a lock refers to open file " + lock.openFile() + ", which is not there");
         }
     }
 

@@ -57,7 +57,9 @@ public record FileOp(
         /** {@code IMAGE_FILE_MEMFD_DATA}. */
         MEMFD_DATA(ImageLayout.FILE_MEMFD_DATA),
         /** {@code IMAGE_FILE_MEMFD_OPEN}. */
-        MEMFD_OPEN(ImageLayout.FILE_MEMFD_OPEN);
+        MEMFD_OPEN(ImageLayout.FILE_MEMFD_OPEN),
+        /** {@code IMAGE_FILE_LOCK}. */
+        LOCK(ImageLayout.FILE_LOCK);
 
         private final int code;
 

@@ -7,6 +7,7 @@ import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.EpollItem;
 import dev.undump.checkpoint.FileKind;
+import dev.undump.checkpoint.FileLock;
 import dev.undump.checkpoint.OpenFile;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,7 +17,7 @@ import java.util.Set;
 
 /**
  * Plans the descriptor table: first the launch's own standard descriptors, then each open file description once, by its
- * lowest descriptor, then the duplicates, then what needs everything open: bytes in pipes, and epoll's watches.
+ * lowest descriptor, then the duplicates, then what needs everything open: bytes in pipes, epoll's watches, and locks.
  */
 final class FilePlanner {
 
@@ -53,7 +54,7 @@ final class FilePlanner {
         closedStandards();
         watches();
         List<FileOp> all = new ArrayList<>();
-        for (List<FileOp> phase : List.of(inherits, creations, duplicates, pipeData, watches)) {
+        for (List<FileOp> phase : List.of(inherits, creations, duplicates, pipeData, watches, locks())) {
             all.addAll(phase);
         }
         return List.copyOf(all);
@@ -151,6 +152,27 @@ final class FilePlanner {
                     number(Integer.toUnsignedLong(item.events())),
                     number(item.data())));
         }
+    }
+
+    /** Locks of files that the launch opens for the program; the launch's own files are not the program's to lock. */
+    private List<FileOp> locks() {
+        List<FileOp> locks = new ArrayList<>();
+        for (FileLock lock : checkpoint.fileLocks()) {
+            List<Descriptor> sharing = openFiles.sharing(lock.openFile());
+            if (!sharing.isEmpty() && !openFiles.comesFromOutside(lock.openFile())) {
+                locks.add(FileOp.of(
+                                FileOp.Kind.LOCK,
+                                sharing.get(0).fd(),
+                                0,
+                                false,
+                                number(lock.kind()),
+                                number(lock.exclusive() ? 1 : 0),
+                                number(lock.start()),
+                                number(lock.length()))
+                        .withPath(checkpoint.openFiles().get(lock.openFile()).path()));
+            }
+        }
+        return locks;
     }
 
     /** Contents come back once per description, so two of one nameless file would no longer see each other's writes. */

@@ -43,6 +43,7 @@ public final class CheckpointBuilder {
     private final List<MemoryFile> memoryFiles = new ArrayList<>();
     private final List<SortedMap<Long, byte[]>> memoryContents = new ArrayList<>();
     private final List<EpollItem> epollItems = new ArrayList<>();
+    private final List<FileLock> fileLocks = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
     private final List<PosixTimer> posixTimers = new ArrayList<>();
@@ -125,6 +126,11 @@ public final class CheckpointBuilder {
 
     public CheckpointBuilder epollItem(EpollItem item) {
         epollItems.add(item);
+        return this;
+    }
+
+    public CheckpointBuilder fileLock(FileLock lock) {
+        fileLocks.add(lock);
         return this;
     }
 
@@ -237,6 +243,7 @@ public final class CheckpointBuilder {
             records.memoryFile(withExtents(memoryFiles.get(i), memoryContents.get(i), data));
         }
         epollItems.forEach(records::epollItem);
+        fileLocks.forEach(records::fileLock);
         actions.forEach(records::action);
         pending.forEach(records::pending);
         posixTimers.forEach(records::posixTimer);

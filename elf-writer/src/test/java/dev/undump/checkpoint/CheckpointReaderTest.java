@@ -4,6 +4,7 @@ package dev.undump.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -45,6 +46,8 @@ class CheckpointReaderTest {
         assertThat(checkpoint.leader().call()).contains(new InterruptedCall(230, -516, 1_500_000_000L));
         assertThat(checkpoint.descriptors()).contains(new Descriptor(5, 1, true), new Descriptor(1023, 4, false));
         assertThat(checkpoint.epollItems()).containsExactly(new EpollItem(3, 6, 1, 0xdeadbeefL));
+        assertThat(checkpoint.fileLocks())
+                .containsExactly(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0));
         assertThat(checkpoint.actions()).contains(new SignalAction(13, 1, 0, 0, 0));
         assertThat(checkpoint.pending()).extracting(PendingSignal::signal).containsExactly(10, 34);
         assertThat(checkpoint.posixTimers())

@@ -194,6 +194,7 @@ public final class CheckpointSamples {
                 .descriptor(new Descriptor(1023, 4, false))
                 .pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), "in flight".getBytes(StandardCharsets.UTF_8))
                 .epollItem(new EpollItem(3, 6, 1, 0xdeadbeefL))
+                .fileLock(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0))
                 .action(new SignalAction(10, CODE + 0x200, 0x14000000L, CODE + 0x300, 0x4000))
                 .action(new SignalAction(13, 1, 0, 0, 0))
                 .pending(new PendingSignal(0, 10, Bytes.copyOf(info)))

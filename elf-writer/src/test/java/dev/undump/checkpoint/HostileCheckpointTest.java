@@ -232,7 +232,12 @@ class HostileCheckpointTest {
 
     static Stream<Arguments> references() {
         int items = CheckpointLayout.SECTION_EPOLL_ITEMS;
+        int locks = CheckpointLayout.SECTION_FILE_LOCKS;
         return Stream.of(
+                record("refers to open file 50", locks, 0, CheckpointLayout.FileLock.DESCRIPTION, 50),
+                record("kind of a lock", locks, 0, CheckpointLayout.FileLock.KIND, 4),
+                record("exclusiveness", locks, 0, CheckpointLayout.FileLock.EXCLUSIVE, 2),
+                record("length of a lock", locks, 0, CheckpointLayout.FileLock.LENGTH + 4, -1),
                 record("epoll item of descriptor 6", items, 0, CheckpointLayout.EpollItem.DESCRIPTION, 0),
                 record("epoll item of descriptor 6", items, 0, CheckpointLayout.EpollItem.DESCRIPTION, 50),
                 record("watched descriptor", items, 0, CheckpointLayout.EpollItem.FD, -1),

@@ -303,6 +303,16 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_CPU, record);
     }
 
+    void fileLock(FileLock lock) {
+        ByteBuffer record = record(CheckpointLayout.FileLock.SIZE_BYTES);
+        record.putInt(CheckpointLayout.FileLock.DESCRIPTION, lock.openFile());
+        record.putInt(CheckpointLayout.FileLock.KIND, lock.kind());
+        record.putInt(CheckpointLayout.FileLock.EXCLUSIVE, flag(lock.exclusive()));
+        record.putLong(CheckpointLayout.FileLock.START, lock.start());
+        record.putLong(CheckpointLayout.FileLock.LENGTH, lock.length());
+        add(CheckpointLayout.SECTION_FILE_LOCKS, record);
+    }
+
     void posixTimer(PosixTimer timer) {
         ByteBuffer record = record(CheckpointLayout.PosixTimer.SIZE_BYTES);
         record.putInt(CheckpointLayout.PosixTimer.ID, timer.id());

@@ -11,6 +11,7 @@ import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.EpollItem;
 import dev.undump.checkpoint.FileKind;
+import dev.undump.checkpoint.FileLock;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.checkpoint.PipeState;
@@ -99,6 +100,17 @@ class FilePlannerTest {
                                 FileOp.Kind.OPEN, 3, O_RDWR | O_APPEND, true, FileOp.number(0100000))
                         .withPath(NativeText.of("/some/file"))
                         .withOffset(12));
+    }
+
+    @Test
+    void locks_ofTheProgramsFiles_areTakenAgainLast() throws Exception {
+        open(FileKind.TERMINAL, O_RDWR, 0);
+        open(FileKind.REGULAR, O_RDWR, 3, 4);
+        builder.fileLock(new FileLock(0, CheckpointLayout.LOCK_FLOCK, true, 0, 0))
+                .fileLock(new FileLock(1, CheckpointLayout.LOCK_DESCRIPTION, false, 7, 9));
+        assertThat(kinds()).containsExactly("INHERIT 0", "OPEN 3", "DUPLICATE 4", "LOCK 3");
+        assertThat(plan().get(3).values())
+                .containsExactly(FileOp.number(3), FileOp.number(0), FileOp.number(7), FileOp.number(9));
     }
 
     @Test

@@ -47,7 +47,7 @@ record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal
             case PIPE, PIPE_WRITER -> step.fd() < 0 ? Optional.empty() : Optional.of("new pipe");
             case EVENTFD, EPOLL, TIMERFD, SIGNALFD -> Optional.of("made again");
             case TERMINAL -> Optional.of("the terminal");
-            case EPOLL_ADD, PIPE_DATA, MEMFD_DATA, CLOSE -> Optional.empty();
+            case EPOLL_ADD, PIPE_DATA, MEMFD_DATA, CLOSE, LOCK -> Optional.empty();
         };
     }
 
