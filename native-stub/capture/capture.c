@@ -31,6 +31,7 @@
 #include "snapshot.h"
 #include "state.h"
 #include "threads.h"
+#include "watches.h"
 
 #define DEFAULT_NAME "myckpt.dat"
 #define SNAPSHOT_STEP "snapshot's pages"
@@ -42,6 +43,7 @@ const struct allowance ALLOWANCES[] = {
     {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; they are closed at the other end afterwards"},
     {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; a launch does not lock them again"},
     {"shared-memory", ALLOW_SHARED_MEMORY, "capture memory that other processes share; a launch has its own copy"},
+    {"watch-events", ALLOW_WATCH_EVENTS, "capture inotify instances without the events that were not read yet"},
 };
 const unsigned ALLOWANCE_COUNT = sizeof(ALLOWANCES) / sizeof(ALLOWANCES[0]);
 
@@ -140,6 +142,7 @@ static int look_around(struct capture *capture)
     find_pipes_elsewhere(capture);
     find_memory_elsewhere(capture);
     find_code(capture);
+    find_watches(capture);
     describe_cpu(&capture->cpu, &capture->cpuid); /* in a virtual machine each question takes its host */
     return 0;
 }
@@ -267,6 +270,7 @@ static void release(struct capture *capture)
     release_early_mappings(capture);
     release_memory_files(capture);
     release_posix_timers(capture);
+    release_watches(capture);
     free(capture->threads);
     free(capture->pipes_elsewhere);
     free(capture->pipe_ends);

@@ -23,6 +23,7 @@
 #define ALLOW_OUTSIDE_PIPE 0x2u
 #define ALLOW_FILE_LOCK 0x4u
 #define ALLOW_SHARED_MEMORY 0x8u
+#define ALLOW_WATCH_EVENTS 0x100u
 
 struct allowance {
     const char *word;

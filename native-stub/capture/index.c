@@ -58,6 +58,7 @@ int write_index(struct capture *capture)
         RECORDS(CKPT_SECTION_DESCRIPTIONS, descriptions, ckpt_description),
         RECORDS(CKPT_SECTION_PIPES, pipes, ckpt_pipe),
         RECORDS(CKPT_SECTION_EPOLL_ITEMS, epoll_items, ckpt_epoll_item),
+        RECORDS(CKPT_SECTION_WATCHES, watches, ckpt_watch),
         RECORDS(CKPT_SECTION_FILE_LOCKS, file_locks, ckpt_file_lock),
         RECORDS(CKPT_SECTION_ACTIONS, actions, ckpt_signal_action),
         RECORDS(CKPT_SECTION_PENDING, pending, ckpt_pending_signal),

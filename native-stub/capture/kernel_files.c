@@ -2,11 +2,26 @@
 /* Files that are objects of the kernel: their fdinfo texts (fs/eventfd.c, timerfd.c, signalfd.c, eventpoll.c). */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "descriptors.h"
 #include "proc_files.h"
+#include "watches.h"
+
+/* What is left of the time until a moment of the wall clock is worth nothing later. The clock is read behind the text: the
+ * moment is never told too early. */
+static void note_moment(struct ckpt_description *record, uint64_t realtime_ns)
+{
+    bool wall_clock = record->values[0] == CLOCK_REALTIME || record->values[0] == CLOCK_REALTIME_ALARM;
+    if (wall_clock && record->values[1] & TFD_TIMER_ABSTIME && record->values[2])
+        record->offset = realtime_ns + record->values[2];
+}
 
 static int describe_timer(const char *info, struct ckpt_description *record)
 {
@@ -21,6 +36,37 @@ static int describe_timer(const char *info, struct ckpt_description *record)
     record->values[2] = value_s * 1000000000 + value_ns;
     record->values[3] = interval_s * 1000000000 + interval_ns;
     record->value_extra = text_number(info, "ticks:", 10, 0);
+    record->offset = 0;
+    note_moment(record, now_ns(CLOCK_REALTIME));
+    return 0;
+}
+
+/* A pidfd of the process itself; of another one, or of a thread (O_EXCL is PIDFD_THREAD), nothing can take the place. */
+static bool is_own_pidfd(const struct capture *capture, const char *info, const struct ckpt_description *record)
+{
+    return text_number(info, "Pid:", 10, 0) == (uint64_t)capture->pid && !(record->open_flags & O_EXCL);
+}
+
+static bool is_registered(const struct capture *capture, int fd)
+{
+    char text[256];
+    ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
+    if (size <= 0)
+        return false;
+    text[size] = 0;
+    const char *process = strstr(text, "NOTIFY_PID:");
+    return process && strtol(process + strlen("NOTIFY_PID:"), NULL, 10) == capture->pid;
+}
+
+/* What it holds is the system's and stays there. */
+int describe_queue(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
+{
+    AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_getfd, capture->pidfd, file->fd, 0);
+    record->kind = CKPT_FILE_QUEUE;
+    if (file->status.st_nlink == 0 || strchr(file->path + 1, '/'))
+        return refuse_file(capture, file, "a message queue that has lost its name", "close it before");
+    if (fd >= 0 && is_registered(capture, fd))
+        return refuse_file(capture, file, "a message queue that notifies the program (mq_notify)", "take that back before");
     return 0;
 }
 
@@ -44,6 +90,12 @@ int describe_kernel_file(struct capture *capture, const struct open_file *file, 
     }
     if (strcmp(file->path, "anon_inode:[timerfd]") == 0 && describe_timer(info, record) == 0)
         return 0;
+    if (strcmp(file->path, "anon_inode:inotify") == 0)
+        return describe_inotify(capture, file, record);
+    if (strcmp(file->path, "anon_inode:[pidfd]") == 0 && is_own_pidfd(capture, info, record)) {
+        record->kind = CKPT_FILE_PIDFD;
+        return 0;
+    }
     record->kind = CKPT_FILE_OUTSIDE;
     if (file->standard)
         return 0;

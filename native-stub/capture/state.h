@@ -107,6 +107,10 @@ struct capture {
     size_t memory_file_count;
     struct buffer memory_files_section, file_extents;
 
+    struct watch_place *watch_places; /* watches.c */
+    size_t watch_place_count;
+    struct buffer watches;
+
     struct posix_timer *posix_timers; /* posix_timers.c */
     size_t posix_timer_count;
     bool posix_timers_hidden; /* the kernel lists none */

@@ -108,6 +108,7 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_MEMORY_FILES 17 /* ckpt_memory_file, referred to by index; since version 2 */
 #define CKPT_SECTION_FILE_EXTENTS 18 /* ckpt_file_extent, by memory file, then by offset; since version 2 */
 #define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
+#define CKPT_SECTION_WATCHES 25      /* ckpt_watch, by description, then by number; since version 3 */
 #define CKPT_SECTION_FILE_LOCKS 26   /* ckpt_file_lock; since version 3 */
 
 /* ---- process ---- */
@@ -366,7 +367,8 @@ struct ckpt_description {
     uint64_t data_size;      /* bytes */
     uint64_t values[4];      /* eventfd: count, 1 when semaphore; signalfd: mask; timerfd: clock, settime flags,
                                 remaining ns, interval ns */
-    uint64_t value_extra;    /* timerfd: expirations not read yet */
+    uint64_t value_extra;    /* timerfd: expirations not read yet; of one set to a moment of CLOCK_REALTIME or its alarm clock the
+                                time of the next one stands in offset, nanoseconds, since version 3 */
     uint32_t object;         /* CKPT_FILE_PIPE: index into PIPES; CKPT_FILE_MEMFD: into MEMORY_FILES; else 0 */
     uint32_t data_crc;       /* CRC-32C of the data_size bytes, set by capture */
 };
@@ -389,6 +391,11 @@ CKPT_ASSERT_LAST(ckpt_description, data_crc);
 #define CKPT_FILE_SIGNALFD 10
 #define CKPT_FILE_OUTSIDE 11  /* anything else at 0, 1 or 2 that came from outside (socket, FIFO, device): the launch's own */
 #define CKPT_FILE_MEMFD 12    /* since version 2 */
+
+#define CKPT_FILE_INOTIFY 20  /* since version 3 */
+#define CKPT_FILE_PIDFD 21    /* of the process itself; since version 3 */
+#define CKPT_FILE_QUEUE 22    /* POSIX message queue, reopened by its name; since version 3 */
+#define CKPT_FILE_OWN_PROC 23 /* file or directory of the process itself in /proc; path begins with /proc/self/; since version 3 */
 
 #define CKPT_DESCRIPTION_INHERITED 0x1u /* known to have been inherited when ckpt started the program */
 #define CKPT_DESCRIPTION_OUTSIDE 0x2u   /* pipe with an end in another process */
@@ -416,6 +423,17 @@ struct ckpt_epoll_item {
 #define CKPT_EPOLL_ITEM_FIELDS(F) F(description) F(fd) F(events) F(reserved) F(data)
 CKPT_ASSERT_SIZE(ckpt_epoll_item, 24);
 CKPT_ASSERT_LAST(ckpt_epoll_item, data);
+
+struct ckpt_watch {       /* since version 3 */
+    uint32_t description; /* the inotify instance, index into DESCRIPTIONS */
+    int32_t number;       /* watch descriptor, from 1 */
+    uint32_t mask;        /* IN_* */
+    uint32_t reserved;
+    struct ckpt_string path; /* by which it was found */
+};
+#define CKPT_WATCH_FIELDS(F) F(description) F(number) F(mask) F(reserved) F(path)
+CKPT_ASSERT_SIZE(ckpt_watch, 24);
+CKPT_ASSERT_LAST(ckpt_watch, path);
 
 struct ckpt_file_lock { /* since version 3 */
     uint32_t description; /* through which it was taken, index into DESCRIPTIONS */

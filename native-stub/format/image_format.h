@@ -228,6 +228,15 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_LOCK 30 /* after memory, whose making closes files: values[0] IMAGE_LOCK_*, values[1] 1 when exclusive,
                               values[2] first byte, values[3] bytes, 0: to the end */
 
+#define IMAGE_FILE_INOTIFY 31 /* inotify_init1 */
+#define IMAGE_FILE_WATCH 32 /* fd is the inotify instance: values[0] becomes the number of a watch on path that reports nothing yet */
+#define IMAGE_FILE_WATCH_MASK 33 /* after all WATCH of fd: the watch on path, of number values[0], reports values[1] */
+#define IMAGE_FILE_PIDFD 34   /* pidfd_open of this process */
+#define IMAGE_FILE_QUEUE 35   /* mq_open of path, "/name" */
+#define IMAGE_FILE_EPOLL_SPENT 36 /* as EPOLL_ADD, of an item that has fired under EPOLLONESHOT, before all EPOLL_ADD of fd;
+                                     values[3] not 0: descriptor values[3] - 1 writes into the empty pipe that is watched */
+#define IMAGE_FILE_TIMERFD_AT 37 /* values: clock, settime flags, next moment in ns, interval ns; offset as of TIMERFD */
+
 #define IMAGE_LOCK_FLOCK 1
 #define IMAGE_LOCK_PROCESS 2
 #define IMAGE_LOCK_DESCRIPTION 3

@@ -254,6 +254,22 @@ static void set_expirations(struct stub_state *state, const struct image_file_op
         file_fail(state, op, "starting a timerfd", -ABI_EINVAL);
 }
 
+/* Set to a moment of the wall clock, which stays that moment. */
+void file_make_timerfd_at(struct stub_state *state, const struct image_file_op *op)
+{
+    const struct abi_itimerspec value = {.interval = to_timespec(op->values[3]), .value = to_timespec(op->values[2])};
+    int64_t result, fd = sys_timerfd_create(op->values[0], (op->open_flags & ABI_O_NONBLOCK) | ABI_O_CLOEXEC);
+
+    if (is_error(fd))
+        file_fail(state, op, "making a timerfd", fd);
+    result = sys_timerfd_settime((int)fd, (uint32_t)op->values[1], &value);
+    if (is_error(result))
+        file_fail(state, op, "starting a timerfd", result);
+    if (op->offset != 0)
+        sys_ioctl((int)fd, ABI_TFD_IOC_SET_TICKS, (uint64_t[]){op->offset});
+    file_place(state, op, fd);
+}
+
 void file_make_timerfd(struct stub_state *state, const struct image_file_op *op)
 {
     int64_t fd = sys_timerfd_create(op->values[0], (op->open_flags & ABI_O_NONBLOCK) | ABI_O_CLOEXEC);

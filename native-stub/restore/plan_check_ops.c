@@ -185,6 +185,19 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
     switch (op->kind) {
     case IMAGE_FILE_LOCK:
         return file_lock_problem(op);
+    case IMAGE_FILE_WATCH:
+    case IMAGE_FILE_WATCH_MASK:
+        if (op->values[0] == 0 || op->values[0] > INT32_MAX)
+            return "number of the watch";
+        return check_string(checker, op->path) ? NULL : "path";
+    case IMAGE_FILE_QUEUE:
+        return check_string(checker, op->path) ? NULL : "path";
+    case IMAGE_FILE_EPOLL_SPENT:
+        return good_fd(op->values[0]) && op->values[3] <= FD_LIMIT ? NULL : "other descriptor";
+    case IMAGE_FILE_INOTIFY:
+    case IMAGE_FILE_PIDFD:
+    case IMAGE_FILE_TIMERFD_AT:
+        return NULL;
     case IMAGE_FILE_OPEN:
         return check_string(checker, op->path) ? NULL : "path";
     case IMAGE_FILE_DUPLICATE:

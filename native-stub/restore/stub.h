@@ -152,6 +152,18 @@ void file_make_timerfd(struct stub_state *state, const struct image_file_op *op)
 void file_place(struct stub_state *state, const struct image_file_op *op, int64_t opened);
 _Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
 
+void file_make_timerfd_at(struct stub_state *state, const struct image_file_op *op);
+
+/* watches.c */
+void file_make_inotify(struct stub_state *state, const struct image_file_op *op);
+void file_add_watch(struct stub_state *state, const struct image_file_op *op);
+void file_set_watch(struct stub_state *state, const struct image_file_op *op);
+
+/* file_handles.c */
+void file_make_pidfd(struct stub_state *state, const struct image_file_op *op);
+void file_open_queue(struct stub_state *state, const struct image_file_op *op);
+void file_add_spent(struct stub_state *state, const struct image_file_op *op);
+
 /* file_locks.c */
 void file_locks_take(struct stub_state *state);
 

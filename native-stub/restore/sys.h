@@ -121,6 +121,42 @@ static inline int64_t sys_epoll_add(int epoll, int fd, struct abi_epoll_event *e
     return syscall4(NR_epoll_ctl, (uint64_t)epoll, ABI_EPOLL_CTL_ADD, (uint64_t)fd, STUB_ADDRESS(event));
 }
 
+static inline int64_t sys_epoll_change(int epoll, int fd, struct abi_epoll_event *event)
+{
+    return syscall4(NR_epoll_ctl, (uint64_t)epoll, ABI_EPOLL_CTL_MOD, (uint64_t)fd, STUB_ADDRESS(event));
+}
+
+/* Without waiting. */
+static inline int64_t sys_epoll_wait(int epoll, struct abi_epoll_event *ret_events, uint64_t count)
+{
+    return syscall4(NR_epoll_wait, (uint64_t)epoll, STUB_ADDRESS(ret_events), count, 0);
+}
+
+static inline int64_t sys_inotify_init(uint32_t flags)
+{
+    return syscall1(NR_inotify_init1, flags);
+}
+
+static inline int64_t sys_inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+    return syscall3(NR_inotify_add_watch, (uint64_t)fd, STUB_ADDRESS(path), mask);
+}
+
+static inline int64_t sys_inotify_rm_watch(int fd, int number)
+{
+    return syscall2(NR_inotify_rm_watch, (uint64_t)fd, (uint64_t)number);
+}
+
+static inline int64_t sys_pidfd_open(int64_t pid, uint32_t flags)
+{
+    return syscall2(NR_pidfd_open, (uint64_t)pid, flags);
+}
+
+static inline int64_t sys_mq_open(const char *name, uint32_t flags)
+{
+    return syscall4(NR_mq_open, STUB_ADDRESS(name), flags, 0, 0);
+}
+
 static inline int64_t sys_timerfd_create(uint64_t clock, uint32_t flags)
 {
     return syscall2(NR_timerfd_create, clock, flags);

@@ -9,6 +9,7 @@
 #include "capture/file_lock_text.c"
 #include "capture/posix_timer_text.c"
 #include "capture/proc_text.c"
+#include "capture/watch_text.c"
 
 static int failures;
 
@@ -160,6 +161,21 @@ static void locks_are_told_by_kind(void)
     expect(parse_lock("1: POSIX  ADVISORY\n", &lock) == -EINVAL, "half a line");
 }
 
+static void watches_have_handles(void)
+{
+    struct watch_line watch;
+    expect(parse_watch("wd:1f ino:2e3 sdev:800013 mask:800afce ignored_mask:0 fhandle-bytes:8 fhandle-type:1 "
+                       "f_handle:e3020000a1b2c3d4\n", &watch), "a watch");
+    expect(watch.number == 31 && watch.inode == 0x2e3 && watch.device == 0x800013 && watch.mask == 0x800afce, "what it watches");
+    expect(watch.handle_size == 8 && watch.handle_type == 1 && memcmp(watch.handle, "\xe3\x02\0\0\xa1\xb2\xc3\xd4", 8) == 0,
+           "its handle");
+    expect(parse_watch("wd:1 ino:1 sdev:1b mask:4 ignored_mask:0 \n", &watch) && watch.handle_size == 0, "a watch without one");
+    expect(parse_watch("wd:1 ino:1 sdev:1b mask:4 ignored_mask:0 fhandle-bytes:ff fhandle-type:1 f_handle:00\n", &watch) &&
+               watch.handle_size == 0, "one that is too long");
+    expect(!parse_watch("wd:0 ino:1 sdev:1b mask:4 ignored_mask:0\n", &watch), "no number");
+    expect(!parse_watch("wd:1 ino:1 sdev:1b\n", &watch), "half a line");
+}
+
 int main(void)
 {
     fields_are_found_at_line_starts_only();
@@ -169,6 +185,7 @@ int main(void)
     vm_flags_have_two_letters();
     timers_have_four_lines();
     locks_are_told_by_kind();
+    watches_have_handles();
     checksums_are_those_of_the_standard();
     buffers_grow_and_strings_end();
     return failures ? 1 : 0;

@@ -14,6 +14,7 @@ import java.util.List;
  * @param openFiles what descriptors refer to by index
  * @param pipes what open files refer to by index
  * @param memoryFiles what open files and mappings refer to by index
+ * @param watches of inotify instances
  * @param fileLocks locks that the program held
  * @param actions signals whose action is not the default
  * @param pending in queue order
@@ -33,6 +34,7 @@ public record Checkpoint(
         List<PipeState> pipes,
         List<MemoryFile> memoryFiles,
         List<EpollItem> epollItems,
+        List<Watch> watches,
         List<FileLock> fileLocks,
         List<SignalAction> actions,
         List<PendingSignal> pending,
@@ -50,6 +52,7 @@ public record Checkpoint(
         pipes = List.copyOf(pipes);
         memoryFiles = List.copyOf(memoryFiles);
         epollItems = List.copyOf(epollItems);
+        watches = List.copyOf(watches);
         fileLocks = List.copyOf(fileLocks);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);

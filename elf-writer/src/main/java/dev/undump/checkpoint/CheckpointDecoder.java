@@ -46,6 +46,7 @@ final class CheckpointDecoder {
                 all(CheckpointLayout.SECTION_PIPES, CheckpointDecoder::pipe),
                 memoryFiles(all(CheckpointLayout.SECTION_FILE_EXTENTS, CheckpointDecoder::fileExtent)),
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
+                all(CheckpointLayout.SECTION_WATCHES, CheckpointDecoder::watch),
                 all(CheckpointLayout.SECTION_FILE_LOCKS, CheckpointDecoder::fileLock),
                 all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
                 all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
@@ -229,6 +230,15 @@ final class CheckpointDecoder {
                 view.intAt(CheckpointLayout.EpollItem.FD),
                 view.intAt(CheckpointLayout.EpollItem.EVENTS),
                 view.longAt(CheckpointLayout.EpollItem.DATA));
+    }
+
+    private static Watch watch(RecordView view) {
+        view.reserved(CheckpointLayout.Watch.RESERVED, Integer.BYTES);
+        return new Watch(
+                view.intAt(CheckpointLayout.Watch.DESCRIPTION),
+                view.intAt(CheckpointLayout.Watch.NUMBER),
+                view.intAt(CheckpointLayout.Watch.MASK),
+                view.textAt(CheckpointLayout.Watch.PATH));
     }
 
     private static FileLock fileLock(RecordView view) {

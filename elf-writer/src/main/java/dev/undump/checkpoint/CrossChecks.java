@@ -24,6 +24,7 @@ final class CrossChecks {
         checkDescriptors();
         checkOpenFiles();
         checkEpollItems();
+        checkWatches();
         checkFileLocks();
         checkSignals();
         checkTimers();
@@ -133,6 +134,18 @@ final class CrossChecks {
             boolean valid = item.openFile() < checkpoint.openFiles().size()
                     && checkpoint.openFiles().get(item.openFile()).kind() == FileKind.EPOLL;
             require(valid, "epoll item of descriptor " + item.fd() + " refers to open file " + item.openFile());
+        }
+    }
+
+    private void checkWatches() throws CheckpointException {
+        Set<List<Integer>> numbers = new HashSet<>();
+        for (Watch watch : checkpoint.watches()) {
+            boolean valid = watch.openFile() < checkpoint.openFiles().size()
+                    && checkpoint.openFiles().get(watch.openFile()).kind() == FileKind.INOTIFY;
+            require(valid, "watch " + watch.number() + " refers to open file " + watch.openFile());
+            require(
+                    numbers.add(List.of(watch.openFile(), watch.number())),
+                    "watch " + watch.number() + " of open file " + watch.openFile() + " is there twice");
         }
     }
 

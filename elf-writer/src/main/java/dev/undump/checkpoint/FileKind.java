@@ -28,7 +28,15 @@ public enum FileKind {
     /** {@code CKPT_FILE_OUTSIDE}: standard input, output or error from outside, of a kind that only a launch can give. */
     OUTSIDE(CheckpointLayout.FILE_OUTSIDE),
     /** {@code CKPT_FILE_MEMFD}: a file that exists only in memory. */
-    MEMFD(CheckpointLayout.FILE_MEMFD);
+    MEMFD(CheckpointLayout.FILE_MEMFD),
+    /** {@code CKPT_FILE_INOTIFY}. */
+    INOTIFY(CheckpointLayout.FILE_INOTIFY),
+    /** {@code CKPT_FILE_PIDFD}: the process itself. */
+    PIDFD(CheckpointLayout.FILE_PIDFD),
+    /** {@code CKPT_FILE_QUEUE}: a POSIX message queue. */
+    QUEUE(CheckpointLayout.FILE_QUEUE),
+    /** {@code CKPT_FILE_OWN_PROC}: a file or directory of the process itself in /proc. */
+    OWN_PROC(CheckpointLayout.FILE_OWN_PROC);
 
     private final int code;
 

@@ -43,6 +43,8 @@ final class SectionTable {
                     CheckpointLayout.SECTION_POSIX_TIMERS,
                     new KnownKind("POSIX timers", CheckpointLayout.PosixTimer.SIZE_BYTES)),
             Map.entry(
+                    CheckpointLayout.SECTION_WATCHES, new KnownKind("watches", CheckpointLayout.Watch.SIZE_BYTES)),
+            Map.entry(
                     CheckpointLayout.SECTION_FILE_LOCKS,
                     new KnownKind("file locks", CheckpointLayout.FileLock.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_AUXV, new KnownKind("auxiliary vector", 1)),

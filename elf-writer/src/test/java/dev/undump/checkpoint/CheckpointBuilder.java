@@ -43,6 +43,7 @@ public final class CheckpointBuilder {
     private final List<MemoryFile> memoryFiles = new ArrayList<>();
     private final List<SortedMap<Long, byte[]>> memoryContents = new ArrayList<>();
     private final List<EpollItem> epollItems = new ArrayList<>();
+    private final List<Watch> watches = new ArrayList<>();
     private final List<FileLock> fileLocks = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
@@ -126,6 +127,11 @@ public final class CheckpointBuilder {
 
     public CheckpointBuilder epollItem(EpollItem item) {
         epollItems.add(item);
+        return this;
+    }
+
+    public CheckpointBuilder watch(Watch watch) {
+        watches.add(watch);
         return this;
     }
 
@@ -243,6 +249,7 @@ public final class CheckpointBuilder {
             records.memoryFile(withExtents(memoryFiles.get(i), memoryContents.get(i), data));
         }
         epollItems.forEach(records::epollItem);
+        watches.forEach(records::watch);
         fileLocks.forEach(records::fileLock);
         actions.forEach(records::action);
         pending.forEach(records::pending);

@@ -303,6 +303,15 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_CPU, record);
     }
 
+    void watch(Watch watch) {
+        ByteBuffer record = record(CheckpointLayout.Watch.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Watch.DESCRIPTION, watch.openFile());
+        record.putInt(CheckpointLayout.Watch.NUMBER, watch.number());
+        record.putInt(CheckpointLayout.Watch.MASK, watch.mask());
+        text(record, CheckpointLayout.Watch.PATH, watch.path());
+        add(CheckpointLayout.SECTION_WATCHES, record);
+    }
+
     void fileLock(FileLock lock) {
         ByteBuffer record = record(CheckpointLayout.FileLock.SIZE_BYTES);
         record.putInt(CheckpointLayout.FileLock.DESCRIPTION, lock.openFile());

@@ -40,14 +40,14 @@ record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal
 
     private static Optional<String> word(FileOp step) {
         return switch (step.kind()) {
-            case OPEN -> Optional.of("opened again");
+            case OPEN, QUEUE -> Optional.of("opened again");
             case DUPLICATE -> Optional.of("shares " + plain(step.values().get(0)));
             case INHERIT -> Optional.of("the launch's");
             case DELETED, MEMFD, MEMFD_OPEN -> Optional.of("from the image");
             case PIPE, PIPE_WRITER -> step.fd() < 0 ? Optional.empty() : Optional.of("new pipe");
-            case EVENTFD, EPOLL, TIMERFD, SIGNALFD -> Optional.of("made again");
+            case EVENTFD, EPOLL, TIMERFD, TIMERFD_AT, SIGNALFD, INOTIFY, PIDFD -> Optional.of("made again");
             case TERMINAL -> Optional.of("the terminal");
-            case EPOLL_ADD, PIPE_DATA, MEMFD_DATA, CLOSE, LOCK -> Optional.empty();
+            case EPOLL_ADD, EPOLL_SPENT, PIPE_DATA, MEMFD_DATA, CLOSE, LOCK, WATCH, WATCH_MASK -> Optional.empty();
         };
     }
 

@@ -28,7 +28,8 @@ final class OpenFileDetails {
             case EPOLL -> watches(openFile);
             case TIMERFD -> timer(file.values().get(2), file.values().get(3));
             case SIGNALFD -> SignalNames.set(file.values().get(0));
-            case REGULAR, DIRECTORY, DEVICE, TERMINAL, OUTSIDE -> "";
+            case INOTIFY -> inotify(openFile);
+            case REGULAR, DIRECTORY, DEVICE, TERMINAL, OUTSIDE, PIDFD, QUEUE, OWN_PROC -> "";
         };
     }
 
@@ -43,6 +44,14 @@ final class OpenFileDetails {
                 .map(String::valueOf)
                 .collect(Collectors.joining(" "));
         return watched.isEmpty() ? "watches nothing" : "watches " + watched;
+    }
+
+    private String inotify(int openFile) {
+        String watched = checkpoint.watches().stream()
+                .filter(watch -> watch.openFile() == openFile)
+                .map(watch -> watch.number() + ": " + watch.path())
+                .collect(Collectors.joining(", "));
+        return watched.isEmpty() ? "watches nothing" : watched;
     }
 
     private static String timer(long remainingNs, long intervalNs) {
