@@ -14,7 +14,7 @@
 #include "watches.h"
 
 #define SEARCH_ENTRIES 300000
-#define SEARCH_NS UINT64_C(2000000000)
+#define SEARCH_NS UINT64_C(1000000000) /* under ckpt PROGRAM nobody hands signals on meanwhile */
 
 union handle {
     struct file_handle head;
@@ -38,20 +38,43 @@ static bool has_handle(const char *path, const struct watch_line *watch)
            memcmp(found.head.f_handle, watch->handle, watch->handle_size) == 0;
 }
 
+/* Some file systems tell programs other devices than the kernel. */
+static bool is_same(const char *path, const struct stat *status, const struct watch_line *watch)
+{
+    return status->st_ino == watch->inode &&
+           ((major(status->st_dev) << 20 | minor(status->st_dev)) == watch->device || has_handle(path, watch));
+}
+
 bool is_watched(const char *path, const struct watch_line *watch)
 {
     struct stat status;
-    if (lstat(path, &status) < 0 || status.st_ino != watch->inode)
-        return false;
-    /* Some file systems tell programs other devices than the kernel. */
-    return (major(status.st_dev) << 20 | minor(status.st_dev)) == watch->device || has_handle(path, watch);
+    return lstat(path, &status) == 0 && is_same(path, &status, watch);
+}
+
+/* Places are sorted by inode, for there may be many. Returns the first with that inode or a greater one. */
+static size_t first_place(const struct search *search, uint64_t inode)
+{
+    size_t low = 0, high = search->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (search->places[middle].watch.inode < inode)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 static void try_path(struct search *search, const char *path)
 {
-    for (size_t i = 0; i < search->count && search->missing; i++) {
+    struct stat status;
+    if (lstat(path, &status) < 0)
+        return;
+    for (size_t i = first_place(search, status.st_ino); i < search->count; i++) {
         struct watch_place *place = &search->places[i];
-        if (place->path || !is_watched(path, &place->watch))
+        if (place->watch.inode != status.st_ino)
+            return;
+        if (place->path || !is_same(path, &status, &place->watch))
             continue;
         place->path = strdup(path);
         search->missing -= place->path != NULL;
@@ -59,6 +82,14 @@ static void try_path(struct search *search, const char *path)
 }
 
 /* ---- by handle ---- */
+
+static bool misses_on(const struct search *search, uint32_t device)
+{
+    for (size_t i = 0; i < search->count; i++)
+        if (!search->places[i].path && search->places[i].watch.device == device)
+            return true;
+    return false;
+}
 
 static void try_handle(struct search *search, int mount, const struct watch_line *watch)
 {
@@ -70,29 +101,31 @@ static void try_handle(struct search *search, int mount, const struct watch_line
         try_path(search, path);
 }
 
-/* Calls visit for each place where a file system of that device is mounted. */
-static void visit_mounts(struct search *search, const struct watch_line *watch,
-                         void (*visit)(struct search *search, const char *mount, const struct watch_line *watch))
+/* Calls visit for each place where a file system is mounted on which something is missing. */
+static void visit_mounts(struct search *search, void (*visit)(struct search *search, const char *mount, uint32_t device))
 {
     AUTO_BUFFER struct buffer text = {0};
-    if (read_proc(&text, "%d/mountinfo", search->capture->pid) < 0)
+    if (!search->missing || read_proc(&text, "%d/mountinfo", search->capture->pid) < 0)
         return;
     for (const char *line = (char *)text.data; *line && search->missing; ) {
         unsigned device_major, device_minor;
         char mount[PATH_MAX];
         if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &device_major, &device_minor, mount) == 3 &&
-            (device_major << 20 | device_minor) == watch->device)
-            visit(search, mount, watch);
+            misses_on(search, device_major << 20 | device_minor))
+            visit(search, mount, device_major << 20 | device_minor);
         line += strcspn(line, "\n");
         line += *line == '\n';
     }
 }
 
-static void open_on_mount(struct search *search, const char *mount, const struct watch_line *watch)
+static void open_on_mount(struct search *search, const char *mount, uint32_t device)
 {
     AUTO_CLOSE int fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
-    if (fd >= 0 && watch->handle_size)
-        try_handle(search, fd, watch);
+    for (size_t i = 0; fd >= 0 && i < search->count; i++) {
+        const struct watch_place *place = &search->places[i];
+        if (!place->path && place->watch.device == device && place->watch.handle_size)
+            try_handle(search, fd, &place->watch);
+    }
 }
 
 /* ---- by plausible paths ---- */
@@ -191,10 +224,8 @@ static void put(struct queue *queue, char *path)
 
 static bool has_wanted_number(const struct search *search, uint64_t inode)
 {
-    for (size_t i = 0; i < search->count; i++)
-        if (!search->places[i].path && search->places[i].watch.inode == inode)
-            return true;
-    return false;
+    size_t place = first_place(search, inode);
+    return place < search->count && search->places[place].watch.inode == inode;
 }
 
 static void look_into(struct search *search, struct queue *queue, const char *path, dev_t device)
@@ -236,9 +267,9 @@ static void search_below(struct search *search, const char *start)
     free(queue.paths);
 }
 
-static void search_mount(struct search *search, const char *mount, const struct watch_line *watch)
+static void search_mount(struct search *search, const char *mount, uint32_t device)
 {
-    (void)watch;
+    (void)device;
     search_below(search, mount);
 }
 
@@ -254,12 +285,8 @@ void search_watched(struct capture *capture, struct watch_place *places, size_t 
     try_words(&search, "cmdline");
     try_words(&search, "environ");
     try_mapped(&search);
-    for (size_t i = 0; i < count; i++)
-        if (!places[i].path)
-            visit_mounts(&search, &places[i].watch, open_on_mount);
+    visit_mounts(&search, open_on_mount);
     if (search.missing && read_proc_link(path, sizeof(path), "%d/cwd", capture->pid) > 0)
         search_below(&search, path);
-    for (size_t i = 0; i < count; i++)
-        if (!places[i].path)
-            visit_mounts(&search, &places[i].watch, search_mount);
+    visit_mounts(&search, search_mount);
 }

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proc_files.h"
 
+#define SETTABLE (IN_ALL_EVENTS | IN_EXCL_UNLINK | IN_ONESHOT) /* older kernels tell bits of their own as well */
 #define WATCH_NUMBER_LIMIT 1000000 /* a launch counts up to it */
 
 static const char *next_watch(const char *line)
@@ -18,36 +20,54 @@ static const char *next_watch(const char *line)
     return line ? text_field(line + 1, "inotify") : NULL;
 }
 
-static struct watch_place *place_of(const struct capture *capture, const struct watch_line *watch)
+static int order_watches(const struct watch_line *a, const struct watch_line *b)
 {
-    for (size_t i = 0; i < capture->watch_place_count; i++) {
-        struct watch_place *place = &capture->watch_places[i];
-        if (place->watch.inode == watch->inode && place->watch.device == watch->device)
-            return place;
-    }
-    return NULL;
+    if (a->inode != b->inode)
+        return a->inode < b->inode ? -1 : 1;
+    return a->device < b->device ? -1 : a->device > b->device;
 }
 
-static void note_watches(struct capture *capture, const char *info)
+static int order_places(const void *left, const void *right)
+{
+    const struct watch_place *a = left, *b = right;
+    return order_watches(&a->watch, &b->watch);
+}
+
+static const struct watch_place *place_of(const struct capture *capture, const struct watch_line *watch)
+{
+    const struct watch_place wanted = {.watch = *watch};
+    return capture->watch_place_count ? bsearch(&wanted, capture->watch_places, capture->watch_place_count, sizeof(wanted), order_places)
+                                      : NULL;
+}
+
+static void note_watches(const char *info, struct buffer *places)
 {
     for (const char *line = text_field(info, "inotify"); line; line = next_watch(line)) {
-        struct watch_line watch;
-        if (!parse_watch(line, &watch) || place_of(capture, &watch))
-            continue;
-        size_t count = capture->watch_place_count + 1;
-        struct watch_place *places = realloc(capture->watch_places, count * sizeof(*places));
-        if (!places)
-            return;
-        places[count - 1] = (struct watch_place){.watch = watch};
-        capture->watch_places = places;
-        capture->watch_place_count = count;
+        struct watch_place place = {0};
+        if (parse_watch(line, &place.watch))
+            buffer_append(places, &place, sizeof(place));
     }
+}
+
+/* Sorts, and leaves of those of one file the first. Takes the memory of found. */
+static void take_places(struct capture *capture, struct buffer *found)
+{
+    struct watch_place *places = (void *)found->data;
+    size_t count = found->failed ? 0 : found->size / sizeof(*places), kept = 0;
+    if (count)
+        qsort(places, count, sizeof(*places), order_places);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || order_places(&places[kept - 1], &places[i]) != 0)
+            places[kept++] = places[i];
+    capture->watch_places = places;
+    capture->watch_place_count = kept;
+    *found = (struct buffer){0};
 }
 
 void find_watches(struct capture *capture)
 {
     AUTO_FREE pid_t *fds = NULL;
-    AUTO_BUFFER struct buffer info = {0};
+    AUTO_BUFFER struct buffer info = {0}, found = {0};
     size_t count;
     char path[PATH_MAX];
     if (list_proc_numbers(&fds, &count, "%d/fd", capture->pid) < 0)
@@ -55,7 +75,8 @@ void find_watches(struct capture *capture)
     for (size_t i = 0; i < count; i++)
         if (read_proc_link(path, sizeof(path), "%d/fd/%d", capture->pid, fds[i]) > 0 && strcmp(path, "anon_inode:inotify") == 0 &&
             read_proc(&info, "%d/fdinfo/%d", capture->pid, fds[i]) == 0)
-            note_watches(capture, (char *)info.data);
+            note_watches((char *)info.data, &found);
+    take_places(capture, &found);
     if (capture->watch_place_count)
         search_watched(capture, capture->watch_places, capture->watch_place_count);
 }
@@ -94,7 +115,7 @@ static int add_watch(struct capture *capture, const struct open_file *file, cons
     struct ckpt_watch *record = buffer_extend(&capture->watches, sizeof(*record));
     if (!record)
         return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
-    *record = (struct ckpt_watch){.description = file->index, .number = watch->number, .mask = watch->mask,
+    *record = (struct ckpt_watch){.description = file->index, .number = watch->number, .mask = watch->mask & SETTABLE,
                                   .path = strings_add_text(&capture->strings, place->path)};
     return 0;
 }

@@ -38,7 +38,7 @@ void release_watches(struct capture *capture);
 
 /* ---- watch_search.c ---- */
 
-/* Gives each place that has none its path, as far as it can be found. */
+/* Gives each place that has none its path, as far as it can be found. They are sorted by inode. */
 void search_watched(struct capture *capture, struct watch_place *places, size_t count);
 
 /* Whether the path, not followed when it is a symbolic link, leads to what is watched. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 
 /* Descriptors of things that are known by a name or number of their own. */
 
@@ -77,6 +78,23 @@ static void others_proc(void) {
 
 static char queue_name[64];
 
+/* The last copy of an image does not know that it is the last, so a process that nobody waits for removes the queue later. */
+static void remove_later(void) {
+    int status;
+    pid_t middle = (pid_t)MUST(fork());
+    if (middle == 0) {
+        setsid();
+        if (fork() != 0)
+            _exit(0);
+        for (int fd = 0; fd < 1024; fd++)
+            close(fd);
+        sleep(600);
+        mq_unlink(queue_name);
+        _exit(0);
+    }
+    MUST(waitpid(middle, &status, 0));
+}
+
 static mqd_t open_queue(void) {
     struct mq_attr attributes = {.mq_maxmsg = 5, .mq_msgsize = 64};
     snprintf(queue_name, sizeof queue_name, "/undump-fixture-%d", (int)getpid());
@@ -88,6 +106,7 @@ static mqd_t open_queue(void) {
 static void queue(void) {
     mqd_t own = open_queue();
     char text[64];
+    remove_later();
     ready_and_wait();
     MUST(mq_send(own, "hello", 6, 3));
     CHECK_EQ(mq_receive(own, text, sizeof text, NULL), 6);
@@ -99,7 +118,9 @@ static void queue(void) {
 }
 
 static void queue_notifies(void) {
-    mqd_t own = open_queue();
+    mqd_t reader = open_queue(), own = mq_open(queue_name, O_WRONLY);
+    CHECK(own >= 0, "mq_open: errno %d", errno);
+    mq_close(reader);
     struct sigevent event = {.sigev_notify = SIGEV_NONE};
     MUST(mq_notify(own, &event));
     ready_and_wait();
@@ -146,6 +167,33 @@ static void moment(void) {
     CHECK_EQ(read(soon, &expirations, 8), 8);
     CHECK(expirations == expected || expirations == expected + 1, "%llu expirations instead of %llu",
           (unsigned long long)expirations, (unsigned long long)expected);
+}
+
+/* Expirations that nobody has read: the kernel lets such a timer stand until somebody looks. */
+static void unread(void) {
+    const int64_t interval = 10 * NS_PER_MS;
+    int wall = (int)MUST(timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK)), steady = (int)MUST(timerfd_create(CLOCK_MONOTONIC, 0));
+    int64_t begin = now_ns(CLOCK_REALTIME);
+    struct itimerspec time = {.it_value = to_timespec(begin + interval), .it_interval = to_timespec(interval)};
+    MUST(timerfd_settime(wall, TFD_TIMER_ABSTIME, &time, NULL));
+    time.it_value = to_timespec(interval);
+    MUST(timerfd_settime(steady, 0, &time, NULL));
+    usleep(100000);
+    ready_and_wait();
+    uint64_t expirations, least = (uint64_t)((now_ns(CLOCK_REALTIME) - begin) / interval);
+    CHECK_EQ(read(wall, &expirations, 8), 8);
+    CHECK(expirations >= least && expirations <= least + 100, "%llu expirations, %llu expected", (unsigned long long)expirations,
+          (unsigned long long)least);
+    CHECK_EQ(read(steady, &expirations, 8), 8);
+    CHECK(expirations >= 9, "%llu expirations", (unsigned long long)expirations);
+    for (int i = 0; i < 3; i++) {
+        struct pollfd ready = {.fd = wall, .events = POLLIN};
+        CHECK_EQ(poll(&ready, 1, 5000), 1);
+        CHECK_EQ(read(wall, &expirations, 8), 8);
+        CHECK_EQ(read(steady, &expirations, 8), 8);
+    }
+    CHECK_EQ(fcntl(wall, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+    CHECK_EQ(fcntl(steady, F_GETFL) & O_NONBLOCK, 0);
 }
 
 /* ---- epoll: items that have fired under EPOLLONESHOT ---- */
@@ -218,7 +266,7 @@ static const struct variant {
     void (*run)(void);
 } variants[] = {
     {"pidfd", pidfd},     {"pidfd-parent", pidfd_of_parent},    {"own-proc", own_proc}, {"others-proc", others_proc}, {"queue", queue},
-    {"queue-notifies", queue_notifies}, {"tmpfile", tmpfile_}, {"moment", moment},     {"spent", spent},
+    {"queue-notifies", queue_notifies}, {"tmpfile", tmpfile_}, {"moment", moment},     {"unread", unread},     {"spent", spent},
 };
 
 int main(int argc, char **argv) {

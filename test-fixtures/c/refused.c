@@ -5,7 +5,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -45,15 +44,6 @@ static void check_connection(void) {
     CHECK_EQ(write(first, "hello", 5), 5);
     CHECK_EQ(read(second, found, 5), 5);
     CHECK(strcmp(found, "hello") == 0, "the connection carries '%s'", found);
-}
-
-static void set_inotify(void) {
-    first = (int)MUST(inotify_init());
-    second = (int)MUST(inotify_add_watch(first, ".", IN_CREATE));
-}
-
-static void check_inotify(void) {
-    MUST(inotify_rm_watch(first, second));
 }
 
 static void set_io_uring(void) {
@@ -171,7 +161,7 @@ static const struct resource {
     void (*check)(void);
 } resources[] = {
     {"socketpair", set_socketpair, check_connection}, {"tcp", set_tcp, check_connection},
-    {"inotify", set_inotify, check_inotify},          {"io_uring", set_io_uring, check_io_uring},
+    {"io_uring", set_io_uring, check_io_uring},
     {"seccomp", set_seccomp, check_seccomp},          {"child", set_child, check_child},
     {"shared-anonymous", set_shared_anonymous, check_shared_memory},
     {"shared-memfd", set_shared_memfd, check_shared_memory},

@@ -308,7 +308,7 @@ static void lies_about_files_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[7].fd, IMAGE_ASIDE_FIRST, where, "descriptor"); /* twice */
 }
 
-static void lies_about_locks_are_named(struct loaded loaded)
+static void lies_about_locks_and_watches_are_named(struct loaded loaded)
 {
     struct image_file_op *op = RECORD(image_file_op, file_ops, 0);
     struct image_file_op before = *op;
@@ -321,6 +321,18 @@ static void lies_about_locks_are_named(struct loaded loaded)
     EXPECT_FAULT(op->values[2], UINT64_MAX, where, "range of the lock");
     EXPECT_FAULT(op->values[3], INT64_MAX - 9 + UINT64_C(0), where, "range of the lock");
     EXPECT_FAULT(op->fd, -1, where, "descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_WATCH, .fd = 3, .path = before.path, .values = {1}};
+    EXPECT_FAULT(op->values[0], 0, where, "number of the watch");
+    EXPECT_FAULT(op->values[0], INT32_MAX + UINT64_C(1), where, "number of the watch");
+    EXPECT_FAULT(op->path, 0, where, "path");
+    EXPECT_FAULT(op->path, 1, where, "path");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_QUEUE, .fd = 3, .path = before.path};
+    EXPECT_FAULT(op->path, 0, where, "path");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_EPOLL_SPENT, .fd = 3, .values = {4, 0x40000000, 0, 5}};
+    EXPECT_FAULT(op->values[0], UINT64_MAX, where, "other descriptor");
+    EXPECT_FAULT(op->values[3], UINT64_MAX, where, "other descriptor");
+    EXPECT_FAULT(op->kind, 29, where, "kind");
+    EXPECT_FAULT(op->kind, 99, where, "kind");
     *op = before;
 }
 
@@ -413,7 +425,7 @@ int main(int argc, char **argv)
     lies_about_memory_are_named(loaded);
     lies_about_lazy_memory_are_named(loaded);
     lies_about_files_are_named(loaded);
-    lies_about_locks_are_named(loaded);
+    lies_about_locks_and_watches_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
     lies_about_timers_are_named(loaded);
     an_endless_string_is_none(loaded);

@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
+import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.Extent;
+import dev.undump.checkpoint.InterruptedCall;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
+import dev.undump.checkpoint.PosixTimer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * Finds where glibc keeps the id of the thread that runs the functions of SIGEV_THREAD timers: {@code __timer_helper_tid} of
  * sysdeps/unix/sysv/linux/timer_create.c, a word of static data that only {@code timer_create} and the helper know.
  *
  * <p>The function gives the id to the kernel, so it loads the word relative to the instruction pointer not far in front of
- * its {@code mov $SYS_timer_create,%eax; syscall}; what it loads there and holds the id of a thread is that word.
+ * its {@code mov $SYS_timer_create,%eax; syscall}; what it loads there and holds the id of a thread is that word. All code is
+ * searched, so only programs are that can have such a thread: it waits for its signal and for no other, or its timers name it.
  */
 final class TimerHelper {
 
     private static final byte[] TIMER_CREATE = {(byte) 0xb8, (byte) 222, 0, 0, 0, 0x0f, 0x05};
+    private static final int SIGTIMER = 32;
+    private static final long SYS_RT_SIGTIMEDWAIT = 128;
     private static final int FUNCTION_BYTES = 1024;
     private static final int LOAD = 0x8b;
     private static final int REX_W = 0x48;
@@ -34,6 +42,23 @@ final class TimerHelper {
     TimerHelper(CheckpointMemory memory, TidPatches patches) {
         this.memory = memory;
         this.patches = patches;
+    }
+
+    /** Whether a program may have the helping thread. */
+    static boolean isPossible(Checkpoint checkpoint, CheckpointMemory memory) throws IOException {
+        for (PosixTimer timer : checkpoint.posixTimers()) {
+            if (timer.notification() == PosixTimer.NOTIFY_THREAD_ID && timer.signal() == SIGTIMER) {
+                return true;
+            }
+        }
+        for (CheckpointThread thread : checkpoint.threads()) {
+            boolean waits = thread.call().map(InterruptedCall::number).orElse(-1L) == SYS_RT_SIGTIMEDWAIT;
+            OptionalLong signals = waits ? memory.readLong(thread.registers().rdi()) : OptionalLong.empty();
+            if (signals.isPresent() && signals.getAsLong() == 1L << (SIGTIMER - 1)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     void find(List<Mapping> mappings) throws IOException {

@@ -46,6 +46,7 @@ class CheckpointReaderTest {
         assertThat(checkpoint.leader().call()).contains(new InterruptedCall(230, -516, 1_500_000_000L));
         assertThat(checkpoint.descriptors()).contains(new Descriptor(5, 1, true), new Descriptor(1023, 4, false));
         assertThat(checkpoint.epollItems()).containsExactly(new EpollItem(3, 6, 1, 0xdeadbeefL));
+        assertThat(checkpoint.watches()).containsExactly(new Watch(5, 3, 0x102, NativeText.of("/var/log")));
         assertThat(checkpoint.fileLocks())
                 .containsExactly(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0));
         assertThat(checkpoint.actions()).contains(new SignalAction(13, 1, 0, 0, 0));

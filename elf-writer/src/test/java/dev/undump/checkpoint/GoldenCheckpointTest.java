@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,7 +26,10 @@ class GoldenCheckpointTest {
 
     @Test
     void currentVersion_hasAGoldenFile() throws Exception {
-        assertThat(golden("v" + CheckpointLayout.VERSION + "-sleeper.dat")).exists();
+        try (Stream<Path> files = Files.list(golden("v1-sleeper.dat").getParent())) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .anyMatch(name -> name.startsWith("v" + CheckpointLayout.VERSION + "-") && name.endsWith(".dat"));
+        }
     }
 
     @Test
@@ -72,7 +76,7 @@ class GoldenCheckpointTest {
 
     @Test
     void verify_version3_hasPosixTimers() throws Exception {
-        Checkpoint checkpoint = CheckpointReader.verify(golden("v3-sleeper.dat"), Progress.NONE);
+        Checkpoint checkpoint = CheckpointReader.verify(golden("v3-timers.dat"), Progress.NONE);
 
         assertThat(checkpoint.header().version()).isEqualTo(3);
         assertThat(checkpoint.posixTimers()).hasSize(2);
@@ -84,7 +88,7 @@ class GoldenCheckpointTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-sleeper.dat"})
+    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-timers.dat"})
     void memory_anyVersion_holdsWhatTheProgramWrote(String name) throws Exception {
         Checkpoint checkpoint = CheckpointReader.read(golden(name));
         byte[] note = "a page that is written before the capture".getBytes(StandardCharsets.US_ASCII);

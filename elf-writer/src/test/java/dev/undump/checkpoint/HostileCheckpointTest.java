@@ -191,7 +191,7 @@ class HostileCheckpointTest {
                 record("reserved byte", descriptors, 0, CheckpointLayout.Descriptor.RESERVED, 1),
                 record("descriptor", descriptors, 0, CheckpointLayout.Descriptor.FD, -1),
                 record("twice or out of order", descriptors, 0, CheckpointLayout.Descriptor.FD, 1),
-                record("refers to open file 5", descriptors, 0, CheckpointLayout.Descriptor.DESCRIPTION, 5),
+                record("refers to open file 6", descriptors, 0, CheckpointLayout.Descriptor.DESCRIPTION, 6),
                 record("index of the open file", descriptors, 0, CheckpointLayout.Descriptor.DESCRIPTION, -1),
                 record("flags of the descriptor", descriptors, 0, CheckpointLayout.Descriptor.FLAGS, 2),
                 record("pipe capacity", pipes, 0, CheckpointLayout.Pipe.CAPACITY, 0),
@@ -233,7 +233,12 @@ class HostileCheckpointTest {
     static Stream<Arguments> references() {
         int items = CheckpointLayout.SECTION_EPOLL_ITEMS;
         int locks = CheckpointLayout.SECTION_FILE_LOCKS;
+        int watches = CheckpointLayout.SECTION_WATCHES;
         return Stream.of(
+                record("watch 3 refers to open file 0", watches, 0, CheckpointLayout.Watch.DESCRIPTION, 0),
+                record("number of a watch", watches, 0, CheckpointLayout.Watch.NUMBER, 0),
+                record("string of 0 bytes", watches, 0, CheckpointLayout.Watch.PATH + 4, 0),
+                record("reserved byte", watches, 0, CheckpointLayout.Watch.RESERVED, 1),
                 record("refers to open file 50", locks, 0, CheckpointLayout.FileLock.DESCRIPTION, 50),
                 record("kind of a lock", locks, 0, CheckpointLayout.FileLock.KIND, 4),
                 record("exclusiveness", locks, 0, CheckpointLayout.FileLock.EXCLUSIVE, 2),

@@ -10,6 +10,7 @@ import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.ExtentKind;
+import dev.undump.checkpoint.InterruptedCall;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
 import dev.undump.checkpoint.PendingSignal;
@@ -97,6 +98,33 @@ class PosixTimersTest {
         assertThat(helperWord(0x8b, 0x45, 0x40)).isEmpty(); // relative to rbp
         assertThat(helperWord(0x8b, 0x05, 0x44)).isEmpty(); // no thread's id
         assertThat(helperWord(0x8b, 0x05, 0x42)).isEmpty(); // not aligned
+    }
+
+    @Test
+    void timerHelper_isLookedFor_whereOneCanBe() throws Exception {
+        assertThat(isPossible(PlanSamples.builder(PlanSamples.heap()).thread(first))).isFalse();
+        assertThat(isPossible(PlanSamples.builder(PlanSamples.heap())
+                        .thread(first)
+                        .posixTimer(timer(0, 32, OptionalInt.of(PlanSamples.TID), 0, 5, OptionalInt.empty()))))
+                .isTrue();
+        assertThat(isPossible(waitingFor(1L << 31))).isTrue();
+        assertThat(isPossible(waitingFor(1L << 31 | 1))).isFalse();
+    }
+
+    private static CheckpointBuilder waitingFor(long signals) {
+        ByteBuffer heap = PlanSamples.heap().putLong(0x80, signals);
+        CheckpointThread waiter = PlanSamples.thread(
+                PlanSamples.TID,
+                PlanSamples.registers(PlanSamples.HEAP + 0x80),
+                Optional.of(new InterruptedCall(128, -514, 5)));
+        return PlanSamples.builder(heap).thread(waiter);
+    }
+
+    private boolean isPossible(CheckpointBuilder from) throws IOException {
+        Checkpoint checkpoint = PlanSamples.read(from, folder);
+        try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
+            return TimerHelper.isPossible(checkpoint, memory);
+        }
     }
 
     /** Code that loads a word of the heap and calls timer_create; the word at 0x40 is the second thread's id. */

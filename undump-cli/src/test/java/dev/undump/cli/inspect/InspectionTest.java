@@ -114,7 +114,7 @@ class InspectionTest {
                 .containsExactly(
                         "kind", "file", "size_bytes", "format_version", "id", "process", "processor", "threads", "memory",
                         "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "memory_files", "epoll_items",
-                        "signal_actions", "pending_signals", "allowances", "launch_memory");
+                        "watches", "file_locks", "signal_actions", "pending_signals", "posix_timers", "allowances", "launch_memory");
     }
 
     @Test

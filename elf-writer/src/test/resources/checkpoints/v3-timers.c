@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program in v3-sleeper.dat: without a C library, so that the checkpoint is small. It has a memfd, open and mapped
+ * The program in v3-timers.dat: without a C library, so that the checkpoint is small. It has a memfd, open and mapped
  * twice, and two POSIX timers, and waits in nanosleep for an hour.
  *
- *   gcc -O1 -static -nostdlib -fno-stack-protector -Wl,-z,noseparate-code -Wl,--build-id=none -o sleeper v3-sleeper.c
- *   ./sleeper & ckpt --pid $! -o v3-sleeper.dat
+ *   gcc -O1 -static -nostdlib -fno-stack-protector -Wl,-z,noseparate-code -Wl,--build-id=none -o sleeper v3-timers.c
+ *   ./sleeper & ckpt --pid $! -o v3-timers.dat
  *
  * In the stored file the name of the kernel's build folder, which the vdso contains, is blanked.
  */
