@@ -18,6 +18,26 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"; rm -f "$libraries/undump.jsa.new"' EXIT
 rm -f "$libraries/undump.jsa" "$libraries/undump.jsa.new"
 
+# The sample has no code of a library and no large memory, so that classes for these would be missing. Where a program can be
+# captured, one with both takes its place: a shell with a large variable, which waits for a line that nobody writes.
+if [ -f "$tree/pom.xml" ]; then
+    ckpt=$tree/native-stub/target/native/ckpt
+else
+    ckpt=$tree/lib/undump/ckpt
+fi
+if mkfifo "$scratch/fifo"; then
+    sh -c 'x=$(head -c 2000000 /dev/zero | tr "\0" x); : >"$0/ready"; read -r line' "$scratch" <>"$scratch/fifo" >/dev/null 2>&1 &
+    program=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ -e "$scratch/ready" ] && break
+        sleep 0.1
+    done
+    if "$ckpt" --pid "$program" --allow outside-pipe -o "$scratch/sample.dat" >"$scratch/log" 2>&1; then
+        sample=$scratch/sample.dat
+    fi
+    kill -9 "$program" 2>/dev/null || :
+fi
+
 # In the current folder, so that the path may have blanks.
 cd "$libraries"
 if UNDUMP_JAVA_OPTIONS="-XX:ArchiveClassesAtExit=undump.jsa.new -Xlog:disable" \

@@ -40,7 +40,7 @@
 
 const struct allowance ALLOWANCES[] = {
     {"children", ALLOW_CHILDREN, "capture a program that has child processes, without them"},
-    {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; they are closed at the other end afterwards"},
+    {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; a launch has what it was given at that number"},
     {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; a launch does not lock them again"},
     {"shared-memory", ALLOW_SHARED_MEMORY, "capture memory that other processes share; a launch has its own copy"},
     {"watch-events", ALLOW_WATCH_EVENTS, "capture inotify instances without the events that were not read yet"},

@@ -10,6 +10,8 @@
  * Single-stepping would be shorter, but the kernel does not take the trap flag back from a thread whose tracer
  * dies, and the program would die of SIGTRAP. The same is done for a thread that runs with its own id in a register:
  * it may be about to write it into a lock (pthread_mutex_lock), where the launch's ids could not replace it any more.
+ * And for one that is about to go on with a call that an earlier stop broke off: which one that is, shows only when it
+ * sleeps in restart_syscall(2).
  */
 #define _GNU_SOURCE
 #include "freeze.h"
@@ -18,6 +20,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +32,8 @@
 #define STOP_TIMEOUT_NS UINT64_C(5000000000)
 #define VDSO_ATTEMPTS 4000
 #define ID_ATTEMPTS 32
+#define RESTART_ATTEMPTS 8
+#define RESTART_SLEEP_NS UINT64_C(500000000) /* a loaded machine lets it wait for its turn */
 
 static int describe_gone(struct capture *capture)
 {
@@ -128,8 +133,9 @@ static int read_registers(struct capture *capture, struct thread *thread)
         error = trace_get_mask(thread->tid, &thread->mask);
     if (error < 0)
         return error;
-    decode_call(capture->pid, thread->tid, capture->mem, thread->wait_channel, 0, &thread->regs, &thread->call,
-                &thread->resume);
+    /* Where it waited in another call says nothing about the one that it restarts. */
+    const char *channel = thread->syscall == SYS_restart_syscall ? thread->wait_channel : "";
+    decode_call(capture->pid, thread->tid, capture->mem, channel, 0, &thread->regs, &thread->call, &thread->resume);
     return thread->resume.rip == thread->regs.rip ? 0 : trace_set_registers(thread->tid, &thread->resume);
 }
 
@@ -273,12 +279,50 @@ static bool has_own_id_at_hand(const struct capture *capture, const struct threa
     return false;
 }
 
+/* restart_syscall(2) ends with EINTR in a process other than the one that was stopped: what it stands for must be known. */
+static bool restarts_unknown_call(const struct capture *capture, const struct thread *thread)
+{
+    static const uint8_t instruction[] = {0x0f, 0x05};
+    uint8_t code[sizeof(instruction)];
+    if (thread->call.inside)
+        return thread->call.number < 0;
+    return thread->regs.rax == SYS_restart_syscall &&
+           pread(capture->mem, code, sizeof(code), (off_t)thread->regs.rip) == sizeof(code) &&
+           memcmp(code, instruction, sizeof(code)) == 0;
+}
+
 /* A program may keep its thread's id in a register for good; that is given up on after a while. */
 static bool must_run_on(const struct capture *capture, struct thread *thread)
 {
-    if (in_vdso(capture, thread))
+    if (in_vdso(capture, thread) || restarts_unknown_call(capture, thread))
         return true;
     return thread->id_attempts < ID_ATTEMPTS && has_own_id_at_hand(capture, thread) && ++thread->id_attempts;
+}
+
+static int refuse_place(struct capture *capture, const struct thread *thread)
+{
+    if (in_vdso(capture, thread))
+        return refuse(capture->report, -EBUSY, "capturing process %d: thread %d does not leave the vdso; try again",
+                      capture->pid, thread->tid);
+    return refuse(capture->report, -EBUSY,
+                  "capturing process %d: thread %d goes on with a system call that was interrupted before, and the "
+                  "kernel does not tell which one (waiting in %s); try again when that wait is over",
+                  capture->pid, thread->tid, thread->wait_channel[0] ? thread->wait_channel : "the kernel");
+}
+
+/* Lets a thread run for a moment, or until it sleeps in what it restarts. */
+static void await_better_place(struct capture *capture, struct thread *thread, bool restarts, long attempt)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    uint64_t deadline = now_ns(CLOCK_MONOTONIC) + (restarts ? RESTART_SLEEP_NS : 0);
+    struct timespec moment = {0, 1000 * (attempt % 61)};
+    do {
+        nanosleep(&moment, NULL);
+        if (restarts)
+            observe_thread(capture->pid, thread, &text);
+        moment.tv_nsec = 100000;
+    } while (restarts && !thread->wait_channel[0] && now_ns(CLOCK_MONOTONIC) < deadline && !capture_given_up(capture));
+    thread->exec_start = 0; /* what it waits in began after the look at all threads */
 }
 
 /* Returns 1 when threads had to run on, 0 when all stand where they may, or -errno with a line. */
@@ -288,16 +332,13 @@ static int leave_bad_places(struct capture *capture)
     for (size_t i = 0; i < capture->thread_count; i++) {
         for (long attempt = 0; must_run_on(capture, &capture->threads[i]); attempt++) {
             struct thread *thread = &capture->threads[i];
-            if (attempt == VDSO_ATTEMPTS)
-                return refuse(capture->report, -EBUSY,
-                              "capturing process %d: thread %d does not leave the vdso; try again", capture->pid,
-                              thread->tid);
+            bool restarts = restarts_unknown_call(capture, thread);
+            if (attempt == VDSO_ATTEMPTS || (restarts && thread->restart_attempts++ == RESTART_ATTEMPTS))
+                return refuse_place(capture, thread);
             moved = 1;
             thread->held = false;
-            thread->exec_start = 0; /* what it waits in next began after the look at it */
             trace_resume(thread->tid, 0);
-            struct timespec moment = {0, 1000 * (attempt % 61)};
-            nanosleep(&moment, NULL);
+            await_better_place(capture, thread, restarts, attempt);
             trace_interrupt(thread->tid);
             int held = hold_thread(capture, thread);
             if (held < 0)

@@ -39,12 +39,13 @@ static void print_help(void)
           "       ckpt --pid PID [-o FILE] [--continue|--cow|--kill] [--allow WHAT] [-v]\n"
           "\n"
           "Freezes a running program into a checkpoint file, from which undump makes an executable.\n"
-          "The first form runs PROGRAM; SIGUSR2 sent to it writes the checkpoint. The second form captures a program\n"
-          "that runs already. The program ends when its checkpoint is written, unless --continue is given.\n"
+          "The first form runs PROGRAM; SIGUSR2 sent to it or to ckpt writes the checkpoint. The second form captures\n"
+          "a program that runs already. The program ends when its checkpoint is written, unless --continue, --cow or\n"
+          "--interval is given.\n"
           "\n"
           "  -o, --output FILE     where to write; %p stands for the process id, %n for the checkpoint's number, %% for\n"
           "                        a percent sign (default: myckpt.dat in the program's working directory)\n"
-          "      --continue        the program goes on after the checkpoint\n"
+          "      --continue        the program goes on after the checkpoint; it stands while its memory is copied\n"
           "      --kill            the program ends after the checkpoint (the default)\n"
           "      --cow             the program goes on after milliseconds, while a snapshot of its memory is written\n"
           "      --signal SIG      the signal that asks for a checkpoint, by name or number (default: USR2)\n"
@@ -53,7 +54,7 @@ static void print_help(void)
           stdout);
     for (unsigned i = 0; i < ALLOWANCE_COUNT; i++)
         printf("                          %-13s %s\n", ALLOWANCES[i].word, ALLOWANCES[i].meaning);
-    fputs("  -v, --verbose         says more\n"
+    fputs("  -v, --verbose         also says how long each step took\n"
           "      --help            prints this\n"
           "      --version         prints the version\n"
           "\n"

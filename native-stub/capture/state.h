@@ -35,6 +35,7 @@ struct thread {
     uint64_t switches;            /* nr_voluntary_switches */
     unsigned processor;
     unsigned id_attempts;         /* freeze.c: how often it ran on because of its id in a register */
+    unsigned restart_attempts;    /* freeze.c: how often it ran on to show what it restarts */
     uint64_t waited_ns;           /* freeze.c */
     struct ckpt_thread record;    /* threads.c */
 };

@@ -139,7 +139,9 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
 #define IMAGE_INTERCEPT_STACK 384
 #define IMAGE_INTERCEPTED_CALLS(F) /* numbers of x86-64; a list, not a table of fields */                        \
     F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER, _MOVE */ \
-    F(157) /* prctl: PR_SET_VMA */ F(329) /* pkey_mprotect */ F(237) /* mbind */
+    F(157) /* prctl: PR_SET_VMA, _SECCOMP */ F(329) /* pkey_mprotect */ F(237) /* mbind */ F(317) /* seccomp */  \
+    F(161) /* chroot */ F(155) /* pivot_root */ F(165) /* mount */ F(166) /* umount2 */ F(429) /* move_mount */    \
+    F(272) /* unshare */ F(308) /* setns */ F(446) /* landlock_restrict_self */
 
 #define IMAGE_LAZY_DONTFORK UINT32_C(0x80000000) /* in flags: MADV_DONTFORK, as V8 has it for its heap */
 
@@ -161,7 +163,7 @@ IMAGE_ASSERT_LAST(image_lazy_range, image_page);
 #define IMAGE_RESIDENT_MAGIC_U64 UINT64_C(0x4e44495345525544) /* "DURESIDN" */
 struct image_resident {
     uint64_t magic;        /* IMAGE_RESIDENT_MAGIC_U64 */
-    uint64_t active;       /* 1; 0: pass every call */
+    uint64_t active;       /* 1; 0: pass every call, for nothing is lazy any more */
     uint64_t slot;
     uint64_t device_major; /* of the image, as /proc/self/maps tells them */
     uint64_t device_minor;
@@ -171,12 +173,16 @@ struct image_resident {
     uint64_t attributes;   /* 1: the program gave lazy memory attributes that a new mapping would lose */
     uint64_t intercept;    /* address of undump_intercept: a later image leads it to its own */
     uint64_t text_end;     /* behind the code that starts at the slot */
-    uint64_t reserved[5];
+    uint64_t stacks_used;  /* bit n: the handler's stack n */
+    uint64_t converter;    /* process that makes lazy memory anonymous at the moment; another's after a fork means nobody */
+    uint64_t torn;         /* 1: contents are in a copy only, for that moment */
+    uint64_t tracer;       /* what process tracer_owner gave to PR_SET_PTRACER */
+    uint64_t tracer_owner;
     struct image_lazy_range ranges[];
 };
 #define IMAGE_RESIDENT_FIELDS(F)                                                                               \
     F(magic) F(active) F(slot) F(device_major) F(device_minor) F(inode) F(range_count) F(split_count)          \
-    F(attributes) F(intercept) F(text_end) F(reserved)
+    F(attributes) F(intercept) F(text_end) F(stacks_used) F(converter) F(torn) F(tracer) F(tracer_owner)
 IMAGE_ASSERT_SIZE(image_resident, 128);
 
 struct image_mapped_file {

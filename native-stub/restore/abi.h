@@ -14,7 +14,7 @@
 /* X(name, value): becomes ABI_name here */
 #define STUB_ABI_CONSTANTS(X)                                                                                   \
     /* errno */                                                                                                 \
-    X(EPERM, 1) X(ENOENT, 2) X(EINTR, 4) X(EIO, 5) X(EBADF, 9) X(EAGAIN, 11) X(ENOMEM, 12) X(EACCES, 13)        \
+    X(EPERM, 1) X(ENOENT, 2) X(ESRCH, 3) X(EINTR, 4) X(EIO, 5) X(EBADF, 9) X(EAGAIN, 11) X(ENOMEM, 12) X(EACCES, 13)        \
     X(EFAULT, 14) X(EEXIST, 17) X(EINVAL, 22) X(ENFILE, 23) X(EMFILE, 24) X(ENOTTY, 25) X(ESPIPE, 29)               \
     X(ENOSYS, 38)                                                                                               \
     /* mmap and its family */                                                                                   \
@@ -28,7 +28,7 @@
     /* files */                                                                                                 \
     X(AT_FDCWD, -100) X(O_RDONLY, 0) X(O_WRONLY, 1) X(O_RDWR, 2) X(O_ACCMODE, 3) X(O_CREAT, 0100)               \
     X(O_EXCL, 0200) X(O_NOCTTY, 0400) X(O_TRUNC, 01000) X(O_APPEND, 02000) X(O_NONBLOCK, 04000)                 \
-    X(O_DIRECT, 040000) X(O_NOATIME, 01000000) X(O_CLOEXEC, 02000000) X(O_PATH, 010000000)                      \
+    X(O_DIRECT, 040000) X(O_DIRECTORY, 0200000) X(O_NOATIME, 01000000) X(O_CLOEXEC, 02000000) X(O_PATH, 010000000)                      \
     X(SEEK_SET, 0) X(POSIX_FADV_WILLNEED, 3)                                                                                              \
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
     X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2)                                                               \
@@ -47,7 +47,11 @@
     X(FUTEX_WAIT, 0) X(FUTEX_WAKE, 1) X(FUTEX_PRIVATE_FLAG, 128)                                                \
     X(CLONE_VM, 0x100) X(CLONE_FS, 0x200) X(CLONE_FILES, 0x400) X(CLONE_SIGHAND, 0x800) X(CLONE_VFORK, 0x4000)   \
     X(CLONE_THREAD, 0x10000) X(CLONE_SYSVSEM, 0x40000) X(CLONE_SETTLS, 0x80000)                                 \
-    X(CLONE_CHILD_CLEARTID, 0x200000)                                                                           \
+    X(CLONE_CHILD_CLEARTID, 0x200000) X(CLONE_NEWNS, 0x20000) X(WNOHANG, 1) X(KCMP_VM, 1)                       \
+    X(PTRACE_PEEKUSER, 3) X(PTRACE_POKEUSER, 6) X(PTRACE_CONT, 7) X(PTRACE_DETACH, 17) X(PTRACE_SETOPTIONS, 0x4200) \
+    X(PTRACE_SEIZE, 0x4206) X(PTRACE_INTERRUPT, 0x4207) X(PTRACE_O_EXITKILL, 0x100000) X(PTRACE_EVENT_STOP, 128) \
+    X(PR_SET_SECCOMP, 22) X(PR_SET_PTRACER, 0x59616d61) X(SECCOMP_SET_MODE_FILTER, 1) X(MS_REMOUNT, 0x20)       \
+    X(MS_UNBINDABLE, 0x20000) X(MS_PRIVATE, 0x40000) X(MS_SLAVE, 0x80000) X(MS_SHARED, 0x100000)                \
     /* auxiliary vector */                                                                                      \
     X(AT_NULL, 0) X(AT_SECURE, 23) X(AT_EXECFN, 31) X(AT_SYSINFO_EHDR, 33)                                                       \
     /* ELF */                                                                                                   \

@@ -26,10 +26,10 @@ struct intercept_frame { /* at the top of a stack of the handler's own */
     uint64_t tid, pid;
     uint64_t result;
     uint64_t single; /* 1: no other thread or process has this memory */
-    uint64_t padding;
+    uint64_t pass;   /* 1: the kernel makes the call after all */
 };
 
-/* Stacks lie behind the resident record; bit n of the first reserved word is set while stack n is in use. */
+/* Stacks lie behind the resident record; bit n of stacks_used is set while stack n is in use. */
 static inline uint64_t intercept_stacks_offset(uint64_t range_count)
 {
     uint64_t bytes = sizeof(struct image_resident) + range_count * sizeof(struct image_lazy_range);
@@ -50,11 +50,11 @@ extern const uint8_t undump_base[];
 /* On the program's stack: returns INTERCEPT_PASS, INTERCEPT_DONE or the frame to go on with. */
 uint64_t intercept_enter(struct intercept_registers *registers);
 
-/* On the frame's stack: makes the call, the result is in the frame's registers. */
+/* On the frame's stack: makes the call, the result is in the frame's registers, or prepares for it. */
 void intercept_work(struct intercept_frame *frame);
 
-/* On the program's stack again: puts the registers there and gives the frame back. */
-void intercept_leave(struct intercept_frame *frame, struct intercept_registers *ret_registers);
+/* On the program's stack again: puts the registers there and gives the frame back. Returns INTERCEPT_PASS or INTERCEPT_DONE. */
+uint64_t intercept_leave(struct intercept_frame *frame, struct intercept_registers *ret_registers);
 
 #pragma GCC visibility pop
 

@@ -9,6 +9,12 @@
 #include "restore/sys.h"
 
 #define PROTECTION_KEY_DEFAULT 0
+#define MOUNT_CHANGES (ABI_MS_REMOUNT | ABI_MS_UNBINDABLE | ABI_MS_PRIVATE | ABI_MS_SLAVE | ABI_MS_SHARED) /* cover nothing */
+
+static bool is_active(const struct image_resident *resident)
+{
+    return __atomic_load_n(&resident->active, __ATOMIC_SEQ_CST) != 0;
+}
 
 static bool is_error(int64_t result)
 {
@@ -30,7 +36,7 @@ static void note_attributes(struct image_resident *resident)
     __atomic_store_n(&resident->attributes, 1, __ATOMIC_RELAXED);
 }
 
-enum treatment { LEAVE, DISCARD, DECORATE };
+enum treatment { LEAVE, DISCARD, DECORATE, ENDOW };
 
 static enum treatment treatment_of(uint32_t advice)
 {
@@ -45,10 +51,10 @@ static enum treatment treatment_of(uint32_t advice)
         return DISCARD;
     case ABI_MADV_DONTFORK:
     case ABI_MADV_DOFORK:
+        return DECORATE;
     case ABI_MADV_DONTDUMP:
     case ABI_MADV_MERGEABLE:
-    case ABI_MADV_UNMERGEABLE:
-        return DECORATE;
+        return ENDOW;
     default:
         return LEAVE;
     }
@@ -90,11 +96,32 @@ static bool advises(struct image_resident *resident, uint64_t start, uint64_t le
 
     switch (treatment_of(advice)) {
     case DISCARD:
+    case ENDOW:
         return concerns(resident, start, length);
     case DECORATE:
         return (!is_forking || changes_forking(resident, start, length, advice)) && decorates(resident, start, length);
     default:
         return false;
+    }
+}
+
+/* Remembered, for nobody can ask the kernel. Always passes. */
+static bool names_tracer(struct image_resident *resident, uint64_t tracer)
+{
+    resident->tracer = tracer;
+    resident->tracer_owner = (uint64_t)sys_getpid();
+    return false;
+}
+
+static bool prctl_is_ours(struct image_resident *resident, const struct intercept_registers *call)
+{
+    switch ((uint32_t)call->di) {
+    case ABI_PR_SET_SECCOMP:
+        return true;
+    case ABI_PR_SET_PTRACER:
+        return names_tracer(resident, call->si);
+    default:
+        return call->si == ABI_PR_SET_VMA_ANON_NAME && concerns(resident, call->dx, call->r10);
     }
 }
 
@@ -111,17 +138,33 @@ static bool is_ours(struct image_resident *resident, const struct intercept_regi
         end = end_of(call->di, call->si);
         return end != 0 && lazy_touches(resident, call->di, end);
     case NR_process_madvise:
-        if (treatment_of((uint32_t)call->r10) == DECORATE)
+        if (treatment_of((uint32_t)call->r10) >= DECORATE)
             note_attributes(resident);
         return treatment_of((uint32_t)call->r10) == DISCARD;
     case NR_ioctl:
         return true;
     case NR_prctl:
-        return call->si == ABI_PR_SET_VMA_ANON_NAME && concerns(resident, call->dx, call->r10);
+        return prctl_is_ours(resident, call);
     case NR_pkey_mprotect:
-        return (int32_t)call->r10 > PROTECTION_KEY_DEFAULT && decorates(resident, call->di, call->si);
-    default: /* mbind */
-        return decorates(resident, call->di, call->si);
+        return (int32_t)call->r10 > PROTECTION_KEY_DEFAULT && concerns(resident, call->di, call->si);
+    case NR_mbind:
+        return concerns(resident, call->di, call->si);
+    case NR_seccomp:
+        return (uint32_t)call->di <= ABI_SECCOMP_SET_MODE_FILTER;
+    case NR_unshare:
+        return (call->di & ABI_CLONE_NEWNS) != 0;
+    case NR_setns:
+        return (uint32_t)call->si == 0 || (call->si & ABI_CLONE_NEWNS) != 0;
+    case NR_mount:
+        return (call->r10 & MOUNT_CHANGES) == 0;
+    case NR_chroot:
+    case NR_pivot_root:
+    case NR_umount2:
+    case NR_move_mount:
+    case NR_landlock_restrict_self:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -129,12 +172,12 @@ static bool is_ours(struct image_resident *resident, const struct intercept_regi
  * forked off. Returns its number, or -errno. */
 static int64_t take_stack(struct image_resident *resident, uint64_t *ret_stack)
 {
-    uint64_t used = __atomic_load_n(&resident->reserved[0], __ATOMIC_RELAXED);
+    uint64_t used = __atomic_load_n(&resident->stacks_used, __ATOMIC_RELAXED);
 
     while (used != UINT64_MAX) {
         uint64_t number = (uint64_t)__builtin_ctzll(~used);
 
-        if (!__atomic_compare_exchange_n(&resident->reserved[0], &used, used | UINT64_C(1) << number, false,
+        if (!__atomic_compare_exchange_n(&resident->stacks_used, &used, used | UINT64_C(1) << number, false,
                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
             continue;
         *ret_stack = (uint64_t)(uintptr_t)resident + intercept_stacks_offset(resident->range_count) +
@@ -146,6 +189,14 @@ static int64_t take_stack(struct image_resident *resident, uint64_t *ret_stack)
     return is_error((int64_t)*ret_stack) ? (int64_t)*ret_stack : INTERCEPT_STACKS;
 }
 
+static void give_back(struct image_resident *resident, uint64_t number, uint64_t stack)
+{
+    if (number == INTERCEPT_STACKS)
+        sys_munmap(stack, INTERCEPT_STACK_BYTES);
+    else
+        __atomic_and_fetch(&resident->stacks_used, ~(UINT64_C(1) << number), __ATOMIC_RELEASE);
+}
+
 uint64_t intercept_enter(struct intercept_registers *registers)
 {
     struct image_resident *resident = INTERCEPT_RECORD;
@@ -153,7 +204,7 @@ uint64_t intercept_enter(struct intercept_registers *registers)
     struct intercept_frame *frame;
     int64_t number;
 
-    if (__atomic_load_n(&resident->active, __ATOMIC_RELAXED) == 0 || !is_ours(resident, registers))
+    if (!is_active(resident) || !is_ours(resident, registers))
         return INTERCEPT_PASS;
     sys_swap_signal_mask(&mask, &mask);
     number = take_stack(resident, &stack);
@@ -161,6 +212,11 @@ uint64_t intercept_enter(struct intercept_registers *registers)
         sys_set_signal_mask(&mask);
         registers->ax = (uint64_t)number;
         return INTERCEPT_DONE;
+    }
+    if (!is_active(resident)) { /* another thread has seen to it meanwhile */
+        give_back(resident, (uint64_t)number, stack);
+        sys_set_signal_mask(&mask);
+        return INTERCEPT_PASS;
     }
     frame = (struct intercept_frame *)(stack + INTERCEPT_STACK_BYTES - sizeof(*frame));
     frame->registers = *registers;
@@ -170,16 +226,13 @@ uint64_t intercept_enter(struct intercept_registers *registers)
     return (uint64_t)(uintptr_t)frame;
 }
 
-void intercept_leave(struct intercept_frame *frame, struct intercept_registers *ret_registers)
+uint64_t intercept_leave(struct intercept_frame *frame, struct intercept_registers *ret_registers)
 {
     struct image_resident *resident = INTERCEPT_RECORD;
-    uint64_t mask = frame->signal_mask;
-    uint64_t number = frame->number;
+    uint64_t mask = frame->signal_mask, way = frame->pass != 0 ? INTERCEPT_PASS : INTERCEPT_DONE;
 
     *ret_registers = frame->registers;
-    if (number == INTERCEPT_STACKS)
-        sys_munmap(frame->stack, INTERCEPT_STACK_BYTES);
-    else
-        __atomic_and_fetch(&resident->reserved[0], ~(UINT64_C(1) << number), __ATOMIC_RELEASE);
+    give_back(resident, frame->number, frame->stack);
     sys_set_signal_mask(&mask);
+    return way;
 }

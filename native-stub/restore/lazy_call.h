@@ -21,6 +21,8 @@ struct lazy_call {
     uint32_t pid, tid; /* of the program's thread */
     bool alone;      /* in a process of its own that only shares the memory, see intercept.c */
     bool was_single; /* then: what lazy_is_single() said before */
+    uint64_t stack_number; /* of the handler's stacks */
+    uint64_t spawn_stack;  /* top of the stack for a process that shares the memory */
 };
 
 /* lazy_advise.c: madvise, with arguments that the kernel accepts for an advice that it knows */
@@ -41,10 +43,15 @@ int64_t lazy_remap(struct lazy_call *call, const uint64_t arguments[6]);
 
 /* lazy_convert.c: makes pages of the image in the range truly anonymous, contents kept. Returns 0 or -errno. */
 int64_t lazy_convert(struct lazy_call *call, uint64_t start, uint64_t end);
+
+/* The same of all lazy memory, and nothing is lazy from then on. The child of a vfork, to which the memory does not belong, leaves it
+ * as it is. */
+int64_t lazy_settle(struct lazy_call *call);
+
 int64_t lazy_handle_faults(struct lazy_call *call, const uint64_t arguments[6]); /* ioctl(UFFDIO_REGISTER, UFFDIO_MOVE) */
 int64_t lazy_name(struct lazy_call *call, const uint64_t arguments[6]);            /* prctl(PR_SET_VMA) */
 
-/* Does nobody but this thread have this memory? May say no where the answer is yes. */
+/* lazy_stop.c: does nobody but this thread have this memory? May say no where the answer is yes. */
 bool lazy_is_single(void);
 
 /* Is the memory locked? The kernel refuses MADV_COLD then. */

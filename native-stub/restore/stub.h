@@ -90,6 +90,7 @@ struct stub_state {
     struct abi_rlimit limits[STUB_LIMITS]; /* as they are now */
     uint32_t failing; /* set by the first thread that gives up; the others wait for the end */
     uint32_t warned_scheduling;
+    struct abi_sched_attr scheduling; /* of the launch, which threads take up when they begin; size 0: they have it */
     uint32_t *tids;   /* of this launch, by index of the thread */
     uint32_t arrived; /* threads that are ready, without the leader; futex */
     uint32_t go;      /* 1: all may resume; futex */

@@ -378,6 +378,11 @@ static inline int64_t sys_sched_setattr(const struct abi_sched_attr *attributes)
     return syscall3(NR_sched_setattr, 0, STUB_ADDRESS(attributes), 0);
 }
 
+static inline int64_t sys_sched_getattr(struct abi_sched_attr *attributes)
+{
+    return syscall4(NR_sched_getattr, 0, STUB_ADDRESS(attributes), sizeof(*attributes), 0);
+}
+
 static inline int64_t sys_membarrier(uint32_t command)
 {
     return syscall3(NR_membarrier, command, 0, 0);

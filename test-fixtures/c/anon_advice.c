@@ -55,8 +55,6 @@ static void advise_alike(struct area *area, struct area *twin, size_t index, int
         area_discard(twin, first + 10, 20);
     }
     int found = error_of(call_madvise(area_page(area, first), count * PAGE, advices[index].advice));
-    if (found == EAGAIN && advices[index].advice == MADV_WIPEONFORK && place_is("threads"))
-        skip_if_stated_for_threads();
     int expected = error_of(call_madvise(area_page(twin, first), count * PAGE, advices[index].advice));
     CHECK(found == expected, "MADV_%s of %s (round %d): errno %d instead of %d", advices[index].name, area->name,
           round, found, expected);

@@ -151,8 +151,7 @@ static void suite(void) {
     replace_parts();
     unmap_and_map();
     protect_again();
-    if (!place_is("chroot")) /* stated in docs/lazy-memory.md */
-        map_file_over(file);
+    map_file_over(file);
     map_shared_over(file);
     commit_again();
 }

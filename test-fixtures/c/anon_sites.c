@@ -154,18 +154,10 @@ static void on_trap(int unused, siginfo_t *info, void *context) {
     ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
 }
 
-/* Functions of their own: such instructions beside a call would be a riddle of another kind. */
-__attribute__((noinline)) static void set_trap_flag(void) {
-    __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushf\n\torq $0x100, (%%rsp)\n\tpopf\n\tlea 128(%%rsp), %%rsp" ::
-                         : "memory", "cc");
-}
+#define SET_TRAP_FLAG() __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushf\n\torq $0x100, (%%rsp)\n\tpopf\n\tlea 128(%%rsp), %%rsp" ::: "memory", "cc")
+#define CLEAR_TRAP_FLAG() __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushf\n\tandq $~0x100, (%%rsp)\n\tpopf\n\tlea 128(%%rsp), %%rsp" ::: "memory", "cc")
 
-__attribute__((noinline)) static void clear_trap_flag(void) {
-    __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushf\n\tandq $~0x100, (%%rsp)\n\tpopf\n\tlea 128(%%rsp), %%rsp" ::
-                         : "memory", "cc");
-}
-
-__attribute__((noinline)) static long asm_madvise(void *memory, size_t size) {
+static long asm_madvise(void *memory, size_t size) {
     long result;
     __asm__ volatile("mov $28, %%eax\n\tsyscall\n\tnop"
                      : "=&a"(result)
@@ -182,16 +174,22 @@ static void step_through(struct stepper *stepper) {
     long result = 0;
     self = stepper;
     steps = 0;
-    set_trap_flag();
-    if (stepper->way == 0)
+    SET_TRAP_FLAG();
+    switch (stepper->way) {
+    case 0:
         result = madvise(memory, SLICE / 2 * PAGE, MADV_DONTNEED);
-    else if (stepper->way == 1)
+        break;
+    case 1:
         result = syscall(SYS_madvise, memory, SLICE / 2 * PAGE, MADV_DONTNEED);
-    else if (stepper->way == 2)
+        break;
+    case 2:
         result = asm_madvise(memory, SLICE / 2 * PAGE);
-    else
+        break;
+    default:
         result = mremap(memory, SLICE * PAGE, SLICE / 2 * PAGE, 0, NULL) == memory ? 0 : -1;
-    clear_trap_flag();
+        break;
+    }
+    CLEAR_TRAP_FLAG();
     CHECK(result == 0, "way %zu, step %zu: result %ld", stepper->way, stepper->stop_at, result);
 }
 

@@ -109,12 +109,6 @@ bool place_is(const char *name);
 /* True when the descriptors or files that a look at /proc needs cannot be had. */
 bool place_hides_proc(void);
 
-/*
- * After a call that failed: ends with SKIP where a launch states that it cannot do better. It makes lazy memory truly
- * anonymous, which userfaultfd and MADV_WIPEONFORK need, only while the program has one thread.
- */
-void skip_if_stated_for_threads(void);
-
 /* The rest of the mappings that vm.max_map_count allows, but SPARE, are used up. */
 void crowd_mappings(size_t spare);
 

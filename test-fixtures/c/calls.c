@@ -199,11 +199,6 @@ void crowd_mappings(size_t spare) {
         MUST(mprotect(all + (1 + i) * PAGE, PAGE, PROT_NONE));
 }
 
-void skip_if_stated_for_threads(void) {
-    if (errno == EAGAIN && was_launched())
-        skip("memory of a launch becomes anonymous only while there is one thread (docs/lazy-memory.md)");
-}
-
 bool place_hides_proc(void) {
     return place_is("nofds") || place_is("chroot") || place_is("seccomp");
 }

@@ -225,13 +225,16 @@ struct timespec to_timespec(int64_t ns) {
 static void *tick(void *unused) {
     (void)unused;
     int64_t last = now_ns(CLOCK_MONOTONIC);
+    pid_t last_pid = real_pid();
     for (;;) {
         struct timespec pause = to_timespec(TICK_MS * NS_PER_MS);
         nanosleep(&pause, NULL);
         int64_t now = now_ns(CLOCK_MONOTONIC);
         int64_t step = now - last;
+        bool launched = real_pid() != last_pid;
         last = now;
-        if (step > GAP_MS * NS_PER_MS)
+        last_pid = real_pid();
+        if (launched && step > GAP_MS * NS_PER_MS)
             step = GAP_MS * NS_PER_MS;
         __atomic_add_fetch(&awake_total, step, __ATOMIC_SEQ_CST);
     }

@@ -97,8 +97,8 @@ int try_access(void *address, enum access_kind kind);
 /* si_code of the last signal that try_access() met. */
 int last_access_code(void);
 
-/* Time. awake_ns() counts the time this process could run: a gap of more than 200 ms without a
-   tick counts as 200 ms, so the time between a capture and a launch is left out. */
+/* Time. awake_ns() counts the time this process could run: of the time between a capture and a launch,
+   at most 200 ms. In one process every gap between ticks counts, for that is a loaded machine's. */
 int64_t now_ns(clockid_t clock);
 struct timespec to_timespec(int64_t ns);
 void start_awake_clock(void);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/syscall.h>
+
 #include "fixture.h"
 
 enum { THREADS = 200 };
@@ -9,10 +11,12 @@ static uint64_t sum;
 
 static void *body(void *argument) {
     uint64_t mine[64];
+    long policy = MUST(syscall(SYS_sched_getscheduler, 0));
     fill_pattern(mine, sizeof mine, (uintptr_t)argument);
     __atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
     await_flag(&go);
     check_pattern(mine, sizeof mine, (uintptr_t)argument, "a thread's own memory");
+    CHECK_EQ(syscall(SYS_sched_getscheduler, 0), policy);
     MUST0(pthread_mutex_lock(&mutex));
     sum += (uintptr_t)argument;
     MUST0(pthread_mutex_unlock(&mutex));
@@ -29,7 +33,7 @@ static void run_all(pthread_t *threads) {
 }
 
 int main(int argc, char **argv) {
-    fixture_begin(argc, argv, "200 threads go on, and 200 more can be created afterwards");
+    fixture_begin(argc, argv, "200 threads go on with their scheduling policy, and 200 more can be created afterwards");
     static pthread_t threads[THREADS];
     for (uintptr_t i = 0; i < THREADS; i++)
         threads[i] = start_thread(body, (void *)i);

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "capture_arch.h"
+#include "interrupted_calls.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,28 +18,22 @@
 #define ERESTART_RESTARTBLOCK 516
 #define SYSCALL_LENGTH 2 /* 0f 05 */
 
-/* Calls that return -EINTR when they have done nothing at all, so that making them again loses nothing. fs/eventpoll.c,
- * kernel/signal.c do_sigtimedwait, ipc/sem.c, fs/aio.c, mm/shmem.c shmem_fallocate, mm/madvise.c (populate), and sockets
- * with a timeout (sock_intr_errno). connect is missing: made again it would say EALREADY. */
-static const long INTERRUPTED_CALLS[] = {
-    SYS_epoll_wait, SYS_epoll_pwait, 441 /* epoll_pwait2 */, SYS_rt_sigtimedwait, SYS_semop, SYS_semtimedop,
-    SYS_io_getevents, SYS_fallocate, SYS_madvise, SYS_read, SYS_readv, SYS_write, SYS_writev, SYS_recvfrom,
-    SYS_recvmsg, SYS_recvmmsg, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_accept, SYS_accept4,
-};
-
-static bool is_interrupted_call(uint64_t number)
-{
-    for (size_t i = 0; i < sizeof(INTERRUPTED_CALLS) / sizeof(INTERRUPTED_CALLS[0]); i++)
-        if ((uint64_t)INTERRUPTED_CALLS[i] == number)
-            return true;
-    return false;
-}
-
 bool kernel_restarts(const struct user_regs_struct *registers)
 {
     int64_t result = (int64_t)registers->rax;
     return (int64_t)registers->orig_rax >= 0 && (result == -ERESTARTSYS || result == -ERESTARTNOINTR ||
                                                  result == -ERESTARTNOHAND || result == -ERESTART_RESTARTBLOCK);
+}
+
+/* hrtimer_nanosleep_restart is one of the functions that wait channels leave out (__sched, kernel/time/hrtimer.c): they
+ * name its caller. The other calls that are restarted like this wait in functions that are not. */
+static bool names_entry(const char *wait_channel)
+{
+    static const char *const entries[] = {"do_syscall_64", "x64_sys_call", "sys_restart_syscall", "entry_SYSCALL_64"};
+    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
+        if (strstr(wait_channel, entries[i]))
+            return true;
+    return false;
 }
 
 /* restart_syscall(2) stands for a call that was stopped once before. Which one, is known to the kernel alone; the code
@@ -54,8 +49,9 @@ static int64_t restarted_call(const struct user_regs_struct *registers, const ch
             if (number == candidates[i])
                 return number;
     }
-    if (strstr(wait_channel, "nanosleep")) /* hrtimer_nanosleep, alarm_timer_nsleep; the first argument is a clock or
-                                              an address */
+    if (strstr(wait_channel, "cpu_nanosleep") || strstr(wait_channel, "alarm"))
+        return SYS_clock_nanosleep; /* clocks that nanosleep does not have, and whose numbers may be large */
+    if (strstr(wait_channel, "nanosleep") || names_entry(wait_channel)) /* the first argument is a clock or an address */
         return registers->rdi < 4096 ? SYS_clock_nanosleep : SYS_nanosleep;
     if (strstr(wait_channel, "futex"))
         return SYS_futex;

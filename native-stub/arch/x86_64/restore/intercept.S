@@ -48,6 +48,24 @@ undump_intercept:
     je 1f
     cmp $INTERCEPT_NR_PKEY_MPROTECT, %eax
     je 1f
+    cmp $INTERCEPT_NR_SECCOMP, %eax
+    je 1f
+    cmp $INTERCEPT_NR_UNSHARE, %eax
+    je 1f
+    cmp $INTERCEPT_NR_SETNS, %eax
+    je 1f
+    cmp $INTERCEPT_NR_CHROOT, %eax
+    je 1f
+    cmp $INTERCEPT_NR_PIVOT_ROOT, %eax
+    je 1f
+    cmp $INTERCEPT_NR_MOUNT, %eax
+    je 1f
+    cmp $INTERCEPT_NR_UMOUNT2, %eax
+    je 1f
+    cmp $INTERCEPT_NR_MOVE_MOUNT, %eax
+    je 1f
+    cmp $INTERCEPT_NR_LANDLOCK_RESTRICT_SELF, %eax
+    je 1f
     jmp 4f
 2:  cmp $INTERCEPT_UFFDIO_REGISTER, %esi
     je 1f
@@ -55,6 +73,10 @@ undump_intercept:
     je 1f
     jmp 4f
 3:  cmp $INTERCEPT_PR_SET_VMA, %edi
+    je 1f
+    cmp $INTERCEPT_PR_SET_SECCOMP, %edi
+    je 1f
+    cmp $INTERCEPT_PR_SET_PTRACER, %edi
     je 1f
 
 4:  popf                    /* passes, and nothing but flags was touched */
@@ -89,6 +111,8 @@ undump_intercept:
     sub $INTERCEPT_REGISTERS_BYTES, %rsp
     mov %rsp, %rsi
     call intercept_leave
+    cmp $INTERCEPT_DONE, %rax
+    jb 6f
 
 5:  pop_registers
     mov %r11, %rcx

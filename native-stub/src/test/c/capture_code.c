@@ -10,15 +10,7 @@
 #undef _GNU_SOURCE
 #include "arch/x86_64/capture_syscall.c"
 
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
+#include "src/test/c/support/expect.h"
 
 static void gadgets_return_without_side_effects(void)
 {
@@ -100,6 +92,11 @@ static void restarted_calls_are_recognized(void)
     expect(decode(SYS_restart_syscall, -516, "hrtimer_nanosleep", 0x7ffc00001000, false).number == SYS_nanosleep, "address");
     expect(decode(SYS_restart_syscall, -516, "futex_do_wait", 0, false).number == SYS_futex, "futex");
     expect(decode(SYS_restart_syscall, -516, "poll_schedule_timeout.constprop.0", 0, false).number == SYS_poll, "poll");
+    expect(decode(SYS_restart_syscall, -516, "do_syscall_64", 1, false).number == SYS_clock_nanosleep, "caller, clock id");
+    expect(decode(SYS_restart_syscall, -516, "do_syscall_64", 0x7ffc00001000, false).number == SYS_nanosleep, "caller, address");
+    expect(decode(SYS_restart_syscall, -516, "do_cpu_nanosleep", 0xfffe6c0e, false).number == SYS_clock_nanosleep, "clock of a thread");
+    expect(decode(SYS_restart_syscall, -516, "alarmtimer_do_nsleep", 8, false).number == SYS_clock_nanosleep, "alarm clock");
+    expect(decode(SYS_restart_syscall, -516, "folio_wait_bit_common", 1, false).number == -1, "another wait");
     expect(decode(SYS_restart_syscall, -516, "0", 0, false).number == -1, "unknown");
 }
 

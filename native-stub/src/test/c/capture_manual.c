@@ -2,7 +2,7 @@
 /*
  * The manual page of ckpt has every option and every word for --allow that ckpt --help has, and no other option.
  *
- * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet. Reads man/ckpt.1 from the
+ * Runs the ckpt that was built with it. Reads man/ckpt.1 from the
  * directory that make runs the tests in.
  */
 #define _GNU_SOURCE
@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "src/test/c/support/built_path.h"
 
 #define TEXT_BYTES 65536
 #define WORD_COLUMN 26 /* of the words for --allow in the help */
@@ -101,17 +103,11 @@ static int expect_allowances(const char *help, const char *page)
     return count;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     static char help[TEXT_BYTES], page[TEXT_BYTES];
-    char command[600], ckpt[512];
-    const char *slash = strrchr(argv[0], '/');
-    snprintf(ckpt, sizeof(ckpt), "%.*s/../ckpt", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
-    if (argc < 1 || access(ckpt, X_OK) != 0) {
-        fprintf(stderr, "skipped: %s is not built\n", ckpt);
-        return 0;
-    }
-    snprintf(command, sizeof(command), "\"%s\" --help", ckpt);
+    char command[5000];
+    snprintf(command, sizeof(command), "\"%s\" --help", built_path("ckpt"));
     FILE *pipe = popen(command, "r"), *file = fopen("man/ckpt.1", "r");
     read_all(pipe, help);
     read_all(file, page);

@@ -10,17 +10,9 @@
 #undef _GNU_SOURCE
 #include "capture/pagemap.c"
 
+#include "src/test/c/support/expect.h"
+
 #define GUARD_INSTALL 102 /* MADV_GUARD_INSTALL, Linux 6.13 */
-
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
 
 static bool is_range(const struct buffer *ranges, size_t index, const char *start, size_t pages, uint32_t kind)
 {

@@ -2,7 +2,7 @@
 /*
  * Programs that stand where no launch would come again: ckpt refuses them in words, and they go on.
  *
- * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet.
+ * Runs the ckpt that was built with it.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -16,6 +16,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "src/test/c/support/built_path.h"
+#include "src/test/c/support/work_folder.h"
 
 static int failures;
 
@@ -116,11 +119,12 @@ static pid_t start_program(preparation prepare)
 /* Returns ckpt's exit status, with what it wrote to stderr. */
 static int run_ckpt(const char *ckpt, pid_t pid, char *error, size_t size)
 {
-    char number[16];
+    char number[16], output[WORK_PATH_BYTES];
     int ends[2], status;
     size_t used = 0;
     ssize_t count;
     snprintf(number, sizeof(number), "%d", pid);
+    work_path(output, "refused.dat");
     if (pipe(ends) < 0)
         return -1;
     pid_t child = fork();
@@ -128,7 +132,7 @@ static int run_ckpt(const char *ckpt, pid_t pid, char *error, size_t size)
         dup2(ends[1], 2);
         close(ends[0]);
         close(ends[1]);
-        execl(ckpt, "ckpt", "--pid", number, "-o", "/tmp/capture_refused.dat", (char *)NULL);
+        execl(ckpt, "ckpt", "--pid", number, "-o", output, (char *)NULL);
         _exit(127);
     }
     close(ends[1]);
@@ -154,20 +158,13 @@ static void is_refused(const char *ckpt, preparation prepare, const char *words)
         failures++;
         fprintf(stderr, "failed: %s: status %d, %s, the program %s\n", words, status, error, alive ? "lives" : "is gone");
     }
-    unlink("/tmp/capture_refused.dat");
     kill(program, SIGKILL);
     waitpid(program, NULL, 0);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    char ckpt[512];
-    const char *slash = strrchr(argv[0], '/');
-    snprintf(ckpt, sizeof(ckpt), "%.*s/../ckpt", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
-    if (argc < 1 || access(ckpt, X_OK) != 0) {
-        fprintf(stderr, "skipped: %s is not built\n", ckpt);
-        return 0;
-    }
+    const char *ckpt = built_path("ckpt");
     is_refused(ckpt, change_root, "its root directory is /usr (chroot)");
     is_refused(ckpt, unshare_descriptors, "has descriptors of its own");
     is_refused(ckpt, make_idle_thread_timer, "POSIX timer 0 counts the time of one thread");

@@ -5,7 +5,7 @@
  * roles of a subreaper and of a container's first process. The snapshot must not show, or be refused in one line. One that
  * is killed must not give a checkpoint with holes.
  *
- * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet.
+ * Runs the ckpt that was built with it.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -27,21 +27,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "src/test/c/support/built_path.h"
+#include "src/test/c/support/expect.h"
+#include "src/test/c/support/work_folder.h"
+
 #define CAPTURES 10
 #define KILLS 20
 #define MEMORY_BYTES (64u << 20) /* so that the snapshot is read for a while */
 #define PIECE_BYTES (32u << 10)
 #define NOBODY 65534
-
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
 
 static void complain(const char *what)
 {
@@ -50,10 +44,9 @@ static void complain(const char *what)
 }
 
 struct place {
-    char ckpt[512];
-    char directory[64];
-    char output[96];
-    char log[96];
+    const char *ckpt;
+    char output[WORK_PATH_BYTES];
+    char log[WORK_PATH_BYTES];
 };
 
 /* ---- the programs: each writes one byte when it is ready, and one for each round ---- */
@@ -331,28 +324,19 @@ static void is_refused(const struct place *place, struct subject subject, uid_t 
     end_program(&subject);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    struct place place = {.directory = "/tmp/capture_snapshot.XXXXXX"};
-    const char *slash = strrchr(argv[0], '/');
-    snprintf(place.ckpt, sizeof(place.ckpt), "%.*s/../ckpt", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
-    if (argc < 1 || access(place.ckpt, X_OK) != 0) {
-        fprintf(stderr, "skipped: %s is not built\n", place.ckpt);
-        return 0;
-    }
-    if (!mkdtemp(place.directory)) {
-        perror("mkdtemp");
-        return 1;
-    }
-    snprintf(place.output, sizeof(place.output), "%s/saved.dat", place.directory);
-    snprintf(place.log, sizeof(place.log), "%s/log", place.directory);
+    struct place place = {.ckpt = built_path("ckpt")};
+
+    work_path(place.output, "saved.dat");
+    work_path(place.log, "log");
     is_not_seen(&place, start_program(make_children, false), "a snapshot of a program with children");
     is_not_seen(&place, start_program(close_pipes, false), "a snapshot of a program that closes pipes");
     killed_snapshot_gives_nothing(&place);
     leaves_no_child(&place, start_program(look_for_children, false), "a snapshot");
     leaves_no_child(&place, start_program(be_subreaper, false), "a snapshot of a subreaper");
     if (geteuid() == 0) {
-        expect(chown(place.directory, NOBODY, NOBODY) == 0, "chown");
+        expect(chown(work_folder(), NOBODY, NOBODY) == 0, "chown");
         is_refused(&place, start_program(be_limited, false), NOBODY, "it may have no more processes");
         struct subject first = start_program(look_for_children, true);
         if (first.pid > 0)
@@ -364,6 +348,6 @@ int main(int argc, char **argv)
     }
     unlink(place.output);
     unlink(place.log);
-    expect(rmdir(place.directory) == 0, "the directory is empty");
+    expect(rmdir(work_folder()) == 0, "the directory is empty");
     return failures ? 1 : 0;
 }

@@ -4,7 +4,7 @@
  * in every case: its numbers complete and in order, no wait too short, nothing left behind, no child ever seen. All
  * that as it is, through snapshots (--cow), and through snapshots of a program that gets the children of others.
  *
- * Runs the ckpt next to it, ../ckpt; skipped, with a word, when that is not built yet.
+ * Runs the ckpt that was built with it.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -23,19 +23,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/test/c/support/built_path.h"
+#include "src/test/c/support/expect.h"
+#include "src/test/c/support/work_folder.h"
+
 #define CAPTURES 20
 #define KILLS 100
 #define WAIT_NS 3000000
-
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
 
 enum way { PLAIN, SNAPSHOT, SNAPSHOT_OF_SUBREAPER };
 
@@ -187,11 +181,11 @@ static void end_program(struct subject *subject)
     close(subject->numbers);
 }
 
-static pid_t start_ckpt(const char *ckpt, pid_t pid, const char *directory, enum way way)
+static pid_t start_ckpt(const char *ckpt, pid_t pid, enum way way)
 {
-    char number[16], output[128];
+    char number[16], output[WORK_PATH_BYTES];
     snprintf(number, sizeof(number), "%d", pid);
-    snprintf(output, sizeof(output), "%s/survival.dat", directory);
+    work_path(output, "survival.dat");
     pid_t child = fork();
     if (child == 0) {
         int null = open("/dev/null", O_WRONLY);
@@ -245,12 +239,12 @@ static int count_copies(pid_t program)
     return copies;
 }
 
-static void captures_in_a_row_harm_nothing(const char *ckpt, const char *directory, enum way way)
+static void captures_in_a_row_harm_nothing(const char *ckpt, enum way way)
 {
     struct subject subject = start_program(way, false);
     for (int i = 0; i < CAPTURES; i++) {
         int status;
-        waitpid(start_ckpt(ckpt, subject.pid, directory, way), &status, 0);
+        waitpid(start_ckpt(ckpt, subject.pid, way), &status, 0);
         expect(status == 0, "a capture that goes on");
         take_numbers(&subject);
     }
@@ -258,13 +252,13 @@ static void captures_in_a_row_harm_nothing(const char *ckpt, const char *directo
 }
 
 /* inner: kill the process that traces, as soon as it does; else the one that was started. */
-static void killed_captures_harm_nothing(const char *ckpt, const char *directory, enum way way, bool inner)
+static void killed_captures_harm_nothing(const char *ckpt, enum way way, bool inner)
 {
     struct subject subject = start_program(way, inner);
     unsigned seed = (unsigned)getpid();
     fprintf(stderr, "seed %u\n", seed);
     for (int i = 0; i < KILLS; i++) {
-        pid_t outer = start_ckpt(ckpt, subject.pid, directory, way), tracer = 0;
+        pid_t outer = start_ckpt(ckpt, subject.pid, way), tracer = 0;
         if (inner) {
             for (int look = 0; look < 10000 && !tracer && waitpid(outer, NULL, WNOHANG) == 0; look++)
                 tracer = tracer_of(subject.pid);
@@ -297,27 +291,18 @@ static int count_leftovers(const char *directory)
     return count;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    char ckpt[512], file[128], directory[] = "/tmp/capture_survival.XXXXXX";
-    const char *slash = strrchr(argv[0], '/');
-    snprintf(ckpt, sizeof(ckpt), "%.*s/../ckpt", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
-    if (argc < 1 || access(ckpt, X_OK) != 0) {
-        fprintf(stderr, "skipped: %s is not built\n", ckpt);
-        return 0;
-    }
-    if (!mkdtemp(directory)) {
-        perror("mkdtemp");
-        return 1;
-    }
+    const char *ckpt = built_path("ckpt"), *directory = work_folder();
+    char file[WORK_PATH_BYTES];
     for (enum way way = PLAIN; way <= SNAPSHOT_OF_SUBREAPER; way++) {
-        captures_in_a_row_harm_nothing(ckpt, directory, way);
-        killed_captures_harm_nothing(ckpt, directory, way, false);
+        captures_in_a_row_harm_nothing(ckpt, way);
+        killed_captures_harm_nothing(ckpt, way, false);
         expect(count_leftovers(directory) == 0, "an orderly undo leaves no file");
-        killed_captures_harm_nothing(ckpt, directory, way, true);
+        killed_captures_harm_nothing(ckpt, way, true);
         expect(count_leftovers(directory) == 0, "a sudden death leaves no file");
     }
-    snprintf(file, sizeof(file), "%s/survival.dat", directory);
+    work_path(file, "survival.dat");
     unlink(file);
     expect(rmdir(directory) == 0, "the directory is empty");
     return failures ? 1 : 0;

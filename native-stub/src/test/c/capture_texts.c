@@ -11,15 +11,7 @@
 #include "capture/proc_text.c"
 #include "capture/watch_text.c"
 
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
+#include "src/test/c/support/expect.h"
 
 static const char STATUS[] = "Name:\tTgid: 9\nTgid:\t42\nUid:\t1\t2\t3\t4\nNSpid:\t42\t7\t1\nSigCgt:\t00000000000000ff\nUmask:\t0027\n";
 

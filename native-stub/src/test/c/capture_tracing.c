@@ -12,17 +12,9 @@
 #include "capture/proc_files.c"
 #include "capture/proc_text.c"
 
+#include "src/test/c/support/expect.h"
+
 #define STATUS 42
-
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
 
 uint64_t now_ns(clockid_t clock)
 {

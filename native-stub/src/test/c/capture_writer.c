@@ -9,15 +9,8 @@
 #undef _GNU_SOURCE
 #include "capture/writer.c"
 
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
+#include "src/test/c/support/expect.h"
+#include "src/test/c/support/work_folder.h"
 
 static int count_entries(const char *path)
 {
@@ -33,7 +26,7 @@ static void a_committed_file_has_its_bytes(const char *path)
 {
     struct report report = {0};
     struct writer writer;
-    char output[200], bytes[8] = {0};
+    char output[WORK_PATH_BYTES + 16], bytes[8] = {0};
     snprintf(output, sizeof(output), "%s/whole", path);
     expect(writer_open(&writer, AT_FDCWD, ".", output, &report) == 0, "opening");
     uint64_t first = writer_reserve(&writer, 5), second = writer_reserve(&writer, 4096);
@@ -57,7 +50,7 @@ static void an_abandoned_file_leaves_nothing(const char *path)
 {
     struct report report = {0};
     struct writer writer;
-    char output[200];
+    char output[WORK_PATH_BYTES + 16];
     snprintf(output, sizeof(output), "%s/abandoned", path);
     expect(writer_open(&writer, AT_FDCWD, ".", output, &report) == 0, "opening");
     writer_put(&writer, 0, "x", 1);
@@ -86,7 +79,7 @@ static void impossible_outputs_are_refused(const char *path)
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         struct report report = {0};
         struct writer writer;
-        char output[200];
+        char output[WORK_PATH_BYTES + 16];
         snprintf(output, sizeof(output), "%s%s", path, parts[i]);
         expect(writer_open(&writer, AT_FDCWD, ".", output, &report) < 0 && report.count == 1, parts[i]);
         report_clear(&report);
@@ -96,15 +89,10 @@ static void impossible_outputs_are_refused(const char *path)
 
 int main(void)
 {
-    char path[] = "/tmp/capture_writer.XXXXXX";
-    if (!mkdtemp(path)) {
-        perror("mkdtemp");
-        return 1;
-    }
+    const char *path = work_folder();
     a_committed_file_has_its_bytes(path);
     an_abandoned_file_leaves_nothing(path);
     a_failed_write_is_said_and_leaves_nothing();
     impossible_outputs_are_refused(path);
-    rmdir(path);
     return failures ? 1 : 0;
 }

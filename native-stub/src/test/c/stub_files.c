@@ -8,14 +8,14 @@
 
 #include "src/test/c/support/image_launcher.h"
 
-static char text_path[64];
+static char text_path[WORK_PATH_BYTES];
 
 static void plan_named_files(struct builder *builder)
 {
     struct image_file_op *op;
     FILE *file;
 
-    snprintf(text_path, sizeof(text_path), "%s.text", launch_path());
+    work_path(text_path, "text");
     file = fopen(text_path, "w");
     fputs("0123456789", file);
     fclose(file);
@@ -172,7 +172,7 @@ static void a_named_pipe_in_its_place_is_refused(void)
     struct image_file_op *op = builder_file(builder, IMAGE_FILE_OPEN, 5);
     struct launch_conditions soon = {.prepare = end_soon};
 
-    snprintf(text_path, sizeof(text_path), "%s.pipe", launch_path());
+    work_path(text_path, "pipe");
     op->path = builder_string(builder, text_path);
     op->values[0] = S_IFREG;
     mkfifo(text_path, 0600);

@@ -96,31 +96,27 @@ static void realtime_threads_go_on_without(void)
 
 static void go_into_empty_root(void *argument)
 {
-    if (chroot(argument) < 0 || chdir("/") < 0)
+    (void)argument;
+    if (chroot(work_folder()) < 0 || chdir("/") < 0)
         _exit(99);
 }
 
-/* Copies of the image in an otherwise empty directory, launched by several paths, without /proc. */
+/* The image in an otherwise empty directory, launched by several paths, without /proc. */
 static void launches_in_an_empty_root(void)
 {
-    char root[] = "/tmp/stub-root-XXXXXX", path[64];
-    struct launch_conditions conditions = {.prepare = go_into_empty_root, .argument = root};
+    struct launch_conditions conditions = {.prepare = go_into_empty_root};
 
     if (geteuid() != 0) {
         fprintf(stderr, "skipped: an empty root (needs root)\n");
         return;
     }
-    if (mkdtemp(root) == NULL)
-        err(1, "%s", root);
-    snprintf(path, sizeof(path), "%s/image", root);
-    write_and_free(vdso_builder(false, 0), path);
+    write_and_free(vdso_builder(false, 0), launch_path());
     expect("empty root", launch_file("/image", &conditions), PAYLOAD_GOOD, NULL);
     expect("empty root, relative path", launch_file("image", &conditions), PAYLOAD_GOOD, NULL);
-    unlink(path);
-    write_and_free(deleted_file_builder(), path);
+    unlink(launch_path());
+    write_and_free(deleted_file_builder(), launch_path());
     expect("deleted file without /proc", launch_file("/image", &conditions), PAYLOAD_GOOD, NULL);
-    unlink(path);
-    rmdir(root);
+    unlink(launch_path());
 }
 
 /* ---- other launches ---- */

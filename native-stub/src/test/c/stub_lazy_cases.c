@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Lazy memory, one case each: what random calls would not meet, and what is to be seen of the method. */
-#include "src/test/c/support/lazy_arena.h"
+#include "src/test/c/support/lazy_checks.h"
 
 #include <linux/userfaultfd.h>
 #include <pthread.h>
@@ -8,61 +8,14 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
-#define LARGE_FIRST 12 /* 20 pages of the image */
-#define LARGE_PAGES 20
-#define LARGE (ARENA_LAZY + LARGE_FIRST * PAGE)
-#define SMALL (ARENA_LAZY + 33 * PAGE) /* in the middle of 4 pages of the image */
 #define ADVICE_DONTNEED_LOCKED 24
-
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
 
 static bool is_of_file(uint64_t address)
 {
-    struct maps maps;
     struct maps_vma vma;
-    int result;
 
-    arena_require(maps_open(&maps, arena_record) == 0, "maps");
-    result = maps_find(&maps, address, &vma);
-    maps_close(&maps);
-    return result == 1 && vma.start <= address && vma.inode == arena_record->inode;
-}
-
-static bool is_original(uint64_t address, uint64_t pages)
-{
-    for (uint64_t page = 0; page < pages; page++) {
-        uint64_t number = (address - ARENA_LAZY) / PAGE + page;
-
-        for (uint64_t i = 0; i < PAGE / 8; i++) {
-            if (arena_word(address, page)[i] != (number << 32 | i << 8 | 0x11))
-                return false;
-        }
-    }
-    return true;
-}
-
-static bool is_zeros(uint64_t address, uint64_t pages)
-{
-    for (uint64_t i = 0; i < pages * PAGE / 8; i++) {
-        if (((volatile uint64_t *)address)[i] != 0)
-            return false;
-    }
-    return true;
-}
-
-static int64_t advise_memory(uint64_t address, uint64_t pages, uint32_t advice)
-{
-    return arena_call(NR_madvise, address, pages * PAGE, advice, 0, 0);
+    return arena_mapping_of(address, &vma) && vma.inode == arena_record->inode;
 }
 
 /* ---- method ---- */
@@ -77,7 +30,7 @@ static void large_pieces_are_replaced_and_then_the_kernels(void)
     expect(intercept_enter(&call) == INTERCEPT_PASS, "known to be anonymous: the call passes");
     call.si += PAGE;
     expect(intercept_enter(&call) != INTERCEPT_PASS, "one page more is not known");
-    arena_record->reserved[0] = 0; /* the frame was not given back */
+    arena_record->stacks_used = 0; /* the frame was not given back */
     expect(is_original(LARGE + LARGE_PAGES * PAGE, 4), "the neighbours stay");
 }
 
@@ -128,7 +81,7 @@ static void stacks_may_be_used_up(void)
     struct rlimit limit, low = {0, RLIM_INFINITY};
 
     arena_reset();
-    arena_record->reserved[0] = UINT64_MAX;
+    arena_record->stacks_used = UINT64_MAX;
     expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_zeros(LARGE, LARGE_PAGES), "a stack is mapped");
     arena_reset();
     getrlimit(RLIMIT_AS, &limit);
@@ -136,8 +89,8 @@ static void stacks_may_be_used_up(void)
     setrlimit(RLIMIT_AS, &low);
     expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == -ENOMEM, "no stack, no memory for one");
     setrlimit(RLIMIT_AS, &limit);
-    expect(is_original(LARGE, LARGE_PAGES) && arena_record->reserved[0] == UINT64_MAX, "nothing has changed");
-    arena_record->reserved[0] = 0;
+    expect(is_original(LARGE, LARGE_PAGES) && arena_record->stacks_used == UINT64_MAX, "nothing has changed");
+    arena_record->stacks_used = 0;
 }
 
 static void no_memory_leaves_all_as_it_was(void)
@@ -203,7 +156,7 @@ static void signals_wait(void)
     intercept_leave(frame, &call);
     sigprocmask(SIG_SETMASK, NULL, &after);
     expect(sigismember(&within, SIGALRM) == 1 && sigismember(&within, SIGSEGV) == 1, "all signals wait");
-    expect(memcmp(&before, &after, 8) == 0 && arena_record->reserved[0] == 0, "all is as before");
+    expect(memcmp(&before, &after, 8) == 0 && arena_record->stacks_used == 0, "all is as before");
 }
 
 static void locked_memory_stays_locked(void)
@@ -216,14 +169,6 @@ static void locked_memory_stays_locked(void)
 }
 
 /* ---- processes ---- */
-
-static int status_of(pid_t child)
-{
-    int status = -1;
-
-    waitpid(child, &status, 0);
-    return status;
-}
 
 static void a_child_has_its_own(void)
 {
@@ -269,26 +214,6 @@ static void wiped_on_fork(void)
     expect(status_of(child) == 0 && is_original(LARGE, LARGE_PAGES), "and wipes the child's");
 }
 
-static void *wait_for(void *lock)
-{
-    pthread_mutex_lock(lock);
-    pthread_mutex_unlock(lock);
-    return NULL;
-}
-
-static void other_threads_forbid_a_conversion(void)
-{
-    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    pthread_t thread;
-
-    arena_reset();
-    pthread_mutex_lock(&lock);
-    arena_require(pthread_create(&thread, NULL, wait_for, &lock) == 0, "thread");
-    expect(advise_memory(LARGE, LARGE_PAGES, MADV_WIPEONFORK) == -EAGAIN && is_original(LARGE, LARGE_PAGES), "another thread");
-    pthread_mutex_unlock(&lock);
-    pthread_join(thread, NULL);
-}
-
 /* ---- calls ---- */
 
 static void process_madvise_on_oneself(void)
@@ -331,9 +256,48 @@ static void faults_can_be_handled_by_the_program(void)
     close(fd);
 }
 
+/* Is a flag of /proc/PID/smaps there? */
+static bool has_flag(uint64_t address, const char *flag)
+{
+    FILE *smaps = fopen("/proc/self/smaps", "re");
+    char line[512];
+    bool inside = false, has = false;
+
+    expect(smaps != NULL, "smaps");
+    while (fgets(line, sizeof(line), smaps) != NULL) {
+        uint64_t start, end;
+
+        if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+            inside = start <= address && address < end;
+        else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            has = strstr(line, flag) != NULL;
+    }
+    fclose(smaps);
+    return has;
+}
+
+static void attributes_outlive_what_makes_memory_anonymous(void)
+{
+    const struct range all = {LARGE, LARGE + LARGE_PAGES * PAGE};
+    struct lazy_call lazy = {.resident = arena_record};
+
+    arena_reset();
+    expect(advise_memory(LARGE, 3, MADV_DONTDUMP) == 0 && !is_of_file(LARGE) && is_of_file(LARGE + 3 * PAGE) &&
+               arena_record->attributes == 0 && has_flag(LARGE, " dd"), "what gets an attribute is anonymous before");
+    expect(arena_call(NR_mbind, LARGE + 5 * PAGE, PAGE, 4, 0, 0) == 0 && !is_of_file(LARGE + 5 * PAGE),
+           "memory that gets a policy");
+    expect(maps_open(&lazy.maps, arena_record) == 0 && convert_range(&lazy, &all, true) == 0, "conversion");
+    maps_close(&lazy.maps);
+    expect(!is_of_file(LARGE + 3 * PAGE) && has_flag(LARGE, " dd") && !has_flag(LARGE + 3 * PAGE, " dd") &&
+               is_original(LARGE, LARGE_PAGES), "attributes and contents stay");
+    expect(advise_memory(LARGE, LARGE_PAGES, MADV_DONTNEED) == 0 && is_zeros(LARGE, LARGE_PAGES) && has_flag(LARGE, " dd"),
+           "also when it is discarded");
+}
+
 int main(void)
 {
     arena_start();
+    attributes_outlive_what_makes_memory_anonymous();
     large_pieces_are_replaced_and_then_the_kernels();
     small_pieces_are_cleared_in_place();
     attributes_and_too_many_pieces_are_cleared_in_place();
@@ -347,7 +311,6 @@ int main(void)
     a_child_has_its_own();
     a_vfork_child_works_on_this_memory();
     wiped_on_fork();
-    other_threads_forbid_a_conversion();
     process_madvise_on_oneself();
     faults_can_be_handled_by_the_program();
     return failures == 0 ? 0 : 1;

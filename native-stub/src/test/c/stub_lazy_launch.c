@@ -26,10 +26,10 @@ static struct builder *lazy_builder(uint64_t active, uint32_t protection)
     return builder;
 }
 
-/* There is no /proc below the folder of temporary files. Root makes one that is mounted nowhere, others cannot. */
+/* There is no /proc below the test's own folder. Root makes one that is mounted nowhere, others cannot. */
 static void enter_folder(void *as_root)
 {
-    if (chroot("/tmp") != 0 || chdir("/") != 0 || (as_root == NULL && setresuid(65534, 65534, 65534) != 0))
+    if (chroot(work_folder()) != 0 || chdir("/") != 0 || (as_root == NULL && setresuid(65534, 65534, 65534) != 0))
         _exit(127);
 }
 

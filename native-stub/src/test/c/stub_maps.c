@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The text of /proc/PID/maps: good lines, bad ones, lines that are longer than the buffer, a text that ends anywhere. */
 #include "src/test/c/support/lazy_arena.h"
-
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
+#include "src/test/c/support/expect.h"
 
 static bool reads(const char *text)
 {
@@ -47,11 +38,11 @@ static void lines(void)
                !reads("-2 rw-p 0 0:0 0") && !reads("1-2 rw-p 0 0:0 f"), "letters");
 }
 
-static char text_path[] = "/tmp/stub-maps-XXXXXX";
+static char text_path[WORK_PATH_BYTES];
 
 static void write_text(const char *text)
 {
-    int fd = open(text_path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    int fd = open(text_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     arena_require(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && close(fd) == 0, "text");
 }
@@ -108,9 +99,8 @@ int main(void)
 {
     arena_start();
     lines();
-    arena_require(close(mkostemp(text_path, O_CLOEXEC)) == 0, "text");
+    work_path(text_path, "maps");
     arena_maps_path = text_path; /* a plain file knows no PROCMAP_QUERY */
     texts();
-    unlink(text_path);
     return failures == 0 ? 0 : 1;
 }

@@ -16,9 +16,8 @@
 #include "restore/plan_check_timers.c"
 #include "restore/plan_check_ops.c"
 
+#include "src/test/c/support/expect.h"
 #include "src/test/c/support/image_builder.h"
-
-static int failures;
 
 /* Plan and blocks as the loader would map them. */
 struct loaded {
@@ -26,14 +25,6 @@ struct loaded {
     uint64_t bytes;
     struct plan_surroundings around;
 };
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
 
 static void add_memory_files(struct builder *builder)
 {

@@ -10,7 +10,7 @@
 #define RW (PROT_READ | PROT_WRITE)
 #define GUARD_INSTALL 102 /* MADV_GUARD_INSTALL */
 
-static char file_path[64];
+static char file_path[WORK_PATH_BYTES];
 
 static struct image_memory_op *plan_place(struct builder *builder, uint32_t kind, uint32_t n, uint32_t protection, uint64_t offset)
 {
@@ -51,7 +51,7 @@ static void plan_shared(struct builder *builder)
     builder_memory(builder, IMAGE_MEMORY_OBJECT_MAP, PAYLOAD_PLACE(3), 8192, RW, 0);
     builder_memory(builder, IMAGE_MEMORY_OBJECT_MAP, PAYLOAD_PLACE(4), 4096, RW, 4096);
     plan_read(builder, PAYLOAD_PLACE(4), "object");
-    snprintf(file_path, sizeof(file_path), "%s.mapped", launch_path());
+    work_path(file_path, "mapped");
     stream = fopen(file_path, "w");
     fprintf(stream, "file%4092s", "");
     fclose(stream);

@@ -8,15 +8,7 @@
 #include "restore/crc32c.c"
 #include "restore/text.c"
 
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
+#include "src/test/c/support/expect.h"
 
 static const char *finished(struct stub_line *line)
 {

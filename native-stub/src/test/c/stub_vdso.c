@@ -16,17 +16,9 @@
 #include "restore/trampoline.c"
 #include "restore/vdso_symbols.c"
 
+#include "src/test/c/support/expect.h"
+
 #define VDSO_BYTES 8192
-
-static int failures;
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
 
 /* Removes a tag from the dynamic section of a copy. */
 static void hide_tag(uint8_t *vdso, uint64_t tag)

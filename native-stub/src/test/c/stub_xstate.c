@@ -6,19 +6,12 @@
 
 #include "restore/xstate.c"
 
+#include "src/test/c/support/expect.h"
+
 #define ROOM 4096
 
-static int failures;
 static uint8_t area[ROOM] __attribute__((aligned(64)));
 static uint8_t scratch[ROOM];
-
-static void expect(bool good, const char *what)
-{
-    if (good)
-        return;
-    failures++;
-    fprintf(stderr, "failed: %s\n", what);
-}
 
 static struct xstate_software *software(void)
 {

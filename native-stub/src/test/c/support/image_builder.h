@@ -20,6 +20,7 @@
 
 #include "image_format.h"
 #include "restore/xstate.h"
+#include "src/test/c/support/built_path.h"
 
 #define BUILDER_PAGE 4096UL
 #define BUILDER_SLOT 0x20000000000UL /* PAYLOAD_SLOT of payload.h */
@@ -63,20 +64,6 @@ static inline void *builder_load(const char *path, size_t *ret_size)
     return bytes;
 }
 
-/* A file that the Makefile built next to the test. */
-static inline const char *builder_path(const char *name)
-{
-    static char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 64);
-
-    if (length < 0)
-        err(1, "/proc/self/exe");
-    path[length] = '\0';
-    strcpy(strrchr(path, '/'), "/../");
-    strcat(path, name);
-    return path;
-}
-
 static inline uint64_t builder_symbol(const struct builder *builder, const char *name)
 {
     const Elf64_Ehdr *elf = (const void *)builder->stub;
@@ -100,7 +87,7 @@ static inline struct builder *builder_new(void)
 {
     struct builder *builder = calloc(1, sizeof(*builder));
 
-    builder->stub = builder_load(builder_path("stub.elf"), &builder->stub_size);
+    builder->stub = builder_load(built_path("stub.elf"), &builder->stub_size);
     builder->plan_bytes = calloc(1, BUILDER_PLAN_LIMIT);
     builder->plan_used = sizeof(struct image_plan);
     builder->data = calloc(1, BUILDER_DATA_LIMIT);

@@ -12,6 +12,7 @@
 #include "restore/text.c"
 #include "restore/vdso_symbols.c"
 #include "src/test/c/support/image_builder.h"
+#include "src/test/c/support/work_folder.h"
 #include "src/test/payload/payload.h"
 
 #define LAUNCH_VDSO_PLACE 0x7fff00000000UL
@@ -31,10 +32,10 @@ struct launch_conditions {
 
 static inline const char *launch_path(void)
 {
-    static char path[64];
+    static char path[WORK_PATH_BYTES];
 
     if (path[0] == '\0')
-        snprintf(path, sizeof(path), "/tmp/stub-launch-%d", (int)getpid());
+        work_path(path, "image");
     return path;
 }
 
@@ -55,7 +56,7 @@ static inline struct builder *launch_builder(enum payload_scenario scenario, uin
     uint64_t data_bytes = builder_round(sizeof(struct payload_data));
     static struct payload_data empty;
     size_t code_bytes;
-    void *code = builder_load(builder_path("payload.bin"), &code_bytes);
+    void *code = builder_load(built_path("payload.bin"), &code_bytes);
     uint64_t offset = builder_data(builder, &empty, sizeof(empty));
 
     launch_data(builder)->thread_count = threads;

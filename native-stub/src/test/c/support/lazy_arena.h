@@ -43,9 +43,12 @@ static uint64_t arena_query_command = 0xc0686611;
 #include "restore/lazy_process.c"
 #include "restore/lazy_ranges.c"
 #include "restore/lazy_remap.c"
+#include "restore/lazy_stop.c"
+#include "restore/lazy_tracer.c"
 #include "restore/maps.c"
 #include "restore/maps_line.c"
 #include "restore/text.c"
+#include "src/test/c/support/work_folder.h"
 
 #define PAGE 4096UL
 #define ARENA_SLOT 0x200000000000UL
@@ -80,13 +83,12 @@ static inline void arena_map(uint64_t address, uint64_t length, int protection, 
 /* File and record; once per process. */
 static inline void arena_start(void)
 {
-    static const char path[] = "/tmp/stub-lazy-XXXXXX";
-    char name[sizeof(path)];
+    char name[WORK_PATH_BYTES];
     struct maps maps;
     struct maps_vma vma;
 
-    memcpy(name, path, sizeof(path));
-    arena_file = mkostemp(name, O_CLOEXEC);
+    work_path(name, "lazy");
+    arena_file = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     arena_require(arena_file >= 0 && unlink(name) == 0, "temporary file");
     for (uint64_t page = 0; page < ARENA_PAGES; page++) {
         uint64_t words[PAGE / 8];
@@ -120,6 +122,7 @@ static inline void arena_reset(void)
                   "munmap");
     memset((void *)(ARENA_SLOT + IMAGE_DONE_BITS), 0, PAGE);
     arena_record->attributes = arena_record->split_count = 0;
+    arena_record->active = 1;
     for (int twin = 0; twin < 2; twin++) {
         uint64_t arena = twin ? ARENA_TWIN : ARENA_LAZY;
 
@@ -149,7 +152,8 @@ static inline int64_t arena_call(uint64_t number, uint64_t a, uint64_t b, uint64
         struct intercept_frame *frame = (struct intercept_frame *)way;
 
         intercept_work(frame);
-        intercept_leave(frame, &registers);
+        if (intercept_leave(frame, &registers) == INTERCEPT_PASS)
+            return syscall6((int64_t)number, a, b, c, d, e, 0);
     }
     if (registers.di != a || registers.si != b || registers.dx != c || registers.r10 != d || registers.r8 != e ||
         registers.r11 != 1 || registers.bp != 2)
@@ -157,17 +161,24 @@ static inline int64_t arena_call(uint64_t number, uint64_t a, uint64_t b, uint64
     return (int64_t)registers.ax;
 }
 
-/* What the kernel says of a page: protection, or -1 where nothing is mapped. */
-static inline int arena_protection(uint64_t address)
+/* What the kernel says of a page; false where nothing is mapped. */
+static inline bool arena_mapping_of(uint64_t address, struct maps_vma *ret_vma)
 {
     struct maps maps;
-    struct maps_vma vma;
     int result;
 
     arena_require(maps_open(&maps, arena_record) == 0, "maps");
-    result = maps_find(&maps, address, &vma);
+    result = maps_find(&maps, address, ret_vma);
     maps_close(&maps);
-    return result == 1 && vma.start <= address ? (int)vma.protection : -1;
+    return result == 1 && ret_vma->start <= address;
+}
+
+/* Its protection, or -1 where nothing is mapped. */
+static inline int arena_protection(uint64_t address)
+{
+    struct maps_vma vma;
+
+    return arena_mapping_of(address, &vma) ? (int)vma.protection : -1;
 }
 
 /* Three words of each page, where they can be read, and its rights. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.checkpoint;
 
+import java.util.List;
+import java.util.function.Function;
+
 /**
  * A half-open range of addresses or file offsets.
  *
@@ -26,6 +29,25 @@ public record ByteRange(long start, long end) implements Comparable<ByteRange> {
                     "range of " + Long.toUnsignedString(lengthBytes) + " bytes at " + format(start) + " does not exist");
         }
         return new ByteRange(start, start + lengthBytes);
+    }
+
+    /**
+     * Returns the index of the first element that ends behind a position, or their number if none does.
+     *
+     * @param ascending without overlaps
+     */
+    public static <T> int firstEndingBehind(List<T> ascending, Function<? super T, ByteRange> rangeOf, long position) {
+        int low = 0;
+        int high = ascending.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (rangeOf.apply(ascending.get(middle)).end <= position) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     /** Returns the length in bytes. */

@@ -140,7 +140,7 @@ public final class CheckpointMemory implements Closeable {
             return false;
         }
         List<Extent> extents = mapping.extents();
-        for (int i = firstExtentEndingBehind(extents, wanted.start()); i < extents.size(); i++) {
+        for (int i = ByteRange.firstEndingBehind(extents, Extent::range, wanted.start()); i < extents.size(); i++) {
             Extent extent = extents.get(i);
             if (extent.address() >= wanted.end()) {
                 break;
@@ -151,20 +151,6 @@ public final class CheckpointMemory implements Closeable {
             copyExtent(extent, wanted, result);
         }
         return true;
-    }
-
-    private static int firstExtentEndingBehind(List<Extent> extents, long address) {
-        int low = 0;
-        int high = extents.size();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (extents.get(middle).range().end() <= address) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
     }
 
     private void copyExtent(Extent extent, ByteRange wanted, ByteBuffer result) throws IOException {

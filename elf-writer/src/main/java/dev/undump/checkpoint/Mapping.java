@@ -54,6 +54,28 @@ public record Mapping(
         }
     }
 
+    /**
+     * Returns a part of it, or all of it, with other extents.
+     *
+     * @param partExtents by address, inside the part
+     */
+    public Mapping part(ByteRange part, List<Extent> partExtents) {
+        return new Mapping(
+                part,
+                kind,
+                protection,
+                flags,
+                shareId,
+                fileOffset + (part.start() - range.start()),
+                inode,
+                deviceMajor,
+                deviceMinor,
+                name,
+                fileSize,
+                fileMtimeNs,
+                partExtents);
+    }
+
     /** Returns whether all of these {@code CKPT_VMA_*} bits are set. */
     public boolean hasFlags(int bits) {
         return (flags & bits) == bits;

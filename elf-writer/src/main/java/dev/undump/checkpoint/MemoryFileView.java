@@ -33,20 +33,7 @@ final class MemoryFileView {
             done = own.range().end();
         }
         shown(done, mapping.range().end());
-        return new Mapping(
-                mapping.range(),
-                mapping.kind(),
-                mapping.protection(),
-                mapping.flags(),
-                mapping.shareId(),
-                mapping.fileOffset(),
-                mapping.inode(),
-                mapping.deviceMajor(),
-                mapping.deviceMinor(),
-                mapping.name(),
-                mapping.fileSize(),
-                mapping.fileMtimeNs(),
-                extents);
+        return mapping.part(mapping.range(), extents);
     }
 
     /** Adds what the file shows between two addresses. */
@@ -54,7 +41,7 @@ final class MemoryFileView {
         ExtentKind kind = mapping.isShared() ? ExtentKind.PRIVATE : ExtentKind.FILE;
         long first = offsetOf(start);
         long last = offsetOf(end);
-        for (int i = firstEndingBehind(first); i < file.extents().size(); i++) {
+        for (int i = ByteRange.firstEndingBehind(file.extents(), FileExtent::range, first); i < file.extents().size(); i++) {
             FileExtent extent = file.extents().get(i);
             long from = Math.max(first, extent.offset());
             long to = Math.min(last, extent.range().end());
@@ -72,19 +59,5 @@ final class MemoryFileView {
 
     private long offsetOf(long address) {
         return mapping.fileOffset() + (address - mapping.range().start());
-    }
-
-    private int firstEndingBehind(long offset) {
-        int low = 0;
-        int high = file.extents().size();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (file.extents().get(middle).range().end() <= offset) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
     }
 }

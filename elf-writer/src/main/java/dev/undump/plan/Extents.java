@@ -18,7 +18,7 @@ final class Extents {
      * @param extents by address
      */
     static Stream<Extent> inside(List<Extent> extents, ByteRange range) {
-        int first = firstBehind(extents, range.start());
+        int first = ByteRange.firstEndingBehind(extents, Extent::range, range.start());
         return IntStream.range(first, extents.size())
                 .mapToObj(extents::get)
                 .takeWhile(extent -> extent.address() < range.end())
@@ -35,20 +35,5 @@ final class Extents {
         long end = Math.min(extent.range().end(), range.end());
         long fileOffset = extent.hasBytes() ? extent.fileOffset() + (start - extent.address()) : 0;
         return new Extent(start, end - start, fileOffset, extent.kind(), extent.crc());
-    }
-
-    /** Index of the first extent that ends behind an address. */
-    static int firstBehind(List<Extent> extents, long address) {
-        int low = 0;
-        int high = extents.size();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (extents.get(middle).range().end() <= address) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
     }
 }

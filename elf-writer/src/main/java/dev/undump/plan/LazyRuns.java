@@ -22,7 +22,7 @@ final class LazyRuns {
     private static final long PAGE = 4096;
 
     /** Stored bytes from which a run is mapped: less is read faster than mapped and faulted in. */
-    static final long LEAST_BYTES = 16 * PAGE;
+    static final long LEAST_BYTES = 4 * PAGE;
 
     /** Lazy bytes from which it pays to rewrite system calls and to keep the record of lazy memory. */
     static final long LEAST_TOTAL = 64 * PAGE;

@@ -102,7 +102,8 @@ final class ProgramMemory {
 
     private static Mapping part(Mapping mapping, ByteRange range, boolean anonymous) {
         List<Extent> extents = new ArrayList<>();
-        for (int i = Extents.firstBehind(mapping.extents(), range.start()); i < mapping.extents().size(); i++) {
+        int first = ByteRange.firstEndingBehind(mapping.extents(), Extent::range, range.start());
+        for (int i = first; i < mapping.extents().size(); i++) {
             Extent extent = mapping.extents().get(i);
             if (extent.address() >= range.end()) {
                 break;
@@ -112,20 +113,7 @@ final class ProgramMemory {
         if (anonymous) {
             return anonymous(range, mapping, mapping.flags(), NativeText.EMPTY, extents);
         }
-        return new Mapping(
-                range,
-                mapping.kind(),
-                mapping.protection(),
-                mapping.flags(),
-                mapping.shareId(),
-                mapping.fileOffset() + (range.start() - mapping.range().start()),
-                mapping.inode(),
-                mapping.deviceMajor(),
-                mapping.deviceMinor(),
-                mapping.name(),
-                mapping.fileSize(),
-                mapping.fileMtimeNs(),
-                extents);
+        return mapping.part(range, extents);
     }
 
     private static Mapping anonymous(ByteRange range, Mapping like, int flags, NativeText name, List<Extent> extents) {

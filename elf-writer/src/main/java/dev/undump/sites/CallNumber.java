@@ -74,7 +74,7 @@ final class CallNumber {
             int source = block.indexAt(end - 1);
             boolean explained = source >= 0
                     && block.instructions().get(source).end() == end
-                    && block.instructions().get(source).isDirectJump();
+                    && (block.instructions().get(source).isDirectJump() || block.tables().containsKey(source));
             if (!explained || !behind(source, question.register())) {
                 return false;
             }

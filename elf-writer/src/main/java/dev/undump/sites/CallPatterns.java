@@ -5,7 +5,11 @@ import dev.undump.checkpoint.ByteRange;
 import java.io.IOException;
 import java.util.Arrays;
 
-/** Finds the bytes of {@code syscall}, {@code sysenter} and {@code int $0x80}, whatever they are part of. */
+/**
+ * Finds the bytes of {@code syscall} and {@code int $0x80}, whatever they are part of. {@code sysenter} needs no look: in a 64-bit
+ * program AMD's processors refuse it, and with Intel's the kernel returns to a place that only 32-bit programs have
+ * (arch/x86/entry/entry_64_compat.S).
+ */
 final class CallPatterns {
 
     private static final int PIECE = 256 << 10;
@@ -14,7 +18,7 @@ final class CallPatterns {
     private static final boolean[] CANDIDATES = new boolean[256];
 
     static {
-        for (int candidate : new int[] {0x0f, 0x05, 0x34, 0xcd, 0x80}) {
+        for (int candidate : new int[] {0x0f, 0x05, 0xcd, 0x80}) {
             CANDIDATES[candidate] = true;
         }
     }
@@ -53,8 +57,7 @@ final class CallPatterns {
 
     private void check(byte[] bytes, int i, long base) {
         byte second = bytes[i + 1];
-        boolean matches = bytes[i] == 0x0f && (second == 0x05 || second == 0x34)
-                || bytes[i] == (byte) 0xcd && second == (byte) 0x80;
+        boolean matches = bytes[i] == 0x0f && second == 0x05 || bytes[i] == (byte) 0xcd && second == (byte) 0x80;
         if (matches) {
             if (count == found.length) {
                 found = Arrays.copyOf(found, 2 * count);

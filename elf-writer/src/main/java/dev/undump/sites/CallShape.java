@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.sites;
 
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -18,19 +19,34 @@ final class CallShape {
     private static final int NO_INSTRUCTION = 2;
     /** Behind the last function stand zeros to the end of the page. */
     private static final int ZEROS_AT_END = 4;
-    /** Real code hardly has one that is strange; a number right in front makes up for more. */
+    /** Where there may be doubt; real code hardly has one that is strange, and a number right in front makes up for more. */
     private static final int MOST_STRANGE = 1;
     private static final int MOST_STRANGE_WITH_NUMBER = 3;
     private static final int HIGHEST_NUMBER = 1023;
+    private static final int HIGHEST_ERROR = 4095;
+    /** How far behind a call its result is looked at. */
+    private static final int RESULT = 4;
 
     private CallShape() {}
 
     /** Returns whether an instruction that may be a system call is one, if streams of instructions agree on it. */
     static boolean isCall(CodeBlock block, int index) {
+        if (isRewritten(block, index)) {
+            return true;
+        }
         int strange = strange(block, index);
-        return strange <= MOST_STRANGE
-                ? number(block, index) != Number.NONE
+        Number number = number(block, index);
+        return strange == 0
+                ? number == Number.LOADED || (number == Number.ELSEWHERE && isTreatedAsCall(block, index))
                 : strange <= MOST_STRANGE_WITH_NUMBER && followsNumber(block, index);
+    }
+
+    /**
+     * Returns the same of memory where data stands among the code, as where a program generates it: a constant must be loaded in
+     * front, for a rewriting of data destroys it, and one in some thousand pieces of data reads like code around a call.
+     */
+    static boolean isCertainCall(CodeBlock block, int index) {
+        return strange(block, index) == 0 && loadsNumber(block, index);
     }
 
     /** Returns whether it may be one: only what fails here is data for sure. */
@@ -58,6 +74,63 @@ final class CallShape {
         return number ? OptionalInt.of((int) in.immediate()) : OptionalInt.empty();
     }
 
+    private static boolean loadsNumber(CodeBlock block, int index) {
+        for (int i = index; i > 0 && i > index - FURTHEST_NUMBER; i--) {
+            Instruction before = block.instructions().get(i - 1);
+            if (numberInFront(block, i).isPresent()) {
+                return true;
+            }
+            if (!before.fallsThrough() || (Opcodes.writes(before) & 1) != 0) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /** Whether the number is compared in front, or the result with the errors behind. */
+    private static boolean isTreatedAsCall(CodeBlock block, int index) {
+        List<Instruction> all = block.instructions();
+        for (int i = Math.max(0, index - NEIGHBOURS); i < index; i++) {
+            if (comparesRax(all.get(i)) && all.get(i).immediate() >= 0 && all.get(i).immediate() <= HIGHEST_NUMBER) {
+                return true;
+            }
+        }
+        for (int i = index + 1; i <= index + RESULT && i < all.size(); i++) {
+            if (comparesRax(all.get(i)) && all.get(i).immediate() < 0 && all.get(i).immediate() >= -HIGHEST_ERROR - 1) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether it is the work of an earlier rewriting: a call on an island, or one that was left behind a jump to an island. */
+    private static boolean isRewritten(CodeBlock block, int index) {
+        List<Instruction> all = block.instructions();
+        boolean onIsland = index >= 2
+                && all.get(index - 1).map() == Instruction.ONE_BYTE
+                && all.get(index - 1).opcode() == 0xff
+                && all.get(index - 1).modrm() == 0x25
+                && all.get(index - 2).map() == Instruction.ONE_BYTE
+                && all.get(index - 2).opcode() == 0x8d
+                && all.get(index - 2).modrm() == 0x1d
+                && all.get(index - 2).rex() == 0x4c;
+        int jump = index - 1;
+        while (jump > 0 && all.get(jump).opcode() == 0xcc && all.get(jump).map() == Instruction.ONE_BYTE) {
+            jump--;
+        }
+        boolean leftBehind = jump >= 0
+                && all.get(jump).opcode() == 0xe9
+                && all.get(jump).map() == Instruction.ONE_BYTE
+                && index + 1 < all.size()
+                && strange(block, index) == 0;
+        return onIsland || leftBehind;
+    }
+
+    private static boolean comparesRax(Instruction in) {
+        boolean modrm = (in.opcode() == 0x81 || in.opcode() == 0x83) && in.modrm() == 0xf8 && (in.rex() & 1) == 0;
+        return in.map() == Instruction.ONE_BYTE && (in.opcode() == 0x3d || modrm);
+    }
+
     /** How the number gets into rax. */
     private enum Number {
         LOADED,
@@ -74,14 +147,17 @@ final class CallShape {
                 return Number.ELSEWHERE;
             }
             if ((Opcodes.writes(in) & 1) != 0) {
-                return in.map() == Instruction.ONE_BYTE && canLoadNumber(in) ? Number.LOADED : Number.NONE;
+                return canLoadNumber(in) ? Number.LOADED : Number.NONE;
             }
         }
         return Number.ELSEWHERE;
     }
 
     private static boolean canLoadNumber(Instruction in) {
-        return switch (in.opcode()) {
+        if (in.map() == Instruction.TWO_BYTE) {
+            return in.opcode() == 0xb6 || in.opcode() == 0xb7;
+        }
+        return in.map() == Instruction.ONE_BYTE && switch (in.opcode()) {
             case 0xb8, 0xc7, 0x89, 0x8b, 0x63, 0x58, 0x8d, 0xb0 -> true;
             case 0x31, 0x33, 0x29, 0x2b -> in.rmIsRegister() && in.rm() == in.reg();
             default -> false;

@@ -4,6 +4,7 @@ package dev.undump.sites;
 import dev.undump.checkpoint.ByteRange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -13,11 +14,17 @@ import java.util.Optional;
  * @param instructions without gaps, from the start of the range
  * @param isFunction whether the range is a function's as unwind tables tell it, or else a place where streams of
  *     instructions from many starts have come together
+ * @param tables what is known of jumps through tables, by the index of the jump
  */
-record CodeBlock(ByteRange range, List<Instruction> instructions, boolean isFunction) {
+record CodeBlock(ByteRange range, List<Instruction> instructions, boolean isFunction, Map<Integer, JumpTable> tables) {
 
     CodeBlock {
         instructions = List.copyOf(instructions);
+        tables = Map.copyOf(tables);
+    }
+
+    CodeBlock with(Map<Integer, JumpTable> known) {
+        return new CodeBlock(range, instructions, isFunction, known);
     }
 
     static CodeBlock decode(InstructionDecoder decoder, ByteRange range, boolean isFunction) {
@@ -31,7 +38,7 @@ record CodeBlock(ByteRange range, List<Instruction> instructions, boolean isFunc
             instructions.add(next.get());
             address = next.get().end();
         }
-        return new CodeBlock(range, instructions, isFunction);
+        return new CodeBlock(range, instructions, isFunction, Map.of());
     }
 
     /** Returns where decoding ended. */
@@ -64,22 +71,28 @@ record CodeBlock(ByteRange range, List<Instruction> instructions, boolean isFunc
     }
 
     /**
-     * Returns whether some jump in the function of an instruction goes where a table says, so that not all labels are known.
+     * Returns whether some jump in the function of an instruction goes where nobody knows, so that not all labels are known.
      *
      * <p>Without unwind tables, functions are taken to be separated by padding that nothing falls into, and to start where calls go.
      */
     boolean hasTableJump(int index, Labels labels) {
         for (int i = index; i < instructions.size() && (i == index || !startsFunction(i, labels)); i++) {
-            if (instructions.get(i).isComputedJump()) {
+            if (goesAnywhere(i, labels)) {
                 return true;
             }
         }
         for (int i = index; i > 0 && !startsFunction(i, labels); i--) {
-            if (instructions.get(i - 1).isComputedJump()) {
+            if (goesAnywhere(i - 1, labels)) {
                 return true;
             }
         }
         return false;
+    }
+
+    private boolean goesAnywhere(int index, Labels labels) {
+        Instruction in = instructions.get(index);
+        JumpTable table = tables.get(index);
+        return in.isComputedJump() && (table == null || labels.isTargetIn(table.start() + 1, in.end()));
     }
 
     private boolean startsFunction(int index, Labels labels) {

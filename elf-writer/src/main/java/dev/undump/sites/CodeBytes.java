@@ -3,6 +3,7 @@ package dev.undump.sites;
 
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.Mapping;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -70,6 +71,15 @@ final class CodeBytes {
     byte[] read(ByteRange piece) throws IOException {
         Optional<ByteBuffer> content = memory.read(piece.start(), Math.toIntExact(piece.lengthBytes()));
         return content.orElseThrow(() -> new IOException("code at " + piece + " is not in the checkpoint")).array();
+    }
+
+    /** Returns bytes that the program cannot write to; empty when it can, or when they are not stored. */
+    Optional<ByteBuffer> constants(long address, int length) throws IOException {
+        boolean constant = memory.mappingAt(address)
+                .filter(mapping -> (mapping.protection() & Mapping.WRITE) == 0)
+                .filter(mapping -> mapping.range().contains(ByteRange.ofLength(address, length)))
+                .isPresent();
+        return constant ? memory.read(address, length) : Optional.empty();
     }
 
     private void load(ByteRange range) throws IOException {

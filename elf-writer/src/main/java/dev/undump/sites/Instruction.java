@@ -15,7 +15,6 @@ package dev.undump.sites;
  * @param displacementAt bytes from its start to a displacement relative to its end, 0 when it has none
  * @param flow where control goes
  * @param target of a direct jump or call; 0 for others
- * @param strange whether compilers do not emit it: data that is read as code is full of these
  */
 record Instruction(
         long address,
@@ -28,8 +27,7 @@ record Instruction(
         long immediate,
         int displacementAt,
         Flow flow,
-        long target,
-        boolean strange) {
+        long target) {
 
     static final int ONE_BYTE = 0;
     static final int TWO_BYTE = 1;
@@ -67,12 +65,17 @@ record Instruction(
         TRAP,
         /** {@code syscall}. */
         SYSTEM_CALL,
-        /** {@code int $0x80} and {@code sysenter}. */
+        /** {@code int $0x80}. */
         OLD_SYSTEM_CALL
     }
 
     long end() {
         return address + length;
+    }
+
+    /** Returns whether compilers do not emit it: data that is read as code is full of these. */
+    boolean strange() {
+        return Opcodes.isStrange(map, opcode, modrm, prefixes);
     }
 
     boolean fallsThrough() {

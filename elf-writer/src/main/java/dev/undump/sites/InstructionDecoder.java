@@ -19,15 +19,15 @@ final class InstructionDecoder {
      * "g": ModRM and with operation 0 or 1 imm8, "G": the same with imm32, "P": a prefix, "R": REX, "E": the two-byte table,
      * "V": EVEX, "X": three-byte VEX, "Y": two-byte VEX, "o": pop or XOP, "x": no instruction.
      */
-    private static final String ONE_BYTE = "mmmmiIxxmmmmiIxE" + "mmmmiIxxmmmmiIxx" + "mmmmiIPxmmmmiIPx" + "mmmmiIPxmmmmiIPx"
+    private static final char[] ONE_BYTE = ("mmmmiIxxmmmmiIxE" + "mmmmiIxxmmmmiIxx" + "mmmmiIPxmmmmiIPx" + "mmmmiIPxmmmmiIPx"
             + "RRRRRRRRRRRRRRRR" + "----------------" + "xxVmPPPPIzib----" + "jjjjjjjjjjjjjjjj"
             + "bzxbmmmmmmmmmmmo" + "----------x-----" + "aaaa----iI------" + "iiiiiiiivvvvvvvv"
-            + "bbw-XYbze-w--ix-" + "mmmmxxx-mmmmmmmm" + "jjjjiiiiJJxj----" + "P-PP--gG------mm";
+            + "bbw-XYbze-w--ix-" + "mmmmxxx-mmmmmmmm" + "jjjjiiiiJJxj----" + "P-PP--gG------mm").toCharArray();
 
-    private static final String TWO_BYTE = "mmmmx-----x-xm-b" + "mmmmmmmmmmmmmmmm" + "mmmmxxxxmmmmmmmm" + "------x-mxbxxxxx"
+    private static final char[] TWO_BYTE = ("mmmmx-----x-xm-b" + "mmmmmmmmmmmmmmmm" + "mmmmxxxxmmmmmmmm" + "------x-mxbxxxxx"
             + "mmmmmmmmmmmmmmmm" + "mmmmmmmmmmmmmmmm" + "mmmmmmmmmmmmmmmm" + "bbbbmmm-mmxxmmmm"
             + "JJJJJJJJJJJJJJJJ" + "mmmmmmmmmmmmmmmm" + "---mbmxx---mbmmm" + "mmmmmmmmmmbmmmmm"
-            + "mmbmbbbm--------" + "mmmmmmmmmmmmmmmm" + "mmmmmmmmmmmmmmmm" + "mmmmmmmmmmmmmmmm";
+            + "mmbmbbbm--------" + "mmmmmmmmmmmmmmmm" + "mmmmmmmmmmmmmmmm" + "mmmmmmmmmmmmmmmm").toCharArray();
 
     private static final int PREFIX_66 = 0x66;
     private static final int PREFIX_67 = 0x67;
@@ -70,7 +70,7 @@ final class InstructionDecoder {
 
     private Instruction decode() {
         int opcode = next();
-        char form = ONE_BYTE.charAt(opcode);
+        char form = ONE_BYTE[opcode];
         while (form == 'P' || form == 'R') {
             if (form == 'P') {
                 prefixes |= prefixBit(opcode);
@@ -79,7 +79,7 @@ final class InstructionDecoder {
                 rex = opcode;
             }
             opcode = next();
-            form = ONE_BYTE.charAt(opcode);
+            form = ONE_BYTE[opcode];
         }
         return switch (form) {
             case 'x' -> null;
@@ -100,7 +100,7 @@ final class InstructionDecoder {
         if (opcode == 0x3a) {
             return operands(Instruction.MAP_3A, next(), 'b');
         }
-        return operands(Instruction.TWO_BYTE, opcode, TWO_BYTE.charAt(opcode));
+        return operands(Instruction.TWO_BYTE, opcode, TWO_BYTE[opcode]);
     }
 
     private Instruction vex2() {
@@ -149,7 +149,7 @@ final class InstructionDecoder {
         if (map == Instruction.MAP_3A) {
             return 'b';
         }
-        char form = TWO_BYTE.charAt(opcode);
+        char form = TWO_BYTE[opcode];
         return opcode >= 0x80 && opcode < 0xa0 || form == 'J' ? 'm' : form;
     }
 
@@ -157,7 +157,7 @@ final class InstructionDecoder {
         if (form == 'x') {
             return null;
         }
-        boolean hasModrm = "mbzgG".indexOf(form) >= 0;
+        boolean hasModrm = form == 'm' || form == 'b' || form == 'z' || form == 'g' || form == 'G';
         int modrm = -1;
         if (hasModrm) {
             modrm = next();
@@ -209,9 +209,7 @@ final class InstructionDecoder {
         long address = base + start;
         boolean direct = flow == Flow.JUMP || flow == Flow.BRANCH || flow == Flow.CALL;
         long target = direct ? address + length + immediate : 0;
-        boolean strange = Opcodes.isStrange(map, opcode, modrm, prefixes);
-        return new Instruction(
-                address, length, map, opcode, modrm, prefixes, rex, immediate, displacementAt, flow, target, strange);
+        return new Instruction(address, length, map, opcode, modrm, prefixes, rex, immediate, displacementAt, flow, target);
     }
 
     private int next() {

@@ -36,6 +36,10 @@ final class Labels {
                 add(instruction.target(), instruction.end());
             }
         }
+        block.tables().forEach((index, table) -> {
+            long end = block.instructions().get(index).end();
+            table.targets().forEach(target -> add(target, end));
+        });
         long last = Math.max(block.range().end(), block.decodedEnd());
         interesting.set(grain(block.range().start()), grain(last) + 1);
     }

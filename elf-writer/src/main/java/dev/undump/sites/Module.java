@@ -12,8 +12,10 @@ import java.util.Optional;
  * @param kind where its code comes from
  * @param code by address, not touching
  * @param functions empty when it has no unwind table
+ * @param mapped all that the program has mapped
  */
-record Module(String name, Kind kind, List<ByteRange> code, Optional<UnwindTable> functions) {
+record Module(
+        String name, Kind kind, List<ByteRange> code, Optional<UnwindTable> functions, MappedMemory mapped) {
 
     enum Kind {
         /** A file that the image carries its own copy of. */

@@ -22,6 +22,7 @@ final class ModuleSites {
 
     private final Module module;
     private final CodeBytes code;
+    private final AddressWords addresses;
     private final Tally tally;
     private final Labels labels;
     private final List<Site> sites = new ArrayList<>();
@@ -31,6 +32,7 @@ final class ModuleSites {
     ModuleSites(Module module, CodeBytes code) {
         this.module = module;
         this.code = code;
+        this.addresses = new AddressWords(module.mapped(), code);
         this.tally = new Tally(module.name());
         this.labels = new Labels(module);
     }
@@ -54,10 +56,14 @@ final class ModuleSites {
             tally.notCode();
             return;
         }
+        if (addresses.holdBoth(place)) {
+            tally.notCode();
+            return;
+        }
         Consensus.Answer answer = Consensus.at(code, place);
         CodeBlock block = answer.block().orElse(null);
         int index = block == null ? -1 : block.indexOf(place);
-        if (index >= 0 && answer.verdict() == Consensus.Verdict.INSTRUCTION && CallShape.isCall(block, index)) {
+        if (index >= 0 && answer.verdict() == Consensus.Verdict.INSTRUCTION && isCall(block, index)) {
             found(block, place);
         } else if (index >= 0 && isHarmless(CallShape.numberInFront(block, index))) {
             tally.constant();
@@ -66,6 +72,12 @@ final class ModuleSites {
         } else {
             tally.notCode();
         }
+    }
+
+    private boolean isCall(CodeBlock block, int index) {
+        return module.kind() == Module.Kind.GENERATED
+                ? CallShape.isCertainCall(block, index)
+                : CallShape.isCall(block, index);
     }
 
     /** Whether it may be code or data: as code, it is not a call that matters. */
@@ -124,10 +136,8 @@ final class ModuleSites {
         if (!isHarmless(CallShape.numberInFront(site.block(), site.index()))) {
             return false;
         }
-        for (Instruction in : site.block().instructions()) {
-            if (in.isDirectJump() && in.target() == call) {
-                return false;
-            }
+        if (jumpsTo(site.block(), call)) {
+            return false;
         }
         for (ByteRange part : outsideNear(site)) {
             if (NearJumps.mayLeadTo(code.copy(part), part.start(), call)) {
@@ -135,6 +145,15 @@ final class ModuleSites {
             }
         }
         return true;
+    }
+
+    private static boolean jumpsTo(CodeBlock block, long address) {
+        for (Instruction in : block.instructions()) {
+            if (in.target() == address && in.isDirectJump()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Returns the code from which near jumps reach a call, the decoded block left out. */
@@ -186,12 +205,11 @@ final class ModuleSites {
 
     private void judgeInside(CodeBlock block, int index, long place) {
         Instruction holder = block.instructions().get(index);
-        boolean jumpedTo = block.instructions().stream().anyMatch(in -> in.isDirectJump() && in.target() == place);
         if (holder.address() == place) {
             found(block, place);
         } else if (holder.flow() == Flow.SYSTEM_CALL || holder.flow() == Flow.OLD_SYSTEM_CALL) {
             tally.uncovered(place, "a system call with a prefix");
-        } else if (jumpedTo) {
+        } else if (jumpsTo(block, place)) {
             tally.uncovered(place, "a jump leads into the middle of an instruction");
         } else {
             tally.notCode();
@@ -204,7 +222,7 @@ final class ModuleSites {
         if (flow == Flow.SYSTEM_CALL) {
             sites.add(new Site(block, index));
         } else {
-            tally.uncovered(place, "a 32-bit system call (int $0x80 or sysenter)");
+            tally.uncovered(place, "a 32-bit system call (int $0x80)");
         }
     }
 
@@ -229,7 +247,7 @@ final class ModuleSites {
     private CodeBlock functionBlock(ByteRange function) throws IOException {
         CodeBlock known = functions.get(function.start());
         if (known == null) {
-            known = CodeBlock.decode(code.decoder(function), function, true);
+            known = JumpTables.resolve(CodeBlock.decode(code.decoder(function), function, true), code);
             functions.put(function.start(), known);
         }
         return known;

@@ -26,12 +26,14 @@ final class Modules {
 
     private final Checkpoint checkpoint;
     private final CheckpointMemory memory;
+    private final MappedMemory mapped;
     private final TreeMap<Long, Draft> drafts = new TreeMap<>();
     private final List<ByteRange> stored = new ArrayList<>();
 
     Modules(Checkpoint checkpoint, CheckpointMemory memory) {
         this.checkpoint = checkpoint;
         this.memory = memory;
+        this.mapped = new MappedMemory(checkpoint.mappings());
         List<Mapping> mappings = checkpoint.mappings();
         for (int i = 0; i < mappings.size(); i++) {
             Mapping mapping = mappings.get(i);
@@ -78,7 +80,7 @@ final class Modules {
                 functions = UnwindTable.read(memory, candidate.range().start(), code);
             }
         }
-        return new Module(draft.name(), draft.kind(), draft.code(), functions);
+        return new Module(draft.name(), draft.kind(), draft.code(), functions, mapped);
     }
 
     private void add(Mapping mapping, int index) {

@@ -49,11 +49,24 @@ final class Padding {
                 ByteRange gap = ByteRange.ofLength(last.end(), LONGEST_GAP);
                 CodeBlock behind = CodeBlock.decode(code.decoder(gap), gap, false);
                 if (!behind.instructions().isEmpty() && behind.instructions().get(0).isPadding()) {
-                    addRun(found, behind.instructions(), 0, next);
+                    addRun(found, behind.instructions(), 0, limitOfGap(behind.instructions(), next));
                 }
             }
         }
         return found;
+    }
+
+    /** Only where padding goes on up to the next function that is listed, none that is not can begin in between. */
+    private static long limitOfGap(List<Instruction> gap, long next) {
+        for (Instruction instruction : gap) {
+            if (instruction.end() >= next) {
+                return next;
+            }
+            if (!instruction.isPadding()) {
+                break;
+            }
+        }
+        return Math.min(next, firstPossibleStart(gap.get(0)));
     }
 
     /** Some functions begin with nops, for patching. Without tables only alignment tells where one may begin. */

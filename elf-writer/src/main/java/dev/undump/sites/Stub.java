@@ -19,6 +19,7 @@ final class Stub {
     private static final int INT3 = 0xcc;
     private static final int COMPARE = 6 + 2;
     private static final int HAND_OVER = 7 + 6;
+    private static final int NEAR_REACH = 127;
 
     /** Thrown when a distance does not fit into 32 bits. */
     static final class TooFarException extends Exception {
@@ -98,6 +99,9 @@ final class Stub {
     /** The hand-over stands between: jrcxz reaches 127 bytes only, and moved instructions may be long. */
     private void compareAndPass() throws TooFarException {
         List<Integer> numbers = ImageLayout.INTERCEPTED_CALLS;
+        if ((numbers.size() - 1) * COMPARE + Detour.NEAR_JUMP > NEAR_REACH) {
+            throw new IllegalStateException("jrcxz does not reach over the comparisons with " + numbers.size() + " numbers");
+        }
         for (int i = 0; i < numbers.size(); i++) {
             out.writeBytes(new byte[] {(byte) 0x8d, (byte) 0x88}); // lea -number(%rax),%ecx
             writeInt(out, -numbers.get(i));

@@ -267,20 +267,7 @@ public final class CheckpointBuilder {
                 .sorted((a, b) -> Long.compare(a.address(), b.address()))
                 .map(content -> extent(content, data))
                 .toList();
-        return new Mapping(
-                mapping.range(),
-                mapping.kind(),
-                mapping.protection(),
-                mapping.flags(),
-                mapping.shareId(),
-                mapping.fileOffset(),
-                mapping.inode(),
-                mapping.deviceMajor(),
-                mapping.deviceMinor(),
-                mapping.name(),
-                mapping.fileSize(),
-                mapping.fileMtimeNs(),
-                extents);
+        return mapping.part(mapping.range(), extents);
     }
 
     private static MemoryFile withExtents(MemoryFile file, SortedMap<Long, byte[]> contents, ByteArrayOutputStream data) {

@@ -123,22 +123,14 @@ class CheckpointPropertyTest {
                 n.get(0), n.get(1), n.get(2), n.get(3), n.get(4), n.get(5), n.get(6), n.get(7), n.get(8), n.get(9), n.get(10),
                 n.get(11), n.get(12), n.get(13), n.get(14), n.get(15), n.get(16), n.get(17), n.get(18), n.get(19), n.get(20),
                 n.get(21), n.get(22), n.get(23), n.get(24), n.get(25), n.get(26));
-        CheckpointThread sample = CheckpointSamples.thread(tid);
-        return new CheckpointThread(
-                tid,
-                tid,
-                registers,
-                sample.xstate(),
-                sample.call(),
-                n.get(27),
-                new AlternateStack(n.get(28), n.get(29), n.get(30).intValue()),
-                0,
-                new RobustList(n.get(31), n.get(32)),
-                new RseqRegistration(n.get(33), n.get(34).intValue(), n.get(35).intValue()),
-                n.get(36),
-                sample.scheduling(),
-                sample.affinity(),
-                NativeText.of(name),
-                sample.waitChannel());
+        return ThreadSample.of(tid)
+                .registers(registers)
+                .signalMask(n.get(27))
+                .alternateStack(new AlternateStack(n.get(28), n.get(29), n.get(30).intValue()))
+                .robustList(new RobustList(n.get(31), n.get(32)))
+                .rseq(new RseqRegistration(n.get(33), n.get(34).intValue(), n.get(35).intValue()))
+                .clearChildTid(n.get(36))
+                .name(name)
+                .build();
     }
 }

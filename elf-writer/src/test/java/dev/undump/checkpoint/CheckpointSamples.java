@@ -3,6 +3,7 @@ package dev.undump.checkpoint;
 
 import dev.undump.nativestub.CheckpointLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -24,11 +25,30 @@ public final class CheckpointSamples {
     private CheckpointSamples() {}
 
     public static CheckpointProcess process(int pid) {
+        return process(pid, false, unlimited());
+    }
+
+    public static CheckpointProcess processLaunchedByCkpt(int pid) {
+        return process(pid, true, unlimited());
+    }
+
+    /** Returns a process of which one resource, {@code RLIMIT_*}, is limited. */
+    public static CheckpointProcess processWithLimit(int pid, int resource, long soft) {
+        List<Rlimit> limits = new ArrayList<>(unlimited());
+        limits.set(resource, new Rlimit(soft, Rlimit.UNLIMITED));
+        return process(pid, false, limits);
+    }
+
+    private static List<Rlimit> unlimited() {
+        return Collections.nCopies(CheckpointProcess.RLIMITS, new Rlimit(Rlimit.UNLIMITED, Rlimit.UNLIMITED));
+    }
+
+    private static CheckpointProcess process(int pid, boolean launchedByCkpt, List<Rlimit> limits) {
         return new CheckpointProcess(
                 new ProcessIds(pid, pid, 1, pid, 900, 1001, 1002),
                 new ProcessSettings(022, 1, false, false, 0, false, 0),
                 Trigger.PID,
-                false,
+                launchedByCkpt,
                 new MemoryMarks(
                         CODE,
                         CODE + 0x800,
@@ -52,7 +72,7 @@ public final class CheckpointSamples {
                 NativeText.of("ckpt 1.0.0"),
                 false,
                 List.of(new IntervalTimer(0, 0), new IntervalTimer(0, 0), new IntervalTimer(0, 0)),
-                Collections.nCopies(CheckpointProcess.RLIMITS, new Rlimit(Rlimit.UNLIMITED, Rlimit.UNLIMITED)),
+                limits,
                 0,
                 true);
     }

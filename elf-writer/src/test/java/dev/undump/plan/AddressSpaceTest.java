@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointBuilder;
-import dev.undump.checkpoint.CheckpointProcess;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
@@ -16,7 +15,6 @@ import dev.undump.nativestub.CheckpointLayout;
 import dev.undump.nativestub.ImageLayout;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +25,7 @@ class AddressSpaceTest {
     private static final long GIB = 1L << 30;
     private static final long MIB = 1L << 20;
     private static final int PAGE = CheckpointSamples.PAGE;
+    private static final int RLIMIT_STACK = 3;
     private static final long STACK = 0x7ffffff00000L;
     private static final long STACK_END = STACK + 16 * PAGE;
 
@@ -86,7 +85,8 @@ class AddressSpaceTest {
     }
 
     private ByteRange grown(long stackLimit, long neighbourEnd) throws IOException {
-        CheckpointBuilder builder = new CheckpointBuilder().process(withStackLimit(stackLimit));
+        CheckpointBuilder builder = new CheckpointBuilder()
+                .process(CheckpointSamples.processWithLimit(PlanSamples.TID, RLIMIT_STACK, stackLimit));
         int flags = CheckpointLayout.VMA_STACK | CheckpointLayout.VMA_GROWSDOWN;
         builder.mapping(CheckpointSamples.mapping(STACK, 16, MappingKind.ANONYMOUS, Mapping.READ, flags, "[stack]"));
         if (neighbourEnd > 0) {
@@ -95,31 +95,5 @@ class AddressSpaceTest {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
         Mapping stack = checkpoint.mappings().get(checkpoint.mappings().size() - 1);
         return StackGrowth.of(stack, checkpoint);
-    }
-
-    private static CheckpointProcess withStackLimit(long soft) {
-        CheckpointProcess like = CheckpointSamples.process(PlanSamples.TID);
-        List<Rlimit> limits = new ArrayList<>(like.rlimits());
-        limits.set(3, new Rlimit(soft, Rlimit.UNLIMITED));
-        return new CheckpointProcess(
-                like.ids(),
-                like.settings(),
-                like.trigger(),
-                like.launchedByCkpt(),
-                like.marks(),
-                like.moment(),
-                like.residentBytes(),
-                like.executable(),
-                like.commandLine(),
-                like.workingDirectory(),
-                like.commandName(),
-                like.kernelRelease(),
-                like.kernelVersion(),
-                like.engine(),
-                like.workingDirectoryDeleted(),
-                like.intervalTimers(),
-                limits,
-                like.nice(),
-                like.vdsoSeen());
     }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointBuilder;
-import dev.undump.checkpoint.CheckpointProcess;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.EpollItem;
@@ -60,7 +59,7 @@ class FilePlannerTest {
 
     @Test
     void standardDescriptors_underCkpt_areWhatWasInherited() throws Exception {
-        builder.process(launchedByCkpt());
+        builder.process(CheckpointSamples.processLaunchedByCkpt(PlanSamples.TID));
         open(FileKind.REGULAR, O_WRONLY, 1);
         openWithFlags(FileKind.REGULAR, CheckpointLayout.DESCRIPTION_INHERITED, 2, 7);
         assertThat(plan().subList(0, 1)).containsExactly(inherit(2));
@@ -337,29 +336,5 @@ class FilePlannerTest {
 
     private static FileOp duplicate(int fd, int of) {
         return FileOp.of(FileOp.Kind.DUPLICATE, fd, 0, true, FileOp.number(of));
-    }
-
-    private static CheckpointProcess launchedByCkpt() {
-        CheckpointProcess like = CheckpointSamples.process(PlanSamples.TID);
-        return new CheckpointProcess(
-                like.ids(),
-                like.settings(),
-                like.trigger(),
-                true,
-                like.marks(),
-                like.moment(),
-                like.residentBytes(),
-                like.executable(),
-                like.commandLine(),
-                like.workingDirectory(),
-                like.commandName(),
-                like.kernelRelease(),
-                like.kernelVersion(),
-                like.engine(),
-                like.workingDirectoryDeleted(),
-                like.intervalTimers(),
-                like.rlimits(),
-                like.nice(),
-                like.vdsoSeen());
     }
 }

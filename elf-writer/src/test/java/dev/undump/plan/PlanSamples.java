@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
-import dev.undump.checkpoint.AlternateStack;
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointBuilder;
@@ -17,6 +16,7 @@ import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.Registers;
 import dev.undump.checkpoint.RobustList;
 import dev.undump.checkpoint.RseqRegistration;
+import dev.undump.checkpoint.ThreadSample;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -65,42 +65,21 @@ public final class PlanSamples {
 
     /** Returns a thread in user code, or inside a call, without anything registered in its memory. */
     public static CheckpointThread thread(int tid, Registers registers, Optional<InterruptedCall> call) {
-        return new CheckpointThread(
-                tid,
-                tid,
-                registers,
-                CheckpointSamples.xstate(tid),
-                call,
-                0x8000,
-                new AlternateStack(0, 0, 2),
-                0,
-                new RobustList(0, 0),
-                new RseqRegistration(0, 0, 0),
-                0,
-                CheckpointSamples.thread(tid).scheduling(),
-                CheckpointSamples.affinity(),
-                NativeText.of("sample"),
-                NativeText.EMPTY);
+        return ThreadSample.of(tid)
+                .unregistered()
+                .registers(registers)
+                .call(call)
+                .signalMask(0x8000)
+                .build();
     }
 
     public static CheckpointThread thread(
             CheckpointThread like, RobustList robustList, RseqRegistration rseq, long clearChildTid) {
-        return new CheckpointThread(
-                like.tid(),
-                like.ownTid(),
-                like.registers(),
-                like.xstate(),
-                like.call(),
-                like.signalMask(),
-                like.alternateStack(),
-                like.parentDeathSignal(),
-                robustList,
-                rseq,
-                clearChildTid,
-                like.scheduling(),
-                like.affinity(),
-                like.name(),
-                like.waitChannel());
+        return ThreadSample.like(like)
+                .robustList(robustList)
+                .rseq(rseq)
+                .clearChildTid(clearChildTid)
+                .build();
     }
 
     /** Returns registers behind the syscall instruction with the call's six arguments. */

@@ -13,12 +13,12 @@ import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.Cpu;
 import dev.undump.checkpoint.CpuidLeaf;
-import dev.undump.checkpoint.InterruptedCall;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.Registers;
 import dev.undump.checkpoint.RobustList;
 import dev.undump.checkpoint.RseqRegistration;
 import dev.undump.checkpoint.Scheduling;
+import dev.undump.checkpoint.ThreadSample;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -81,7 +81,10 @@ class ThreadPlannerTest {
 
     @Test
     void plan_ownScheduling_isSet() throws Exception {
-        thread = with(new Scheduling(0, 0, 5, 0, 0, 0, 0, 1000), affinity(2));
+        thread = ThreadSample.like(thread)
+                .scheduling(new Scheduling(0, 0, 5, 0, 0, 0, 0, 1000))
+                .affinity(affinity(2))
+                .build();
         PlannedThread planned = plan();
         assertThat(planned.setScheduling()).isTrue();
         assertThat(planned.timerSlackNs()).isEqualTo(1000);
@@ -90,7 +93,7 @@ class ThreadPlannerTest {
 
     @Test
     void plan_fewerProcessorsThanThePackageHas_isPinned() throws Exception {
-        thread = with(thread.scheduling(), affinity(1));
+        thread = ThreadSample.like(thread).affinity(affinity(1)).build();
         assertThat(plan().setAffinity()).isTrue();
     }
 
@@ -112,7 +115,7 @@ class ThreadPlannerTest {
         byte[] bytes = CheckpointSamples.xstate(1).toArray();
         ByteBuffer hostile = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         hostile.putInt(24, -1).putInt(28, 0xffbf).putLong(512, -1).putLong(520, -1).putLong(568, -1).putLong(488, -1);
-        thread = withXstate(Bytes.copyOf(bytes));
+        thread = ThreadSample.like(thread).xstate(Bytes.copyOf(bytes)).build();
         ByteBuffer area = plan().xstate().buffer();
         assertThat(area.getInt(24)).isEqualTo(0xffbf);
         assertThat(area.getLong(512)).isEqualTo(7);
@@ -126,7 +129,7 @@ class ThreadPlannerTest {
         byte[] bytes = new byte[11008];
         ByteBuffer area = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         area.putLong(512, 3 | 1 << 5);
-        thread = withXstate(Bytes.copyOf(bytes));
+        thread = ThreadSample.like(thread).xstate(Bytes.copyOf(bytes)).build();
         CheckpointBuilder builder = PlanSamples.builder(heap)
                 .thread(thread)
                 .cpu(new Cpu(NativeText.EMPTY, NativeText.EMPTY, 0x602e7, 11008, 0, 0))
@@ -151,44 +154,6 @@ class ThreadPlannerTest {
         heap.putLong(0x208, SEQUENCE);
         heap.putLong(0x248, start).putLong(0x250, length).putLong(0x258, 0xabcdef);
         thread = PlanSamples.thread(thread, new RobustList(0, 0), new RseqRegistration(RSEQ, 32, 0x53053053), 0);
-    }
-
-    private CheckpointThread with(Scheduling scheduling, Affinity affinity) {
-        return new CheckpointThread(
-                thread.tid(),
-                thread.ownTid(),
-                thread.registers(),
-                thread.xstate(),
-                thread.call(),
-                0,
-                thread.alternateStack(),
-                0,
-                thread.robustList(),
-                thread.rseq(),
-                0,
-                scheduling,
-                affinity,
-                thread.name(),
-                thread.waitChannel());
-    }
-
-    private CheckpointThread withXstate(Bytes xstate) {
-        return new CheckpointThread(
-                thread.tid(),
-                thread.ownTid(),
-                thread.registers(),
-                xstate,
-                Optional.<InterruptedCall>empty(),
-                0,
-                thread.alternateStack(),
-                0,
-                thread.robustList(),
-                thread.rseq(),
-                0,
-                thread.scheduling(),
-                thread.affinity(),
-                thread.name(),
-                thread.waitChannel());
     }
 
     private static Affinity affinity(long firstWord) {

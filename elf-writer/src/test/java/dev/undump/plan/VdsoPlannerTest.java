@@ -30,7 +30,7 @@ class VdsoPlannerTest {
     @Test
     void plan_vdsoOfThisMachine_hasTheClockFunctions() throws Exception {
         Optional<byte[]> vdso = ownVdso();
-        assumeTrue(vdso.isPresent(), "this process has no vdso");
+        assumeTrue(vdso.isPresent(), "this kernel gives processes no vdso (vdso=0)");
         VdsoPlan plan = plan(vdso.get());
         assertThat(plan.address()).isEqualTo(CheckpointSamples.VDSO);
         assertThat(plan.copy().toArray()).isEqualTo(vdso.get());
@@ -54,7 +54,7 @@ class VdsoPlannerTest {
     @Test
     void plan_damagedVdso_isRefusedOrRead() throws Exception {
         Optional<byte[]> vdso = ownVdso();
-        assumeTrue(vdso.isPresent(), "this process has no vdso");
+        assumeTrue(vdso.isPresent(), "this kernel gives processes no vdso (vdso=0)");
         for (int at = 0; at < 1024; at += 7) {
             byte[] damaged = vdso.get().clone();
             damaged[at] ^= (byte) 0xff;

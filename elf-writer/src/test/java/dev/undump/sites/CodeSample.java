@@ -13,6 +13,8 @@ import dev.undump.checkpoint.ExtentKind;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
 import dev.undump.checkpoint.NativeText;
+import dev.undump.checkpoint.Registers;
+import dev.undump.checkpoint.ThreadSample;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -149,28 +151,13 @@ final class CodeSample {
     }
 
     static CheckpointThread thread(long stackPointer, AlternateStack alternate) {
-        CheckpointThread sample = CheckpointSamples.thread(1000, Optional.empty());
+        CheckpointThread sample = CheckpointSamples.thread(1000);
         var r = sample.registers();
-        var registers = new dev.undump.checkpoint.Registers(
+        var registers = new Registers(
                 r.r15(), r.r14(), r.r13(), r.r12(), r.rbp(), r.rbx(), r.r11(), r.r10(), r.r9(), r.r8(), r.rax(), r.rcx(), r.rdx(),
                 r.rsi(), r.rdi(), r.origRax(), CODE, r.cs(), r.eflags(), stackPointer, r.ss(), r.fsBase(), r.gsBase(), r.ds(),
                 r.es(), r.fs(), r.gs());
-        return new CheckpointThread(
-                sample.tid(),
-                sample.ownTid(),
-                registers,
-                sample.xstate(),
-                sample.call(),
-                sample.signalMask(),
-                alternate,
-                sample.parentDeathSignal(),
-                sample.robustList(),
-                sample.rseq(),
-                sample.clearChildTid(),
-                sample.scheduling(),
-                sample.affinity(),
-                sample.name(),
-                sample.waitChannel());
+        return ThreadSample.like(sample).registers(registers).alternateStack(alternate).build();
     }
 
     /** push %rbx; mov %rdi,%rbx; add $1,%rbx; test %rbx,%rbx; jne +2; xor %ecx,%ecx; mov %rbx,%rdx; pop %rbx; ret. */
@@ -222,7 +209,7 @@ final class CodeSample {
         }
     }
 
-    /** Takes the read-only and executable segments of an ELF file, mapped as a program would have them. */
+    /** Takes the segments of an ELF file, mapped as a program would have them. */
     static Optional<CodeSample> ofElf(Path folder, Path elf) throws IOException {
         var bytes = java.nio.ByteBuffer.wrap(Files.readAllBytes(elf)).order(java.nio.ByteOrder.LITTLE_ENDIAN);
         boolean program = bytes.limit() > 64 && bytes.getInt(0) == 0x464c457f && bytes.get(4) == 2 && bytes.getShort(18) == 62;
@@ -231,14 +218,22 @@ final class CodeSample {
         }
         CodeSample sample = new CodeSample(folder);
         long bias = biasOf(elf);
+        long free = 0;
         for (int i = 0; i < bytes.getShort(56); i++) {
             int at = (int) bytes.getLong(32) + i * 56;
             int flags = bytes.getInt(at + 4);
-            if (bytes.getInt(at) == 1 && (flags & 2) == 0) {
+            if (bytes.getInt(at) == 1 && bytes.getLong(at + 32) > 0) {
                 long offset = bytes.getLong(at + 8) & -PAGE;
                 long start = bytes.getLong(at + 16) & -PAGE;
                 long end = (bytes.getLong(at + 16) + bytes.getLong(at + 32) + PAGE - 1) & -PAGE;
-                int protection = ((flags & 4) != 0 ? Mapping.READ : 0) | ((flags & 1) != 0 ? Mapping.EXECUTE : 0);
+                if (start < free) { // two segments in one page
+                    offset += free - start;
+                    start = free;
+                }
+                free = end;
+                int protection = ((flags & 4) != 0 ? Mapping.READ : 0)
+                        | ((flags & 2) != 0 ? Mapping.WRITE : 0)
+                        | ((flags & 1) != 0 ? Mapping.EXECUTE : 0);
                 sample.builder.mapping(new Mapping(
                         new ByteRange(bias + start, bias + end), MappingKind.PRIVATE_FILE, protection, 0, 0, offset, 77, 8, 1,
                         NativeText.of(elf.getFileName().toString()), bytes.limit(), 0, List.of()));

@@ -43,7 +43,8 @@ final class DetourWalk {
             at = moved(at, expected, site);
         }
         if (detour.after().isEmpty() || detour.after().get(detour.after().size() - 1).fallsThrough()) {
-            assertThat(detour.keepsCall() ? at : skipJumps(at)).as(site).isEqualTo(detour.back());
+            // The program's own code may go on with a jump there.
+            assertThat(detour.keepsCall() ? at : instruction(at).target()).as(site).isEqualTo(detour.back());
         }
     }
 

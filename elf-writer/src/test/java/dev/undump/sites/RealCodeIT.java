@@ -2,7 +2,6 @@
 package dev.undump.sites;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Checkpoint;
@@ -22,6 +21,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The system calls of real programs and libraries: all are covered, {@code objdump} finds the same ones, and every rewritten one
@@ -29,8 +30,57 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class RealCodeIT {
 
-    private static final Pattern CALL = Pattern.compile(" *([0-9a-f]+):\\t(?:.*\\s)?(syscall|sysenter|int +\\$0x80)\\s*");
+    private static final Pattern CALL = Pattern.compile(" *([0-9a-f]+):\\t(?:.*\\s)?(syscall|int +\\$0x80)\\s*");
     private static final String C_PROGRAM = "#include <stdio.h>\n#include <stdlib.h>\nint main(void) { free(malloc(1 << 20)); puts(\"x\"); }\n";
+    /** System calls of known and of unknown number behind jump tables, and beside instructions that data is full of. */
+    private static final String SWITCH_PROGRAM =
+            """
+            #include <stdlib.h>
+            static volatile int sink;
+            static inline long call(long n, long a, long b, long c) {
+                long result;
+                __asm__ volatile("syscall" : "=a"(result) : "0"(n), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+                return result;
+            }
+            __attribute__((noinline)) static long known(int way, long a, long b) {
+                switch (way) {
+                case 0: sink = 1; return call(28, a, b, 4);
+                case 1: sink = 4; return call(28, a, b, 8) + 3;
+                case 2: sink = 7; return call(39, a, b, 9) * 3;
+                case 3: sink = 2; return call(25, a, b, 1) ^ 99;
+                case 4: sink = 9; return a * b + sink;
+                case 5: sink = 77; return call(16, a, b, 4) + sink;
+                case 6: sink = 1; return a / b;
+                case 9: sink = 5; return call(157, a, b, 4) << 3;
+                case 12: return call(237, a, 0, 0);
+                default: return call(12, 0, 0, 0);
+                }
+            }
+            __attribute__((noinline)) static long unknown(int way, long n, long a, long b) {
+                switch (way) {
+                case 0: sink = 1; return call(n, a, b, 4);
+                case 1: sink = 4; n++; break;
+                case 2: sink = 7; return call(n + 1, a, b, 9) * 3;
+                case 3: sink = 2; n *= 2; break;
+                case 4: sink = 9; n ^= 5; break;
+                case 5: sink = 77; return call(n, a, b, 4) + sink;
+                case 6: sink = 1; n -= 9; break;
+                case 9: sink = 5; n = 28; break;
+                default: n = 12;
+                }
+                return call(n, a, b, n);
+            }
+            __asm__(".text; flags: push %rbx; pushf; orq $0x400,(%rsp); popf; mov %rsi,%rbx; mov 8(%rdi),%rsi;"
+                    "mov (%rdi),%rax; mov 16(%rdi),%rdi; syscall; pushf; pop %rdx; cld; mov %rdx,(%rbx); mov %rax,8(%rbx); pop %rbx; ret");
+            long flags(long *in, long *out);
+            int main(int argc, char **argv) {
+                long both[5] = {0};
+                long sum = flags(both, both);
+                for (int i = 0; i < 14; i++)
+                    sum += known(argc + i, (long)argv, 2) + unknown(argc + i, atoi(argv[argc - 1]), argc, 3);
+                return (int)sum;
+            }
+            """;
     private static final String GO_PROGRAM = "package main\n\nfunc main() { println(len(make([]byte, 1000))) }\n";
 
     @TempDir
@@ -58,18 +108,27 @@ class RealCodeIT {
 
     @Test
     void staticProgram_isCovered() throws Exception {
-        check(compiled("gcc", "-O2", "-static"));
+        check(compiled(C_PROGRAM, "gcc", "-O2", "-static"));
     }
 
     @Test
     void staticProgramWithMusl_isCovered() throws Exception {
-        assumeTrue(isInstalled("musl-gcc"), "musl-gcc is not installed (Debian: musl-tools)");
-        check(compiled("musl-gcc", "-O2", "-static"));
+        check(compiled(C_PROGRAM, "musl-gcc", "-O2", "-static"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "gcc -O2", "gcc -O3 -fcf-protection", "gcc -O2 -no-pie", "gcc -O0", "gcc -O2 -static", "musl-gcc -O2", "musl-gcc -O2 -static"
+    })
+    void callsBehindJumpTables_areCovered(String compiler) throws Exception {
+        ModuleCoverage coverage = check(compiled(SWITCH_PROGRAM, compiler.split(" "))).coverage().modules().get(0);
+
+        int all = coverage.rewritten() + coverage.dynamic();
+        assertThat(all).as("-O0 makes all calls at one place").isGreaterThanOrEqualTo(compiler.contains("-O0") ? 2 : 9);
     }
 
     @Test
     void goProgram_isCovered() throws Exception {
-        assumeTrue(isInstalled("go"), "go is not installed (Debian: golang-go)");
         Path source = Files.writeString(folder.resolve("program.go"), GO_PROGRAM);
         Path program = folder.resolve("program");
         run(List.of("go", "build", "-o", program.toString(), source.toString()));
@@ -157,8 +216,8 @@ class RealCodeIT {
         throw new AssertionError("this process has not loaded " + name);
     }
 
-    private Path compiled(String... compiler) throws Exception {
-        Path source = Files.writeString(folder.resolve("program.c"), C_PROGRAM);
+    private Path compiled(String text, String... compiler) throws Exception {
+        Path source = Files.writeString(folder.resolve("program.c"), text);
         Path program = folder.resolve("program");
         List<String> command = new ArrayList<>(List.of(compiler));
         command.addAll(List.of("-o", program.toString(), source.toString()));
@@ -166,17 +225,13 @@ class RealCodeIT {
         return program;
     }
 
-    private static boolean isInstalled(String program) {
-        for (String directory : System.getenv("PATH").split(":")) {
-            if (Files.isExecutable(Path.of(directory, program))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     private static List<String> run(List<String> command) throws Exception {
-        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process process;
+        try {
+            process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        } catch (IOException e) {
+            throw new AssertionError(command.get(0) + " is not installed; ./check installs it", e);
+        }
         List<String> lines = new ArrayList<>();
         try (BufferedReader reader =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {

@@ -266,12 +266,20 @@ class SiteRewriterTest {
 
     @Test
     void oldSystemCalls_areNotCovered() {
-        CodeSample.Result result = rewrite(MADVISE + "cd80" + RET, MADVISE + "0f34" + RET);
+        CodeSample.Result result = rewrite(MADVISE + "cd80" + RET, MADVISE + "cd80" + RET);
 
         assertThat(result.module().uncovered()).hasSize(2);
         assertThat(result.module().uncovered().get(0).reason()).contains("32-bit");
         assertThat(result.rewriting().coverage().isComplete()).isFalse();
         assertThat(result.rewriting().coverage().summary()).contains("libsample.so").contains("32-bit");
+    }
+
+    @Test
+    void sysenter_whichNo64BitProgramSurvives_isNotLookedAt() {
+        CodeSample.Result result = rewrite(MADVISE + "0f34" + RET);
+
+        assertThat(result.rewriting().coverage().isComplete()).isTrue();
+        assertThat(result.rewriting().patches()).isEmpty();
     }
 
     @Test
@@ -302,6 +310,30 @@ class SiteRewriterTest {
 
         assertThat(result.module().rewritten()).isEqualTo(1);
         assertThat(result.module().module()).isEqualTo("generated code");
+    }
+
+    @Test
+    void addressInGeneratedCode_thatReadsLikeACall_isData() {
+        // As a JVM's metadata: b8 43 44 30 7f reads as mov $0x7f304443,%eax, and the next address holds 0f 05.
+        String addresses = "b84300307f000000 600f05307f000000 504300307f000000";
+        byte[] code = CodeSample.functions(addresses);
+        CodeSample.Result result = new CodeSample(folder)
+                .code(code, MappingKind.ANONYMOUS, 0)
+                .mapping(CodeSample.mapping(0x7f30000000L, 1 << 20, MappingKind.ANONYMOUS, Mapping.READ, 0, ""))
+                .rewrite(code);
+
+        assertThat(result.module().notCode()).isEqualTo(1);
+        assertThat(result.rewriting().coverage().isComplete()).isTrue();
+        assertThat(result.patched()).isEqualTo(code);
+    }
+
+    @Test
+    void unknownNumberInGeneratedCode_isNotCovered() {
+        byte[] code = CodeSample.functions("89f8" + CALL + RET);
+        CodeSample.Result result = new CodeSample(folder).code(code, MappingKind.ANONYMOUS, 0).rewrite(code);
+
+        assertThat(result.module().uncovered()).hasSize(1);
+        assertThat(result.patched()).isEqualTo(code);
     }
 
     @Test

@@ -8,30 +8,22 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code undump inspect FILE}: tells what is inside. */
 @Command(
         name = "inspect",
-        versionProvider = Version.class,
         header = "Tells what is inside a checkpoint or an image.",
         description = {
             "",
             "Shows program, threads with what each waits for, memory, descriptors, signals, kernel and processor.",
             ""
-        },
-        exitCodeListHeading = "%nExit status:%n",
-        exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
-final class InspectCommand implements Callable<Integer>, HasCommonOptions {
-
-    @Spec
-    private CommandSpec spec;
+        })
+final class InspectCommand implements Callable<Integer> {
 
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
     @Option(names = "--json", description = "Print everything as one JSON object, with names that stay.")
     private boolean json;
@@ -40,14 +32,9 @@ final class InspectCommand implements Callable<Integer>, HasCommonOptions {
     private Path file;
 
     @Override
-    public CommonOptions common() {
-        return common;
-    }
-
-    @Override
     public Integer call() throws IOException {
         PackedFile.refuse(file, "reading");
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = face.out();
         try (Inspection inspection = Inspection.open(file)) {
             if (json) {
                 inspection.printJson(out);

@@ -61,7 +61,7 @@ public final class Main {
                 .addSubcommand(new PackCommand(interruption))
                 .addSubcommand(new UnpackCommand(interruption));
         commandLine.setExecutionExceptionHandler((failure, failed, parsed) -> {
-            boolean trace = failed.getCommand() instanceof HasCommonOptions command && command.common().stacktrace;
+            boolean trace = failed.getParseResult().hasMatchedOption(CommandFace.STACKTRACE);
             return FailureReport.print(failure, failed.getErr(), trace);
         });
         commandLine.setParameterExceptionHandler((failure, arguments) -> usage(failure));

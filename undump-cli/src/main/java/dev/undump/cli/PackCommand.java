@@ -14,36 +14,27 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code undump pack FILE}: makes a file small for transport. */
 @Command(
         name = "pack",
-        versionProvider = Version.class,
         header = "Compresses a checkpoint or an image for transport.",
         description = {
             "",
             "Writes FILE.zst, from which \"undump unpack\" makes the same file again: bytes, mode and holes. Any zstd"
                     + " decompresses it, too. What is packed holds the program's memory as before, and does not run.",
             ""
-        },
-        exitCodeListHeading = "%nExit status:%n",
-        exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
-final class PackCommand implements Callable<Integer>, HasCommonOptions {
+        })
+final class PackCommand implements Callable<Integer> {
 
     static final String SUFFIX = ".zst";
 
     private final Interruption interruption;
 
-    @Spec
-    private CommandSpec spec;
-
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
     @Option(
             names = {"-o", "--out"},
@@ -69,32 +60,21 @@ final class PackCommand implements Callable<Integer>, HasCommonOptions {
     }
 
     @Override
-    public CommonOptions common() {
-        return common;
-    }
-
-    @Override
     public Integer call() throws IOException {
         if (level < PackOptions.FASTEST || level > PackOptions.SMALLEST) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--level " + level + " is not " + PackOptions.FASTEST + " to " + PackOptions.SMALLEST);
+            throw face.wrongUsage("--level " + level + " is not " + PackOptions.FASTEST + " to " + PackOptions.SMALLEST);
         }
-        PackOptions options = new PackOptions(level, threads.count(spec.commandLine()));
+        PackOptions options = new PackOptions(level, threads.count());
         PackedKind kind = kind();
         Path packed = out != null ? out : Path.of(file + SUFFIX);
         if (Files.exists(packed) && Files.isSameFile(packed, file)) {
             throw new CommandFailure("packing " + file + ": the result would replace it; name another file");
         }
-        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Packing " + file.getFileName())) {
-            Packing.pack(file, kind, options, packed, (doneBytes, totalBytes) -> {
-                interruption.check();
-                progress.advanced(doneBytes, totalBytes);
-            });
+        try (AttendedWork work = AttendedWork.begin("Packing " + file.getFileName(), interruption)) {
+            Packing.pack(file, kind, options, packed, work::advanced);
         }
         if (out == null) {
-            spec.commandLine().getOut().println("undump: wrote " + Printable.line(packed.toString()));
-            spec.commandLine().getOut().flush();
+            face.sayWritten(packed);
         }
         return ExitStatus.DONE;
     }

@@ -21,7 +21,6 @@ import picocli.CommandLine.Parameters;
 /** {@code undump run FILE}: lets the program go on in place of this process, and leaves no file. */
 @Command(
         name = "run",
-        versionProvider = Version.class,
         header = "Lets a captured program go on, without leaving a file.",
         description = {
             "",
@@ -35,14 +34,16 @@ import picocli.CommandLine.Parameters;
             "2:wrong usage",
             "125:the image could not be restored on this machine; one line on standard error says why"
         })
-final class RunCommand implements Callable<Integer>, HasCommonOptions {
+final class RunCommand implements Callable<Integer> {
 
     private final Interruption interruption;
 
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
-    @Option(names = "--eager", description = "Read all memory at start instead of mapping it; for checkpoints.")
+    @Option(
+            names = "--eager",
+            description = "Read all memory before the program goes on, instead of mapping it; for checkpoints, an image has its own way.")
     private boolean eager;
 
     @Parameters(index = "0", paramLabel = "FILE", description = "Checkpoint or image.")
@@ -52,16 +53,11 @@ final class RunCommand implements Callable<Integer>, HasCommonOptions {
             index = "1..*",
             arity = "0..*",
             paramLabel = "ARG",
-            description = "Arguments, for images that take their own; others show them in ps only.")
+            description = "Shown by ps; the program itself has the arguments of its capture.")
     private List<String> arguments = new ArrayList<>();
 
     RunCommand(Interruption interruption) {
         this.interruption = interruption;
-    }
-
-    @Override
-    public CommonOptions common() {
-        return common;
     }
 
     @Override
@@ -78,11 +74,8 @@ final class RunCommand implements Callable<Integer>, HasCommonOptions {
         Checkpoint checkpoint = CheckpointReader.read(file);
         Path folder = Files.createTempDirectory("undump");
         Path image = folder.resolve(UndumpCommand.defaultName(checkpoint.process().commandName()));
-        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Preparing")) {
-            ImageWriter.write(checkpoint, new ImageOptions(eager, false, false), image, (doneBytes, totalBytes) -> {
-                interruption.check();
-                progress.advanced(doneBytes, totalBytes);
-            });
+        try (AttendedWork work = AttendedWork.begin("Preparing", interruption)) {
+            ImageWriter.write(checkpoint, new ImageOptions(eager, false, false), image, work::advanced);
             return ReplacementProgram.open(image);
         } finally {
             // The open file stays until the program that it becomes has ended.

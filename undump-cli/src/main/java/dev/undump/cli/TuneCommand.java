@@ -16,16 +16,12 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code undump tune IMAGE}: fits an image to what its program uses first. */
 @Command(
         name = "tune",
-        versionProvider = Version.class,
         header = "Fits an image to what its program uses first.",
         description = {
             "",
@@ -33,25 +29,21 @@ import picocli.CommandLine.Spec;
                     + " those in with few large operations. That helps launches that find little of the image in memory, and"
                     + " programs that write to much of theirs at once.",
             "",
-            "The program really runs, with its arguments and the terminal, and is ended by SIGTERM after a while; what it does"
+            "The program really runs, on the terminal, and is ended by SIGTERM after a while; what it does"
                     + " to files or to others is done. After that it is launched a few times up to its first output, with"
                     + " empty input, to compare. Tuning a tuned image starts anew.",
             ""
         },
-        exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {"0:done", "1:failed; one line on standard error says why; IMAGE is as it was", "2:wrong usage"})
-final class TuneCommand implements Callable<Integer>, HasCommonOptions {
+final class TuneCommand implements Callable<Integer> {
 
     private static final int KIBI = 1024;
     private static final double NS_PER_MS = 1e6;
 
     private final Interruption interruption;
 
-    @Spec
-    private CommandSpec spec;
-
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
     @Option(
             names = "--for",
@@ -75,7 +67,11 @@ final class TuneCommand implements Callable<Integer>, HasCommonOptions {
     @Parameters(index = "0", paramLabel = "IMAGE", description = "Image, tuned already or not.")
     private Path image;
 
-    @Parameters(index = "1..*", arity = "0..*", paramLabel = "ARG", description = "Arguments for the program.")
+    @Parameters(
+            index = "1..*",
+            arity = "0..*",
+            paramLabel = "ARG",
+            description = "As of a launch: shown by ps, the program itself has those of its capture.")
     private List<String> arguments = new ArrayList<>();
 
     TuneCommand(Interruption interruption) {
@@ -83,31 +79,23 @@ final class TuneCommand implements Callable<Integer>, HasCommonOptions {
     }
 
     @Override
-    public CommonOptions common() {
-        return common;
-    }
-
-    @Override
     public Integer call() throws IOException {
         if (limitMs < 1 || rounds < 0) {
-            throw new ParameterException(spec.commandLine(), limitMs < 1 ? "--for " + limitMs : "--rounds " + rounds);
+            throw face.wrongUsage(limitMs < 1 ? "--for " + limitMs + " is less than 1" : "--rounds " + rounds + " is less than 0");
         }
         PackedFile.refuse(image, "tuning");
         if (!Inspection.isImage(image)) {
             throw new CommandFailure("tuning " + image + ": it is no image; give a file that undump wrote");
         }
         TuneOptions options = new TuneOptions(limitMs, rounds, arguments);
-        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Copying " + image.getFileName())) {
+        try (AttendedWork work = AttendedWork.begin("Copying " + image.getFileName(), interruption)) {
             TuneReport report = ImageTuning.tune(
                     image,
                     out != null ? out : image,
                     options,
-                    (doneBytes, totalBytes) -> {
-                        interruption.check();
-                        progress.advanced(doneBytes, totalBytes);
-                    },
+                    work::advanced,
                     interruption::check);
-            print(report, spec.commandLine().getOut());
+            print(report, face.out());
         }
         return ExitStatus.DONE;
     }

@@ -19,28 +19,22 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code undump CHECKPOINT}: makes an image. */
 @Command(
         name = "undump",
-        versionProvider = Version.class,
         synopsisHeading = "Usage: ",
         customSynopsis = "undump [--out FILE] [--eager] [--reopen-stdio] CHECKPOINT | undump COMMAND ...",
         header = "Turns a checkpoint into an executable that goes on where the program was.",
         description = {
             "",
-            "Reads a CHECKPOINT that ckpt has written and makes one executable file of it. The file needs neither undump nor the"
-                    + " program: it can be copied to other machines and started by any user.",
+            "Reads a CHECKPOINT that ckpt has written and makes one executable file of it, an image. The image needs neither undump"
+                    + " nor the program: it can be copied to other machines and started by any user.",
             ""
-        },
-        exitCodeListHeading = "%nExit status:%n",
-        exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
-final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
+        })
+final class UndumpCommand implements Callable<Integer> {
 
     private static final int LAST_STANDARD = 2;
     private static final int ACCESS_MODE = 3;
@@ -48,11 +42,8 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
 
     private final Interruption interruption;
 
-    @Spec
-    private CommandSpec spec;
-
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
     @Option(
             names = {"-o", "--out"},
@@ -61,16 +52,21 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
                     + " in the working directory.")
     private Path out;
 
-    @Option(names = "--eager", description = "Read all memory at start instead of mapping it: exact, but slower to start.")
+    @Option(
+            names = "--eager",
+            description = "A launch reads all memory before the program goes on, instead of mapping it: slower to start.")
     private boolean eager;
 
     @Option(
             names = "--reopen-stdio",
-            description = "Regular files that the program had as standard input, output or error are opened again by path. Without"
-                    + " it, and with a checkpoint of \"ckpt --pid\", they count as redirections: the launch's own take their place.")
+            description = "Regular files that the program had as standard input, output or error are opened again by path. Without this"
+                    + " they count as redirections in a checkpoint of \"ckpt --pid\": the launch's own take their place.")
     private boolean reopenStandardFiles;
 
-    @Parameters(arity = "0..1", paramLabel = "CHECKPOINT", description = "File that ckpt wrote, by default myckpt.dat.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "CHECKPOINT",
+            description = "Checkpoint that ckpt wrote; ckpt calls it myckpt.dat unless told otherwise.")
     private Path checkpointFile;
 
     UndumpCommand(Interruption interruption) {
@@ -78,14 +74,9 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
     }
 
     @Override
-    public CommonOptions common() {
-        return common;
-    }
-
-    @Override
     public Integer call() throws IOException, PlanException {
         if (checkpointFile == null) {
-            throw new ParameterException(spec.commandLine(), "Missing required parameter: CHECKPOINT");
+            throw face.wrongUsage("Missing required parameter: CHECKPOINT");
         }
         PackedFile.refuse(checkpointFile, "reading the checkpoint");
         if (Inspection.isImage(checkpointFile)) {
@@ -96,15 +87,11 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
         Path image = out != null ? out : Path.of(defaultName(checkpoint.process().commandName()));
         refuseToReplaceTheCheckpoint(image);
         LazyMemory lazy;
-        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Writing " + image.getFileName())) {
-            lazy = ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, false), image, (doneBytes, totalBytes) -> {
-                interruption.check();
-                progress.advanced(doneBytes, totalBytes);
-            });
+        try (AttendedWork work = AttendedWork.begin("Writing " + image.getFileName(), interruption)) {
+            lazy = ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, false), image, work::advanced);
         }
         if (out == null) {
-            spec.commandLine().getOut().println("undump: wrote " + Printable.line(image.toString()));
-            spec.commandLine().getOut().flush();
+            face.sayWritten(image);
         }
         tellOfStandardFiles(checkpoint);
         tellOfMemory(lazy, image);
@@ -126,21 +113,19 @@ final class UndumpCommand implements Callable<Integer>, HasCommonOptions {
             OpenFile file = checkpoint.openFile(descriptor);
             boolean writable = (file.openFlags() & ACCESS_MODE) != 0;
             if (descriptor.fd() <= LAST_STANDARD && file.kind() == FileKind.REGULAR && writable) {
-                spec.commandLine().getErr().println("undump: note: descriptor " + descriptor.fd() + " was the file "
+                face.note("descriptor " + descriptor.fd() + " was the file "
                         + Printable.line(file.path().toString())
                         + "; a launch has its own there (--reopen-stdio keeps the file)");
             }
         }
-        spec.commandLine().getErr().flush();
     }
 
     private void tellOfMemory(LazyMemory lazy, Path image) {
         if (lazy.isPrevented()) {
             int places = lazy.coverage().orElseThrow().uncovered();
-            spec.commandLine().getErr().println("undump: note: a launch reads all memory instead of mapping it, because "
+            face.note("a launch reads all memory instead of mapping it, because "
                     + (places == 1 ? "a system call" : places + " system calls") + " of the program cannot be followed (\"undump inspect "
                     + Printable.line(image.toString()) + "\" lists them)");
-            spec.commandLine().getErr().flush();
         }
     }
 

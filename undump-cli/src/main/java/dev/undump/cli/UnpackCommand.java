@@ -9,29 +9,20 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code undump unpack FILE.zst}: makes the packed file again. */
 @Command(
         name = "unpack",
-        versionProvider = Version.class,
         header = "Makes the checkpoint or image again that was packed.",
-        description = {"", "Compares every byte with what was packed: the result is the same file, or there is none.", ""},
-        exitCodeListHeading = "%nExit status:%n",
-        exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
-final class UnpackCommand implements Callable<Integer>, HasCommonOptions {
+        description = {"", "Compares every byte with what was packed: the result is the same file, or there is none.", ""})
+final class UnpackCommand implements Callable<Integer> {
 
     private final Interruption interruption;
 
-    @Spec
-    private CommandSpec spec;
-
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
     @Option(
             names = {"-o", "--out"},
@@ -50,26 +41,17 @@ final class UnpackCommand implements Callable<Integer>, HasCommonOptions {
     }
 
     @Override
-    public CommonOptions common() {
-        return common;
-    }
-
-    @Override
     public Integer call() throws IOException {
-        int count = threads.count(spec.commandLine());
+        int count = threads.count();
         Path unpacked = out != null ? out : withoutSuffix();
         if (Files.exists(unpacked) && Files.isSameFile(unpacked, file)) {
             throw new CommandFailure("unpacking " + file + ": the result would replace it; name another file");
         }
-        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Unpacking " + file.getFileName())) {
-            Packing.unpack(file, count, unpacked, (doneBytes, totalBytes) -> {
-                interruption.check();
-                progress.advanced(doneBytes, totalBytes);
-            });
+        try (AttendedWork work = AttendedWork.begin("Unpacking " + file.getFileName(), interruption)) {
+            Packing.unpack(file, count, unpacked, work::advanced);
         }
         if (out == null) {
-            spec.commandLine().getOut().println("undump: wrote " + Printable.line(unpacked.toString()));
-            spec.commandLine().getOut().flush();
+            face.sayWritten(unpacked);
         }
         return ExitStatus.DONE;
     }
@@ -77,9 +59,7 @@ final class UnpackCommand implements Callable<Integer>, HasCommonOptions {
     private Path withoutSuffix() {
         String name = file.toString();
         if (!name.endsWith(PackCommand.SUFFIX) || Path.of(name).getFileName().toString().equals(PackCommand.SUFFIX)) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    file + " does not end in " + PackCommand.SUFFIX + ": say with --out what the result is called");
+            throw face.wrongUsage(file + " does not end in " + PackCommand.SUFFIX + ": say with --out what the result is called");
         }
         return Path.of(name.substring(0, name.length() - PackCommand.SUFFIX.length()));
     }

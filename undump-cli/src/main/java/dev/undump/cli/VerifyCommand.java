@@ -9,26 +9,19 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code undump verify FILE}: compares all checksums. */
 @Command(
         name = "verify",
-        versionProvider = Version.class,
         header = "Compares every checksum of a checkpoint, those of its memory pages too.",
-        exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {"0:everything is as it was written", "1:failed; one line on standard error says why", "2:wrong usage"})
-final class VerifyCommand implements Callable<Integer>, HasCommonOptions {
+final class VerifyCommand implements Callable<Integer> {
 
     private final Interruption interruption;
 
-    @Spec
-    private CommandSpec spec;
-
     @Mixin
-    private CommonOptions common;
+    private CommandFace face;
 
     @Parameters(paramLabel = "FILE", description = "Checkpoint that ckpt wrote.")
     private Path file;
@@ -38,25 +31,16 @@ final class VerifyCommand implements Callable<Integer>, HasCommonOptions {
     }
 
     @Override
-    public CommonOptions common() {
-        return common;
-    }
-
-    @Override
     public Integer call() throws IOException {
         PackedFile.refuse(file, "verifying");
         if (Inspection.isImage(file)) {
             throw new CommandFailure("verifying " + file + ": it is an image, which checks its plan and size whenever it starts,"
                     + " but not its pages; verify the checkpoint that it was made of");
         }
-        try (ConsoleProgress progress = ConsoleProgress.onStandardError("Verifying " + file.getFileName())) {
-            CheckpointReader.verify(file, (doneBytes, totalBytes) -> {
-                interruption.check();
-                progress.advanced(doneBytes, totalBytes);
-            });
+        try (AttendedWork work = AttendedWork.begin("Verifying " + file.getFileName(), interruption)) {
+            CheckpointReader.verify(file, work::advanced);
         }
-        spec.commandLine().getOut().println(Printable.line(file.toString()) + ": whole and undamaged");
-        spec.commandLine().getOut().flush();
+        face.say(Printable.line(file.toString()) + ": whole and undamaged");
         return ExitStatus.DONE;
     }
 }

@@ -3,8 +3,6 @@ package dev.undump.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.undump.checkpoint.Affinity;
-import dev.undump.checkpoint.AlternateStack;
 import dev.undump.checkpoint.CheckpointBuilder;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.CheckpointThread;
@@ -16,8 +14,7 @@ import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.Registers;
-import dev.undump.checkpoint.RobustList;
-import dev.undump.checkpoint.RseqRegistration;
+import dev.undump.checkpoint.ThreadSample;
 import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -33,7 +30,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -285,25 +281,9 @@ class LaunchIT {
     }
 
     private static CheckpointThread thread() {
-        CheckpointThread sample = CheckpointSamples.thread(1000);
         long stackTop = STACK + 32L * CheckpointSamples.PAGE;
         Registers registers = new Registers(
                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, CODE, 0x33, 0x202, stackTop, 0x2b, 0, 0, 0, 0, 0, 0);
-        return new CheckpointThread(
-                1000,
-                1000,
-                registers,
-                sample.xstate(),
-                Optional.empty(),
-                0,
-                new AlternateStack(0, 0, 2),
-                0,
-                new RobustList(0, 0),
-                new RseqRegistration(0, 0, 0),
-                0,
-                sample.scheduling(),
-                new Affinity(sample.affinity().words()),
-                NativeText.of("hello"),
-                NativeText.EMPTY);
+        return ThreadSample.of(1000).unregistered().registers(registers).name("hello").build();
     }
 }

@@ -20,7 +20,7 @@ class MainTest {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "inspect", "verify", "run"})
+    @ValueSource(strings = {"", "inspect", "verify", "run", "tune", "pack", "unpack"})
     void help_everyCommand_listsExitStatuses(String command) {
         CommandRun run = command.isEmpty() ? CommandRun.of("--help") : CommandRun.of(command, "--help");
 
@@ -35,7 +35,7 @@ class MainTest {
         CommandRun run = CommandRun.of("--version");
 
         assertThat(run.status()).isZero();
-        assertThat(run.out()).startsWith("undump ").contains("checkpoint format 2").hasLineCount(1);
+        assertThat(run.out()).startsWith("undump ").contains("checkpoint format 3").hasLineCount(1);
     }
 
     @Test

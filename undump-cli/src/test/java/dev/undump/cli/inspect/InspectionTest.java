@@ -39,7 +39,7 @@ class InspectionTest {
 
         assertThat(text.lines().skip(1)).allMatch(line -> line.length() <= 100);
         assertThat(text)
-                .contains("format 2, id 0123456789abcdef1122334455667788")
+                .contains("format 3, id 0123456789abcdef1122334455667788")
                 .contains("Program     /usr/bin/sample, named sample, pid 1000")
                 .contains("Command     sample --count 3")
                 .contains("Captured    2023-11-14 22:13:20 UTC by ckpt 1.0.0 (--pid), frozen for 2.5 ms, from a snapshot")
@@ -51,7 +51,9 @@ class InspectionTest {
                 .contains("1003  sample  waits in futex(")
                 .contains("rip 0x400123 /usr/bin/sample+0x123")
                 .contains("7 mappings: 208 KiB mapped, 12 KiB private resident, 40 KiB stored, 144 KiB zero")
-                .contains("6 descriptors")
+                .contains("7 descriptors")
+                .contains("anon_inode:inotify (3: /var/log)")
+                .contains("POSIX timer 2: expires in 4 us, then every 5 us")
                 .contains("/tmp/scratch (10 B stored)")
                 .contains("pipe:[55] (9 B in flight)")
                 .contains("anon_inode:[eventpoll] (watches 6)")

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What is alike in every command: some options, the exit statuses (unless it lists its own), and how it speaks. */
+@Command(
+        versionProvider = Version.class,
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
+final class CommandFace {
+
+    static final String STACKTRACE = "--stacktrace";
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    @Option(names = STACKTRACE, description = "When it fails, show where in the program.")
+    boolean stacktrace;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and exit.")
+    boolean help;
+
+    @Option(names = {"-V", "--version"}, versionHelp = true, description = "Show the version and exit.")
+    boolean version;
+
+    /** Returns standard output, for reports of many lines. */
+    PrintWriter out() {
+        return command.commandLine().getOut();
+    }
+
+    /** Prints a line on standard output. */
+    void say(String line) {
+        out().println(line);
+        out().flush();
+    }
+
+    /** Names the file that was written, where the user did not. */
+    void sayWritten(Path file) {
+        say("undump: wrote " + Printable.line(file.toString()));
+    }
+
+    /** Prints a line on standard error that is no failure. */
+    void note(String text) {
+        PrintWriter err = command.commandLine().getErr();
+        err.println("undump: note: " + text);
+        err.flush();
+    }
+
+    /** Returns what a command throws that was called in a wrong way. */
+    ParameterException wrongUsage(String message) {
+        return new ParameterException(command.commandLine(), message);
+    }
+}
