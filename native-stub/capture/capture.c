@@ -29,6 +29,7 @@
 #include "proc_files.h"
 #include "process.h"
 #include "snapshot.h"
+#include "sockets.h"
 #include "state.h"
 #include "threads.h"
 #include "watches.h"
@@ -44,6 +45,9 @@ const struct allowance ALLOWANCES[] = {
     {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; a launch does not lock them again"},
     {"shared-memory", ALLOW_SHARED_MEMORY, "capture memory that other processes share; a launch has its own copy"},
     {"watch-events", ALLOW_WATCH_EVENTS, "capture inotify instances without the events that were not read yet"},
+    {"tcp-closed", ALLOW_TCP_CLOSED, "capture TCP connections; a launch finds them reset by their peer"},
+    {"unix-closed", ALLOW_UNIX_CLOSED, "capture connections to UNIX sockets of other processes; a launch finds them closed"},
+    {"lost-datagrams", ALLOW_LOST_DATAGRAMS, "capture sockets with datagrams that were not read yet; a launch has lost them"},
 };
 const unsigned ALLOWANCE_COUNT = sizeof(ALLOWANCES) / sizeof(ALLOWANCES[0]);
 
@@ -139,7 +143,7 @@ static int run_steps(struct capture *capture, const struct step *steps, size_t c
 
 static int look_around(struct capture *capture)
 {
-    find_pipes_elsewhere(capture);
+    find_channels_elsewhere(capture);
     find_memory_elsewhere(capture);
     find_code(capture);
     find_watches(capture);
@@ -271,13 +275,15 @@ static void release(struct capture *capture)
     release_memory_files(capture);
     release_posix_timers(capture);
     release_watches(capture);
+    release_like_sockets(capture);
     free(capture->threads);
-    free(capture->pipes_elsewhere);
+    free(capture->channels_elsewhere);
     free(capture->pipe_ends);
     free(capture->memory_elsewhere);
     struct buffer *buffers[] = {
         &capture->threads_section, &capture->xstates, &capture->mappings_section, &capture->extents,
-        &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->epoll_items, &capture->file_locks, &capture->actions,
+        &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->sockets, &capture->socket_options, &capture->socket_facts,
+        &capture->epoll_items, &capture->file_locks, &capture->actions,
         &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
     };
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)

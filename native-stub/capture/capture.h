@@ -23,6 +23,9 @@
 #define ALLOW_OUTSIDE_PIPE 0x2u
 #define ALLOW_FILE_LOCK 0x4u
 #define ALLOW_SHARED_MEMORY 0x8u
+#define ALLOW_TCP_CLOSED 0x10u
+#define ALLOW_UNIX_CLOSED 0x20u
+#define ALLOW_LOST_DATAGRAMS 0x40u
 #define ALLOW_WATCH_EVENTS 0x100u
 
 struct allowance {

@@ -17,6 +17,7 @@
 #include "memory_files.h"
 #include "outside.h"
 #include "proc_files.h"
+#include "sockets.h"
 
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
 #define HUGETLBFS_MAGIC 0x958458f6
@@ -269,8 +270,7 @@ static int describe_kind(struct capture *capture, struct open_file *file, struct
         record->kind = CKPT_FILE_OUTSIDE;
         return file->standard ? 0 : refuse_file(capture, file, "a named pipe", "close it before");
     case S_IFSOCK:
-        record->kind = CKPT_FILE_OUTSIDE;
-        return file->standard ? 0 : refuse_file(capture, file, "a socket", "close it before");
+        return describe_socket(capture, file, record);
     case S_IFBLK:
         record->kind = CKPT_FILE_OUTSIDE;
         return file->standard ? 0 : refuse_file(capture, file, "a block device", "close it before");
@@ -379,6 +379,9 @@ int read_descriptors(struct capture *capture)
         if (error < 0)
             return error;
     }
+    error = join_sockets(capture);
+    if (error < 0)
+        return error;
     read_epoll_items(capture);
     return capture->report->count > said ? -ENOTSUP : 0;
 }

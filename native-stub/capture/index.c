@@ -57,6 +57,8 @@ int write_index(struct capture *capture)
         RECORDS(CKPT_SECTION_DESCRIPTORS, descriptors, ckpt_descriptor),
         RECORDS(CKPT_SECTION_DESCRIPTIONS, descriptions, ckpt_description),
         RECORDS(CKPT_SECTION_PIPES, pipes, ckpt_pipe),
+        RECORDS(CKPT_SECTION_SOCKETS, sockets, ckpt_socket),
+        RECORDS(CKPT_SECTION_SOCKET_OPTIONS, socket_options, ckpt_socket_option),
         RECORDS(CKPT_SECTION_EPOLL_ITEMS, epoll_items, ckpt_epoll_item),
         RECORDS(CKPT_SECTION_WATCHES, watches, ckpt_watch),
         RECORDS(CKPT_SECTION_FILE_LOCKS, file_locks, ckpt_file_lock),

@@ -22,14 +22,25 @@ static uint64_t pipe_inode(pid_t pid, pid_t fd)
     return inode;
 }
 
-static void list_pipes(pid_t pid, struct buffer *inodes)
+/* Pipes and sockets have their inode numbers from one counter (fs/inode.c, get_next_ino). */
+static uint64_t channel_inode(pid_t pid, pid_t fd)
+{
+    char target[64];
+    unsigned long long inode = 0;
+    if (read_proc_link(target, sizeof(target), "%d/fd/%d", pid, fd) > 0 && sscanf(target, "pipe:[%llu]", &inode) != 1 &&
+        sscanf(target, "socket:[%llu]", &inode) != 1)
+        inode = 0;
+    return inode;
+}
+
+static void list_channels(pid_t pid, struct buffer *inodes)
 {
     AUTO_FREE pid_t *fds = NULL;
     size_t count;
     if (list_proc_numbers(&fds, &count, "%d/fd", pid) < 0)
         return;
     for (size_t i = 0; i < count; i++) {
-        uint64_t inode = pipe_inode(pid, fds[i]);
+        uint64_t inode = channel_inode(pid, fds[i]);
         if (inode)
             buffer_append(inodes, &inode, sizeof(inode));
     }
@@ -41,25 +52,25 @@ static int compare_inodes(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-void find_pipes_elsewhere(struct capture *capture)
+void find_channels_elsewhere(struct capture *capture)
 {
     AUTO_BUFFER struct buffer own = {0};
     struct buffer others = {0};
     AUTO_FREE pid_t *pids = NULL;
     size_t count;
-    list_pipes(capture->pid, &own);
+    list_channels(capture->pid, &own);
     if (own.size == 0 || list_proc_numbers(&pids, &count, ".") < 0)
         return;
     for (size_t i = 0; i < count; i++)
         if (pids[i] != capture->pid)
-            list_pipes(pids[i], &others);
+            list_channels(pids[i], &others);
     if (others.failed || others.size == 0) {
         buffer_free(&others);
         return;
     }
-    capture->pipes_elsewhere = (uint64_t *)(void *)others.data;
-    capture->pipes_elsewhere_count = others.size / sizeof(uint64_t);
-    qsort(others.data, capture->pipes_elsewhere_count, sizeof(uint64_t), compare_inodes);
+    capture->channels_elsewhere = (uint64_t *)(void *)others.data;
+    capture->channels_elsewhere_count = others.size / sizeof(uint64_t);
+    qsort(others.data, capture->channels_elsewhere_count, sizeof(uint64_t), compare_inodes);
 }
 
 int list_pipe_ends(struct capture *capture)
@@ -84,10 +95,10 @@ int list_pipe_ends(struct capture *capture)
     return ends.failed ? -ENOMEM : error;
 }
 
-bool pipe_is_elsewhere(const struct capture *capture, uint64_t inode)
+bool channel_is_elsewhere(const struct capture *capture, uint64_t inode)
 {
-    return capture->pipes_elsewhere_count &&
-           bsearch(&inode, capture->pipes_elsewhere, capture->pipes_elsewhere_count, sizeof(inode), compare_inodes);
+    return capture->channels_elsewhere_count &&
+           bsearch(&inode, capture->channels_elsewhere, capture->channels_elsewhere_count, sizeof(inode), compare_inodes);
 }
 
 /* ---- memory ---- */

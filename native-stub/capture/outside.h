@@ -4,9 +4,9 @@
 
 #include "state.h"
 
-/* Lists, while the program still runs, the pipes that other processes hold an end of, as far as we may look. Does
- * nothing for a program without pipes. */
-void find_pipes_elsewhere(struct capture *capture);
+/* Lists, while the program still runs, the pipes and sockets that other processes have open, as far as we may look. Does
+ * nothing for a program without pipes and sockets. */
+void find_channels_elsewhere(struct capture *capture);
 
 /* Lists the frozen program's own ends of pipes. Returns 0 or -errno. */
 int list_pipe_ends(struct capture *capture);
@@ -20,6 +20,6 @@ void find_memory_elsewhere(struct capture *capture);
 void check_memory_elsewhere(struct capture *capture, const struct shared_object *object, const char *what,
                             const char *name);
 
-bool pipe_is_elsewhere(const struct capture *capture, uint64_t inode);
+bool channel_is_elsewhere(const struct capture *capture, uint64_t inode);
 
 #endif

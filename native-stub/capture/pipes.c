@@ -114,7 +114,7 @@ int describe_pipe(struct capture *capture, const struct open_file *file, struct 
                       file->path, strerror(errno));
     struct pipe_end ends = join_ends(capture, file->status.st_ino);
     bool inside = (ends.reads && ends.writes) || other_end_closed(fd);
-    if (!inside || pipe_is_elsewhere(capture, file->status.st_ino)) {
+    if (!inside || channel_is_elsewhere(capture, file->status.st_ino)) {
         record->flags |= CKPT_DESCRIPTION_OUTSIDE;
         if (file->standard || record->flags & CKPT_DESCRIPTION_INHERITED)
             return 0; /* the launch's own; a shell or build server above leaves such descriptors open */

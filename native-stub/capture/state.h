@@ -74,6 +74,13 @@ struct pipe_end {
     bool packets; /* O_DIRECT */
 };
 
+/* A socket of ours, like one of the program's that nothing has been done to. */
+struct like_socket {
+    int family, type, protocol;
+    int fd;
+};
+#define LIKE_SOCKETS 8
+
 /* A copy of the program that never runs, snapshot.c. Descriptors are -1 when there is none. */
 struct snapshot {
     pid_t pid;
@@ -125,12 +132,15 @@ struct capture {
     struct buffer mapped_files;   /* file_pages.c */
     struct buffer deferred_copies;
 
-    uint64_t *pipes_elsewhere;    /* outside.c: inodes of pipes that other processes hold, sorted */
-    size_t pipes_elsewhere_count;
+    uint64_t *channels_elsewhere;    /* outside.c: inodes of pipes and sockets that other processes have open, sorted */
+    size_t channels_elsewhere_count;
     struct shared_object *memory_elsewhere; /* outside.c, sorted by inode */
     size_t memory_elsewhere_count;
     struct pipe_end *pipe_ends; /* outside.c */
     size_t pipe_end_count;
+    struct like_socket like_sockets[LIKE_SOCKETS]; /* socket_diag.c */
+    size_t like_socket_count;
+    struct buffer socket_facts; /* sockets.c: struct socket_facts, as the sockets */
     unsigned allowed;    /* ALLOW_* that this capture really needed */
 
     struct capture_step steps[CAPTURE_STEPS];
@@ -139,8 +149,8 @@ struct capture {
     struct writer writer;
     struct ckpt_process process;
     struct ckpt_cpu cpu;
-    struct buffer threads_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, epoll_items, file_locks,
-        actions, pending, auxv, cpuid, strings, allowances;
+    struct buffer threads_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, sockets, socket_options,
+        epoll_items, file_locks, actions, pending, auxv, cpuid, strings, allowances;
 };
 
 /* Whether one of the give_up signals is pending. */

@@ -6,8 +6,8 @@
  *   0            +---------------------------+
  *                | ckpt_header               |  CKPT_HEADER_SIZE bytes, rest of the first page is zero
  *   data_offset  +---------------------------+  page aligned
- *                | page data                 |  extents of mappings and memory files, bytes of deleted files and
- *                |                           |  pipes; every piece starts page aligned; holes are allowed
+ *                | page data                 |  extents of mappings and memory files, bytes of deleted files,
+ *                |                           |  pipes and sockets; every piece starts page aligned; holes are allowed
  *   index_offset +---------------------------+  page aligned
  *                | ckpt_section[section_count]|
  *                | records of each section   |  each section starts 8-byte aligned, in any order, without overlap
@@ -107,6 +107,8 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_ALLOWANCES 16   /* ckpt_string: the --allow words that this capture needed */
 #define CKPT_SECTION_MEMORY_FILES 17 /* ckpt_memory_file, referred to by index; since version 2 */
 #define CKPT_SECTION_FILE_EXTENTS 18 /* ckpt_file_extent, by memory file, then by offset; since version 2 */
+#define CKPT_SECTION_SOCKETS 19      /* ckpt_socket, referred to by index; since version 3 */
+#define CKPT_SECTION_SOCKET_OPTIONS 20 /* ckpt_socket_option, by socket; since version 3 */
 #define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
 #define CKPT_SECTION_WATCHES 25      /* ckpt_watch, by description, then by number; since version 3 */
 #define CKPT_SECTION_FILE_LOCKS 26   /* ckpt_file_lock; since version 3 */
@@ -369,7 +371,7 @@ struct ckpt_description {
                                 remaining ns, interval ns */
     uint64_t value_extra;    /* timerfd: expirations not read yet; of one set to a moment of CLOCK_REALTIME or its alarm clock the
                                 time of the next one stands in offset, nanoseconds, since version 3 */
-    uint32_t object;         /* CKPT_FILE_PIPE: index into PIPES; CKPT_FILE_MEMFD: into MEMORY_FILES; else 0 */
+    uint32_t object;         /* CKPT_FILE_PIPE: index into PIPES; CKPT_FILE_MEMFD: MEMORY_FILES; CKPT_FILE_SOCKET: SOCKETS */
     uint32_t data_crc;       /* CRC-32C of the data_size bytes, set by capture */
 };
 #define CKPT_DESCRIPTION_FIELDS(F)                                                                             \
@@ -391,6 +393,7 @@ CKPT_ASSERT_LAST(ckpt_description, data_crc);
 #define CKPT_FILE_SIGNALFD 10
 #define CKPT_FILE_OUTSIDE 11  /* anything else at 0, 1 or 2 that came from outside (socket, FIFO, device): the launch's own */
 #define CKPT_FILE_MEMFD 12    /* since version 2 */
+#define CKPT_FILE_SOCKET 13   /* since version 3 */
 
 #define CKPT_FILE_INOTIFY 20  /* since version 3 */
 #define CKPT_FILE_PIDFD 21    /* of the process itself; since version 3 */
@@ -412,6 +415,62 @@ struct ckpt_pipe {
 #define CKPT_PIPE_FIELDS(F) F(inode) F(capacity) F(flags) F(data_offset) F(data_size) F(packet_count) F(data_crc)
 CKPT_ASSERT_SIZE(ckpt_pipe, 40);
 CKPT_ASSERT_LAST(ckpt_pipe, data_crc);
+
+/* A socket that a launch makes again. Addresses are what getsockname(2) and getpeername(2) gave: struct sockaddr_in,
+ * sockaddr_in6, or sockaddr_un as far as the name goes; empty: none. */
+struct ckpt_socket {
+    uint64_t inode;
+    uint32_t family;      /* AF_*, socket(7) */
+    uint32_t type;        /* SOCK_* */
+    uint32_t protocol;    /* IPPROTO_*; 0 for AF_UNIX */
+    uint32_t state;       /* CKPT_SOCKET_* */
+    uint32_t flags;       /* CKPT_SOCKET_FLAG_* */
+    uint32_t backlog;     /* CKPT_SOCKET_LISTENING: connections that may wait */
+    uint32_t shutdown;    /* 1: receives no more, 2: sends no more */
+    uint32_t peer;        /* CKPT_SOCKET_PAIRED: index of the other end in SOCKETS; else 0 */
+    struct ckpt_string local;
+    struct ckpt_string remote;    /* CKPT_SOCKET_CONNECTED: where to; CKPT_SOCKET_RESET: where to, for information */
+    struct ckpt_string directory; /* AF_UNIX, name with a relative path: the working directory that it counts from */
+    uint64_t data_offset; /* what waits to be received, in the data area, page aligned; 0 is none */
+    uint64_t data_size;
+    uint32_t packet_count; /* not 0: the data starts with that many uint32_t lengths, then the bytes */
+    uint32_t data_crc;    /* CRC-32C of the data_size bytes */
+    uint32_t file_mode;   /* AF_UNIX with a path: st_mode of the socket file; 0: it is gone */
+    uint32_t option_count;
+    uint64_t first_option; /* index into SOCKET_OPTIONS */
+    uint64_t reserved;
+};
+#define CKPT_SOCKET_FIELDS(F)                                                                                  \
+    F(inode) F(family) F(type) F(protocol) F(state) F(flags) F(backlog) F(shutdown) F(peer) F(local) F(remote)  \
+    F(directory) F(data_offset) F(data_size) F(packet_count) F(data_crc) F(file_mode) F(option_count)          \
+    F(first_option) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_socket, 112);
+CKPT_ASSERT_LAST(ckpt_socket, reserved);
+
+#define CKPT_SOCKET_OPEN 1      /* neither listens nor is connected; bound when it has a local address */
+#define CKPT_SOCKET_LISTENING 2
+#define CKPT_SOCKET_CONNECTED 3 /* of datagrams: connected to an address */
+#define CKPT_SOCKET_PAIRED 4    /* AF_UNIX: the other end is the program's, too */
+#define CKPT_SOCKET_ORPHANED 5  /* AF_UNIX: the other end is closed */
+#define CKPT_SOCKET_RESET 6     /* TCP: had a connection that is dead */
+
+#define CKPT_SOCKET_FLAG_ERROR 0x1u   /* the next call reports that the connection is gone (ECONNRESET) */
+#define CKPT_SOCKET_FLAG_CLOSED 0x2u  /* the connection lived; --allow says that a launch finds it dead */
+
+struct ckpt_socket_option { /* an option that differs from a fresh socket's, or from those of other machines, as setsockopt(2)
+                               takes it */
+    uint32_t level;
+    uint32_t name;
+    uint32_t size;  /* bytes of value */
+    uint32_t flags; /* CKPT_SOCKET_OPTION_* */
+    struct ckpt_string label; /* like "SO_REUSEADDR" */
+    uint8_t value[40];
+};
+#define CKPT_SOCKET_OPTION_FIELDS(F) F(level) F(name) F(size) F(flags) F(label) F(value)
+CKPT_ASSERT_SIZE(ckpt_socket_option, 64);
+CKPT_ASSERT_LAST(ckpt_socket_option, value);
+
+#define CKPT_SOCKET_OPTION_DETAIL 0x1u /* speed or convenience: a launch that may not set it goes on and says so */
 
 struct ckpt_epoll_item {
     uint32_t description; /* the epoll instance, index into DESCRIPTIONS */

@@ -231,6 +231,32 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_MEMFD_DATA 16 /* values[2] bytes (whole pages) of image offset values[1] into MEMFD fd at offset values[0] */
 #define IMAGE_FILE_MEMFD_OPEN 17 /* the file of descriptor (int32_t) values[0] opened again with open_flags and offset */
 
+
+/* Sockets. Bytes such as an address or the value of an option stand at plan offset `path`, `offset` of them, with a zero
+ * byte behind; addresses are struct sockaddr of the family. Each step but the first works on what a step before has made. */
+#define IMAGE_FILE_SOCKET 18   /* socket(values[0] family, values[1] type, values[2] protocol); open_flags */
+#define IMAGE_FILE_SOCKET_PAIR 19 /* socketpair(AF_UNIX, values[3] type and IMAGE_PAIR_ERROR); (int32_t) values[0]: the other end, -1: closed when the
+                                  values[2] bytes of image offset values[1] (offset: packets among them, as in PIPE_DATA) wait
+                                  to be received; open_flags of this end */
+#define IMAGE_FILE_SOCKET_END 20 /* follows its PAIR: fd is the other end; open_flags and close_on_exec of it; no new object */
+#define IMAGE_FILE_SOCKET_DATA 21 /* sends values[2] bytes of image offset values[1] from fd (values[0]: packets) */
+#define IMAGE_FILE_SOCKET_OPTION 22 /* setsockopt(values[0] level, values[1] name); values[2] string: its name, 0: none;
+                                  values[3] IMAGE_OPTION_* */
+#define IMAGE_FILE_SOCKET_BIND 23 /* bind to an address; values[0] IMAGE_BIND_*; values[1] string: directory for a relative path;
+                                  values[2] st_mode that the socket file shall have, 0: it shall be removed again; values[3]
+                                  string: the address in words */
+#define IMAGE_FILE_SOCKET_CONNECT 24 /* connect, datagrams only, to an address; values[0] string: in words */
+#define IMAGE_FILE_SOCKET_LISTEN 25 /* values[0] backlog; values[1] string: the address in words */
+#define IMAGE_FILE_SOCKET_SHUTDOWN 26 /* values[0] 1: receives no more, 2: sends no more, 3: both */
+#define IMAGE_FILE_SOCKET_RESET 27 /* a TCP socket of family values[0] with a connection that its peer has reset; values[1] 1: that
+                                  is still to be reported; open_flags */
+
+#define IMAGE_OPTION_NEEDED 0       /* a failure ends the launch */
+#define IMAGE_OPTION_DETAIL 1       /* a failure is said */
+#define IMAGE_OPTION_UNUSED 2       /* a failure does not matter: nothing is sent or received any more */
+#define IMAGE_PAIR_ERROR 0x100u     /* the closed end leaves ECONNRESET behind */
+#define IMAGE_BIND_ANY_ADDRESS 0x1u /* where the address does not exist: the port alone */
+#define IMAGE_BIND_AUTOMATIC 0x2u   /* when taken: any name that the kernel gives */
 #define IMAGE_FILE_LOCK 30 /* after memory, whose making closes files: values[0] IMAGE_LOCK_*, values[1] 1 when exclusive,
                               values[2] first byte, values[3] bytes, 0: to the end */
 

@@ -16,7 +16,8 @@
     /* errno */                                                                                                 \
     X(EPERM, 1) X(ENOENT, 2) X(ESRCH, 3) X(EINTR, 4) X(EIO, 5) X(EBADF, 9) X(EAGAIN, 11) X(ENOMEM, 12) X(EACCES, 13)        \
     X(EFAULT, 14) X(EEXIST, 17) X(EINVAL, 22) X(ENFILE, 23) X(EMFILE, 24) X(ENOTTY, 25) X(ESPIPE, 29)               \
-    X(ENOSYS, 38)                                                                                               \
+    X(ENOSYS, 38) X(EMSGSIZE, 90) X(EADDRINUSE, 98) X(EADDRNOTAVAIL, 99) X(ENOTCONN, 107) X(ETIMEDOUT, 110)     \
+    X(ECONNREFUSED, 111) X(EINPROGRESS, 115)                                                                                               \
     /* mmap and its family */                                                                                   \
     X(PROT_READ, 1) X(PROT_WRITE, 2) X(PROT_EXEC, 4)                                                            \
     X(MAP_SHARED, 1) X(MAP_PRIVATE, 2) X(MAP_FIXED, 0x10) X(MAP_ANONYMOUS, 0x20) X(MAP_GROWSDOWN, 0x100)        \
@@ -36,6 +37,10 @@
     X(FIONREAD, 0x541b) X(IN_DELETE_SELF, 0x400) X(IN_DONT_FOLLOW, 0x2000000)                 \
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1) X(F_RDLCK, 0) X(F_WRLCK, 1) X(F_SETLK, 6) X(F_OFD_SETLK, 37) \
     X(LOCK_SH, 1) X(LOCK_EX, 2) X(LOCK_NB, 4)                                                                 \
+    /* sockets */                                                                                               \
+    X(AF_UNIX, 1) X(AF_INET, 2) X(AF_INET6, 10) X(SOCK_STREAM, 1) X(SOCK_DGRAM, 2) X(IPPROTO_MPTCP, 262)        \
+    X(SOL_SOCKET, 1) X(SO_ERROR, 4) X(SO_SNDBUF, 7) X(MSG_DONTWAIT, 0x40) X(MSG_NOSIGNAL, 0x4000)               \
+    X(POLLOUT, 4) X(POLLRDHUP, 0x2000) X(S_IFSOCK, 0140000)                                                     \
     /* signals, scheduling, process */                                                                          \
     X(SIG_SETMASK, 2) X(SIGHUP, 1) X(SIGINT, 2) X(SIGQUIT, 3) X(SIGKILL, 9) X(SIGSTOP, 19) X(PRIO_PROCESS, 0)        \
     X(CLOCK_MONOTONIC, 1) X(TIMER_ABSTIME, 1)                                                                                         \
@@ -131,6 +136,25 @@ struct abi_stat { /* struct stat of arch/x86/include/uapi/asm/stat.h */
     uint64_t rdevice;
     int64_t size;
     int64_t rest[11];
+};
+
+struct abi_sockaddr_in6 { /* struct sockaddr_in has its address at flow, and ends 8 bytes behind that */
+    uint16_t family;
+    uint16_t port; /* network order */
+    uint32_t flow;
+    uint8_t address[16];
+    uint32_t scope;
+};
+#define ABI_SOCKADDR_IN_BYTES 16
+
+struct abi_sockaddr_un {
+    uint16_t family;
+    char path[108];
+};
+
+struct abi_pollfd {
+    int32_t fd;
+    uint16_t events, revents;
 };
 
 struct abi_utsname {

@@ -136,37 +136,37 @@ void file_write_pipe_data(struct stub_state *state, const struct image_file_op *
     sys_fcntl(op->fd, ABI_F_SETFL, (uint64_t)flags);
 }
 
-/* Puts both ends at their numbers, whichever of these are taken by the ends themselves; -1 is a closed end. */
-static void place_ends(struct stub_state *state, const struct image_file_op *op, int reader, int writer)
+static int out_of_the_way(struct stub_state *state, const struct image_file_op *op, int end, int wanted)
 {
-    struct image_file_op read_end = *op, write_end = *op;
+    int64_t copy;
 
-    write_end.fd = (int32_t)op->values[0];
-    write_end.close_on_exec = 0; /* PIPE_WRITER says */
-    if (writer == read_end.fd) { /* in the way: the copy gets a number that neither end wants */
-        int64_t copy = image_duplicate_aside(state, writer);
+    if (end != wanted)
+        return end;
+    copy = image_duplicate_aside(state, end);
+    if (is_error(copy))
+        file_fail(state, op, "finding a descriptor for the other end", copy);
+    sys_close(end);
+    return (int)copy;
+}
 
-        if (is_error(copy))
-            file_fail(state, op, "making a pipe", copy);
-        sys_close(writer);
-        writer = (int)copy;
-    }
-    if (reader == write_end.fd) {
-        int64_t copy = image_duplicate_aside(state, reader);
+/* Puts both ends, of a pipe or a pair of sockets, at their numbers: op->fd and values[0]; -1 is a closed end. Each number may be
+ * taken by the other end: then that gets one that neither wants. */
+void file_place_ends(struct stub_state *state, const struct image_file_op *op, int first, int second)
+{
+    struct image_file_op second_op = *op;
 
-        if (is_error(copy))
-            file_fail(state, op, "making a pipe", copy);
-        sys_close(reader);
-        reader = (int)copy;
-    }
-    if (read_end.fd == -1)
-        sys_close(reader);
+    second_op.fd = (int32_t)op->values[0];
+    second_op.close_on_exec = 0; /* PIPE_WRITER or SOCKET_END says */
+    second = out_of_the_way(state, op, second, op->fd);
+    first = out_of_the_way(state, op, first, second_op.fd);
+    if (op->fd == -1)
+        sys_close(first);
     else
-        file_place(state, &read_end, reader);
-    if (write_end.fd == -1)
-        sys_close(writer);
+        file_place(state, op, first);
+    if (second_op.fd == -1)
+        sys_close(second);
     else
-        file_place(state, &write_end, writer);
+        file_place(state, &second_op, second);
 }
 
 void file_make_pipe(struct stub_state *state, const struct image_file_op *op)
@@ -182,7 +182,7 @@ void file_make_pipe(struct stub_state *state, const struct image_file_op *op)
         write_stream(state, op, ends[1], op->values[2], op->values[1]);
     sys_fcntl(ends[0], ABI_F_SETFL, op->open_flags & STATUS_FLAGS);
     sys_fcntl(ends[1], ABI_F_SETFL, 0);
-    place_ends(state, op, ends[0], ends[1]);
+    file_place_ends(state, op, ends[0], ends[1]);
 }
 
 void file_set_pipe_writer(struct stub_state *state, const struct image_file_op *op)

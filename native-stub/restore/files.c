@@ -205,6 +205,36 @@ static void restore_one(struct stub_state *state, const struct image_file_op *op
     case IMAGE_FILE_MEMFD_OPEN:
         memory_file_reopen(state, op);
         break;
+    case IMAGE_FILE_SOCKET:
+        socket_make(state, op);
+        break;
+    case IMAGE_FILE_SOCKET_PAIR:
+        socket_make_pair(state, op);
+        break;
+    case IMAGE_FILE_SOCKET_END:
+        socket_set_end(state, op);
+        break;
+    case IMAGE_FILE_SOCKET_DATA:
+        socket_send_data(state, op);
+        break;
+    case IMAGE_FILE_SOCKET_OPTION:
+        socket_set_option(state, op);
+        break;
+    case IMAGE_FILE_SOCKET_BIND:
+        socket_bind(state, op);
+        break;
+    case IMAGE_FILE_SOCKET_CONNECT:
+        socket_connect(state, op);
+        break;
+    case IMAGE_FILE_SOCKET_LISTEN:
+        socket_listen(state, op);
+        break;
+    case IMAGE_FILE_SOCKET_SHUTDOWN:
+        socket_shutdown(state, op);
+        break;
+    case IMAGE_FILE_SOCKET_RESET:
+        socket_make_reset(state, op);
+        break;
     case IMAGE_FILE_CLOSE:
         sys_close(op->fd); /* closed by this launch as well, perhaps */
         break;
@@ -225,7 +255,7 @@ static void keep_stderr(struct stub_state *state)
         return;
     }
     for_each_record(op, image_file_op, state->plan, state->plan->file_ops) {
-        bool takes_it = op->fd == 2 || (op->kind == IMAGE_FILE_PIPE && (int32_t)op->values[0] == 2);
+        bool takes_it = op->fd == 2 || (file_op_has_second_end(op->kind) && (int32_t)op->values[0] == 2);
 
         if (takes_it && op->kind != IMAGE_FILE_INHERIT) {
             state->report_fd = image_duplicate_aside(state, 2);

@@ -4,7 +4,7 @@
 
 static bool wants_fd(const struct image_file_op *op, int fd)
 {
-    if (op->kind == IMAGE_FILE_PIPE && (int32_t)op->values[0] == fd)
+    if (file_op_has_second_end(op->kind) && (int32_t)op->values[0] == fd)
         return true;
     return op->fd == fd;
 }
@@ -27,7 +27,7 @@ static int64_t unplanned_fd(const struct image_plan *plan, bool second_choice)
     int64_t behind = 3;
 
     for_each_record(op, image_file_op, plan, plan->file_ops) {
-        int64_t numbers[2] = {op->fd, op->kind == IMAGE_FILE_PIPE ? (int32_t)op->values[0] : -1};
+        int64_t numbers[2] = {op->fd, file_op_has_second_end(op->kind) ? (int32_t)op->values[0] : -1};
 
         for (uint32_t i = 0; i < 2; i++) {
             if (numbers[i] >= 0 && numbers[i] < 64)

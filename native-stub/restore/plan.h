@@ -58,6 +58,12 @@ int plan_check(const struct image_plan *plan, const struct plan_surroundings *ar
 /* Memory operation kinds that place a new mapping at their address. */
 bool memory_op_maps(uint32_t kind);
 
+/* File operation kinds that make two descriptors: fd and (int32_t) values[0]. */
+static inline bool file_op_has_second_end(uint32_t kind)
+{
+    return kind == IMAGE_FILE_PIPE || kind == IMAGE_FILE_SOCKET_PAIR;
+}
+
 /* Half-open ranges [a, a + a_size) and [b, b + b_size), which do not wrap around. */
 static inline bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The plan's longer tables: memory and file operations, threads and their blocks. See plan_check.c. */
 #include "restore/abi.h"
+#include "restore/bytes.h"
 #include "restore/plan_check.h"
 #include "restore/xstate.h"
 
@@ -172,6 +173,73 @@ static const char *file_lock_problem(const struct image_file_op *op)
     return op->values[2] <= INT64_MAX && op->values[3] <= INT64_MAX - op->values[2] ? NULL : "range of the lock";
 }
 
+/* Bytes of the plan that need not be a string, with a zero behind them. */
+static bool good_bytes(const struct plan_checker *checker, uint64_t offset, uint64_t length, uint64_t least, uint64_t most)
+{
+    uint64_t size = checker->plan->plan_size;
+
+    return length >= least && length <= most && offset != 0 && offset < size && length < size - offset &&
+           *plan_string(checker->plan, offset + length) == '\0';
+}
+
+static const char *socket_address_problem(const struct plan_checker *checker, const struct image_file_op *op)
+{
+    uint16_t family;
+
+    if (!good_bytes(checker, op->path, op->offset, sizeof(family), sizeof(struct abi_sockaddr_un)))
+        return "address";
+    memcpy(&family, plan_at(checker->plan, op->path), sizeof(family));
+    if (family == ABI_AF_UNIX)
+        return op->offset > sizeof(family) ? NULL : "address";
+    if (family == ABI_AF_INET)
+        return op->offset == ABI_SOCKADDR_IN_BYTES ? NULL : "address";
+    return family == ABI_AF_INET6 && op->offset == sizeof(struct abi_sockaddr_in6) ? NULL : "address";
+}
+
+static bool good_text(const struct plan_checker *checker, uint64_t offset)
+{
+    return offset == 0 || check_string(checker, offset);
+}
+
+static const char *socket_data_problem(const struct plan_checker *checker, const struct image_file_op *op, uint64_t packets)
+{
+    if (packets > op->values[2] / sizeof(uint32_t))
+        return "packet count";
+    return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
+}
+
+static const char *socket_problem(const struct plan_checker *checker, const struct image_file_op *op)
+{
+    int32_t other = (int32_t)op->values[0];
+
+    if (!good_fd((uint64_t)op->fd))
+        return "descriptor";
+    switch (op->kind) {
+    case IMAGE_FILE_SOCKET_PAIR:
+        if (other == op->fd || (other != -1 && !good_fd((uint64_t)other)))
+            return "other descriptor";
+        return socket_data_problem(checker, op, op->offset);
+    case IMAGE_FILE_SOCKET_DATA:
+        return socket_data_problem(checker, op, op->values[0]);
+    case IMAGE_FILE_SOCKET_OPTION:
+        if (!good_text(checker, op->values[2]))
+            return "text";
+        return good_bytes(checker, op->path, op->offset, 0, STUB_PAGE) ? NULL : "value";
+    case IMAGE_FILE_SOCKET_BIND:
+        if (!good_text(checker, op->values[1]) || !good_text(checker, op->values[3]))
+            return "text";
+        return socket_address_problem(checker, op);
+    case IMAGE_FILE_SOCKET_CONNECT:
+        return good_text(checker, op->values[0]) ? socket_address_problem(checker, op) : "text";
+    case IMAGE_FILE_SOCKET_LISTEN:
+        return good_text(checker, op->values[1]) ? NULL : "text";
+    case IMAGE_FILE_SOCKET_SHUTDOWN:
+        return op->values[0] >= 1 && op->values[0] <= 3 ? NULL : "direction";
+    default:
+        return NULL;
+    }
+}
+
 static const char *file_op_problem(struct plan_checker *checker, const struct image_file_op *op)
 {
     if (op->close_on_exec > 1)
@@ -180,6 +248,8 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
         return pipe_problem(checker, op);
     if (op->kind >= IMAGE_FILE_MEMFD && op->kind <= IMAGE_FILE_MEMFD_OPEN)
         return memory_file_problem(checker, op);
+    if (op->kind >= IMAGE_FILE_SOCKET && op->kind <= IMAGE_FILE_SOCKET_RESET)
+        return socket_problem(checker, op);
     if (!good_fd((uint64_t)op->fd))
         return "descriptor";
     switch (op->kind) {

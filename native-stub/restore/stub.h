@@ -151,6 +151,7 @@ void file_write_pipe_data(struct stub_state *state, const struct image_file_op *
 void file_make_eventfd(struct stub_state *state, const struct image_file_op *op);
 void file_make_timerfd(struct stub_state *state, const struct image_file_op *op);
 void file_place(struct stub_state *state, const struct image_file_op *op, int64_t opened);
+void file_place_ends(struct stub_state *state, const struct image_file_op *op, int first, int second);
 _Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
 
 void file_make_timerfd_at(struct stub_state *state, const struct image_file_op *op);
@@ -167,6 +168,18 @@ void file_add_spent(struct stub_state *state, const struct image_file_op *op);
 
 /* file_locks.c */
 void file_locks_take(struct stub_state *state);
+
+/* sockets.c, socket_bind.c */
+void socket_make(struct stub_state *state, const struct image_file_op *op);
+void socket_make_pair(struct stub_state *state, const struct image_file_op *op);
+void socket_set_end(struct stub_state *state, const struct image_file_op *op);
+void socket_send_data(struct stub_state *state, const struct image_file_op *op);
+void socket_set_option(struct stub_state *state, const struct image_file_op *op);
+void socket_bind(struct stub_state *state, const struct image_file_op *op);
+void socket_connect(struct stub_state *state, const struct image_file_op *op);
+void socket_listen(struct stub_state *state, const struct image_file_op *op);
+void socket_shutdown(struct stub_state *state, const struct image_file_op *op);
+void socket_make_reset(struct stub_state *state, const struct image_file_op *op);
 
 /* memory_files.c */
 int memory_file_descriptor(const struct stub_state *state, int32_t number);

@@ -197,6 +197,82 @@ static inline int64_t sys_timer_gettime(int32_t id, struct abi_itimerspec *ret_v
     return syscall2(NR_timer_gettime, (uint64_t)id, STUB_ADDRESS(ret_value));
 }
 
+/* ---- sockets ---- */
+static inline int64_t sys_socket(uint32_t family, uint32_t type, uint32_t protocol)
+{
+    return syscall3(NR_socket, family, type, protocol);
+}
+
+static inline int64_t sys_socketpair(uint32_t family, uint32_t type, int ret_ends[2])
+{
+    return syscall4(NR_socketpair, family, type, 0, STUB_ADDRESS(ret_ends));
+}
+
+static inline int64_t sys_bind(int fd, const void *address, uint32_t size)
+{
+    return syscall3(NR_bind, (uint64_t)fd, STUB_ADDRESS(address), size);
+}
+
+static inline int64_t sys_connect(int fd, const void *address, uint32_t size)
+{
+    return syscall3(NR_connect, (uint64_t)fd, STUB_ADDRESS(address), size);
+}
+
+static inline int64_t sys_listen(int fd, uint32_t backlog)
+{
+    return syscall2(NR_listen, (uint64_t)fd, backlog);
+}
+
+static inline int64_t sys_shutdown(int fd, uint32_t how)
+{
+    return syscall2(NR_shutdown, (uint64_t)fd, how);
+}
+
+static inline int64_t sys_send(int fd, const void *bytes, uint64_t size, uint32_t flags)
+{
+    return syscall6(NR_sendto, (uint64_t)fd, STUB_ADDRESS(bytes), size, flags, 0, 0);
+}
+
+static inline int64_t sys_getsockname(int fd, void *ret_address, uint32_t *size)
+{
+    return syscall3(NR_getsockname, (uint64_t)fd, STUB_ADDRESS(ret_address), STUB_ADDRESS(size));
+}
+
+static inline int64_t sys_setsockopt(int fd, uint32_t level, uint32_t name, const void *value, uint32_t size)
+{
+    return syscall5(NR_setsockopt, (uint64_t)fd, level, name, STUB_ADDRESS(value), size);
+}
+
+static inline int64_t sys_getsockopt(int fd, uint32_t level, uint32_t name, void *ret_value, uint32_t *size)
+{
+    return syscall5(NR_getsockopt, (uint64_t)fd, level, name, STUB_ADDRESS(ret_value), STUB_ADDRESS(size));
+}
+
+static inline int64_t sys_poll(struct abi_pollfd *files, uint64_t count, int timeout_ms)
+{
+    return syscall3(NR_poll, STUB_ADDRESS(files), count, (uint64_t)timeout_ms);
+}
+
+static inline int64_t sys_lstat(const char *path, struct abi_stat *ret_stat)
+{
+    return syscall2(NR_lstat, STUB_ADDRESS(path), STUB_ADDRESS(ret_stat));
+}
+
+static inline int64_t sys_unlink(const char *path)
+{
+    return syscall1(NR_unlink, STUB_ADDRESS(path));
+}
+
+static inline int64_t sys_chmod(const char *path, uint32_t mode)
+{
+    return syscall2(NR_chmod, STUB_ADDRESS(path), mode);
+}
+
+static inline int64_t sys_fchdir(int fd)
+{
+    return syscall1(NR_fchdir, (uint64_t)fd);
+}
+
 /* ---- memory ---- */
 static inline int64_t sys_mmap(uint64_t address, uint64_t length, uint32_t protection, uint32_t flags, int fd, uint64_t offset)
 {

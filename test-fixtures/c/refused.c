@@ -2,6 +2,7 @@
 #include "fixture.h"
 #include "partner.h"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -9,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 /*
@@ -18,11 +20,149 @@
 static int first = -1, second = -1;
 static pid_t child;
 
-static void set_socketpair(void) {
+static void set_descriptors_in_flight(void) {
+    int ends[2];
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    struct iovec piece = {"hello", 5};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    first = ends[0];
+    second = ends[1];
+    memcpy(CMSG_DATA(&control.head), &first, sizeof(int));
+    CHECK_EQ(sendmsg(first, &message, 0), 5);
+}
+
+static void check_descriptors_in_flight(void) {
+    char found[6] = "", control[CMSG_SPACE(sizeof(int))];
+    struct iovec piece = {found, 5};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    CHECK_EQ(recvmsg(second, &message, 0), 5);
+    CHECK_EQ(message.msg_controllen, sizeof control);
+    CHECK_EQ(message.msg_flags & MSG_CTRUNC, 0);
+}
+
+/* Two messages, so that the capture has to look behind the first. */
+static void set_unix_datagrams(void) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    socklen_t length = sizeof name;
+    first = (int)MUST(socket(AF_UNIX, SOCK_DGRAM, 0));
+    second = (int)MUST(socket(AF_UNIX, SOCK_DGRAM, 0));
+    MUST(bind(second, (struct sockaddr *)&name, sizeof(sa_family_t)));
+    MUST(getsockname(second, (struct sockaddr *)&name, &length));
+    MUST(connect(first, (struct sockaddr *)&name, length));
+    MUST(send(first, "one", 3, 0));
+    MUST(send(first, "two", 3, 0));
+}
+
+static void check_unix_datagrams(void) {
+    char found[4] = "";
+    int offset;
+    socklen_t length = sizeof offset;
+    MUST(getsockopt(second, SOL_SOCKET, SO_PEEK_OFF, &offset, &length));
+    CHECK_EQ(offset, -1);
+    CHECK_EQ(recv(second, found, 3, MSG_PEEK), 3);
+    CHECK(strcmp(found, "one") == 0, "found %s", found);
+    CHECK_EQ(recv(second, found, 3, 0), 3);
+    CHECK_EQ(recv(second, found, 3, 0), 3);
+    CHECK(strcmp(found, "two") == 0, "found %s", found);
+}
+
+static void set_netlink(void) {
+    first = (int)MUST(socket(AF_NETLINK, SOCK_RAW, 0));
+}
+
+static void set_ping(void) {
+    first = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
+    if (first < 0)
+        first = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+    if (first < 0)
+        skip("this user may not open a socket for ICMP");
+}
+
+static void check_is_socket(void) {
+    int type;
+    socklen_t length = sizeof type;
+    MUST(getsockopt(first, SOL_SOCKET, SO_TYPE, &type, &length));
+}
+
+/* From one sender only. */
+static struct ip_mreq_source membership(void) {
+    struct ip_mreq_source request = {.imr_interface.s_addr = htonl(INADDR_LOOPBACK)};
+    request.imr_multiaddr.s_addr = htonl(0xef070707);
+    request.imr_sourceaddr.s_addr = htonl(INADDR_LOOPBACK);
+    return request;
+}
+
+static void set_multicast(void) {
+    struct ip_mreq_source request = membership();
+    first = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    if (setsockopt(first, IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, &request, sizeof request) < 0)
+        skip("no multicast here");
+}
+
+static void check_multicast(void) {
+    struct ip_mreq_source request = membership();
+    MUST(setsockopt(first, IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, &request, sizeof request));
+}
+
+static void set_urgent(void) {
     int ends[2];
     MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
     first = ends[0];
     second = ends[1];
+    if (send(first, "!", 1, MSG_OOB) < 0)
+        skip("this kernel has no urgent bytes for UNIX sockets");
+}
+
+static void check_urgent(void) {
+    char found = 0;
+    CHECK_EQ(recv(second, &found, 1, MSG_OOB), 1);
+    CHECK_EQ(found, '!');
+}
+
+static void set_signalling(void) {
+    first = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    MUST(fcntl(first, F_SETOWN, getpid()));
+    MUST(fcntl(first, F_SETFL, O_ASYNC));
+}
+
+static void check_signalling(void) {
+    CHECK_EQ(fcntl(first, F_GETFL) & O_ASYNC, O_ASYNC);
+    CHECK_EQ(fcntl(first, F_GETOWN), getpid());
+}
+
+/* Nobody listens there: the kernel tells the next call. */
+static void set_udp_error(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    second = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    MUST(bind(second, (struct sockaddr *)&address, sizeof address));
+    MUST(getsockname(second, (struct sockaddr *)&address, &length));
+    first = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    MUST(connect(first, (struct sockaddr *)&address, sizeof address));
+    MUST(close(second));
+    MUST(send(first, "x", 1, 0));
+}
+
+static void check_udp_error(void) {
+    char byte;
+    CHECK_EQ(recv(first, &byte, 1, MSG_DONTWAIT), -1);
+    CHECK_EQ(errno, ECONNREFUSED);
+}
+
+static void set_filter(void) {
+    struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, 0xffff)};
+    struct sock_fprog program = {.len = 1, .filter = all};
+    first = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    MUST(setsockopt(first, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+}
+
+static void check_filter(void) {
+    MUST(setsockopt(first, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int)));
 }
 
 static void set_tcp(void) {
@@ -160,7 +300,13 @@ static const struct resource {
     void (*set)(void);
     void (*check)(void);
 } resources[] = {
-    {"socketpair", set_socketpair, check_connection}, {"tcp", set_tcp, check_connection},
+    {"tcp", set_tcp, check_connection},
+    {"unix-datagrams", set_unix_datagrams, check_unix_datagrams},
+    {"descriptors-in-flight", set_descriptors_in_flight, check_descriptors_in_flight},
+    {"netlink", set_netlink, check_is_socket},        {"ping", set_ping, check_is_socket},
+    {"multicast", set_multicast, check_multicast},    {"filter", set_filter, check_filter},
+    {"urgent", set_urgent, check_urgent},             {"signalling", set_signalling, check_signalling},
+    {"udp-error", set_udp_error, check_udp_error},
     {"io_uring", set_io_uring, check_io_uring},
     {"seccomp", set_seccomp, check_seccomp},          {"child", set_child, check_child},
     {"shared-anonymous", set_shared_anonymous, check_shared_memory},

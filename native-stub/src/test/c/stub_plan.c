@@ -39,6 +39,28 @@ static void add_memory_files(struct builder *builder)
     builder_file(builder, IMAGE_FILE_MEMFD_OPEN, IMAGE_ASIDE_FIRST - 1)->values[0] = 7;
 }
 
+static void add_sockets(struct builder *builder)
+{
+    static const char inet[] = "\2\0\x1f\x90\x7f\0\0\1\0\0\0\0\0\0\0\0"; /* 127.0.0.1:8080, with a zero behind it */
+    struct image_file_op *op = builder_file(builder, IMAGE_FILE_SOCKET_BIND, 8);
+
+    op->path = builder_bytes(builder, inet, sizeof(inet));
+    op->offset = sizeof(inet) - 1;
+    op->values[3] = builder_string(builder, "127.0.0.1:8080");
+    op = builder_file(builder, IMAGE_FILE_SOCKET_OPTION, 8);
+    op->path = builder_bytes(builder, "\1\0\0\0", 5);
+    op->offset = 4;
+    op->values[2] = builder_string(builder, "SO_REUSEADDR");
+    builder_file(builder, IMAGE_FILE_SOCKET_LISTEN, 8)->values[1] = builder_string(builder, "127.0.0.1:8080");
+    op = builder_file(builder, IMAGE_FILE_SOCKET_PAIR, 9);
+    op->values[0] = 10;
+    op->values[2] = 16;
+    op = builder_file(builder, IMAGE_FILE_SOCKET_DATA, 10);
+    op->values[0] = 1;
+    op->values[2] = 16;
+    builder_file(builder, IMAGE_FILE_SOCKET_SHUTDOWN, 10)->values[0] = 3;
+}
+
 static void add_ops(struct builder *builder)
 {
     struct image_file_op *op = builder_file(builder, IMAGE_FILE_OPEN, 3);
@@ -53,6 +75,7 @@ static void add_ops(struct builder *builder)
     op->values[0] = 6;
     builder_file(builder, IMAGE_FILE_PIPE_DATA, 6)->values[2] = 16;
     add_memory_files(builder);
+    add_sockets(builder);
     builder_memory(builder, IMAGE_MEMORY_ANONYMOUS, 0x10000, 0x4000, 3, 0);
     builder_memory(builder, IMAGE_MEMORY_READ, 0x10000, 0x1000, 0, builder_data(builder, "data", 4));
     builder_memory(builder, IMAGE_MEMORY_OBJECT, 0, 0x2000, 0, 0);
@@ -272,7 +295,7 @@ static void lies_about_files_are_named(struct loaded loaded)
     const char *where = "file operation";
 
     EXPECT_FAULT(ops[0].kind, 0, where, "kind");
-    EXPECT_FAULT(ops[0].kind, IMAGE_FILE_MEMFD_OPEN + 1, where, "kind");
+    EXPECT_FAULT(ops[0].kind, IMAGE_FILE_SOCKET_RESET + 1, where, "kind");
     EXPECT_FAULT(ops[0].fd, -1, where, "descriptor");
     EXPECT_FAULT(ops[0].fd, INT32_MAX, where, "descriptor");
     EXPECT_FAULT(ops[0].path, 0, where, "path");
@@ -325,6 +348,38 @@ static void lies_about_locks_and_watches_are_named(struct loaded loaded)
     EXPECT_FAULT(op->kind, 29, where, "kind");
     EXPECT_FAULT(op->kind, 99, where, "kind");
     *op = before;
+}
+
+static void lies_about_sockets_are_named(struct loaded loaded)
+{
+    struct image_file_op *ops = RECORD(image_file_op, file_ops, 8);
+    const char *where = "file operation";
+
+    EXPECT_FAULT(ops[0].fd, -1, where, "descriptor");
+    EXPECT_FAULT(ops[0].path, 0, where, "address");
+    EXPECT_FAULT(ops[0].path, loaded.plan->plan_size, where, "address");
+    EXPECT_FAULT(ops[0].path, loaded.plan->plan_size - 8, where, "address");
+    EXPECT_FAULT(ops[0].path, UINT64_MAX, where, "address");
+    EXPECT_FAULT(ops[0].path, ops[0].path + 1, where, "address"); /* another family, and no zero behind it */
+    EXPECT_FAULT(ops[0].offset, 0, where, "address");
+    EXPECT_FAULT(ops[0].offset, 15, where, "address");
+    EXPECT_FAULT(ops[0].offset, 111, where, "address");
+    EXPECT_FAULT(ops[0].offset, UINT64_MAX, where, "address");
+    EXPECT_FAULT(ops[0].values[1], UINT64_MAX, where, "text");
+    EXPECT_FAULT(ops[0].values[3], loaded.plan->plan_size, where, "text");
+    EXPECT_FAULT(ops[1].path, 0, where, "value");
+    EXPECT_FAULT(ops[1].offset, 5000, where, "value");
+    EXPECT_FAULT(ops[1].offset, UINT64_MAX, where, "value");
+    EXPECT_FAULT(ops[1].values[2], UINT64_MAX, where, "text");
+    EXPECT_FAULT(ops[2].values[1], UINT64_MAX, where, "text");
+    EXPECT_FAULT(ops[3].values[0], 9, where, "other descriptor");
+    EXPECT_FAULT(ops[3].values[0], 0x80000000, where, "other descriptor");
+    EXPECT_FAULT(ops[3].offset, 5, where, "packet count");
+    EXPECT_FAULT(ops[3].values[2], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[4].values[0], 5, where, "packet count");
+    EXPECT_FAULT(ops[4].values[1], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[5].values[0], 0, where, "direction");
+    EXPECT_FAULT(ops[5].values[0], 4, where, "direction");
 }
 
 static void lies_about_the_rest_are_named(struct loaded loaded)
@@ -417,6 +472,7 @@ int main(int argc, char **argv)
     lies_about_lazy_memory_are_named(loaded);
     lies_about_files_are_named(loaded);
     lies_about_locks_and_watches_are_named(loaded);
+    lies_about_sockets_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
     lies_about_timers_are_named(loaded);
     an_endless_string_is_none(loaded);

@@ -44,8 +44,11 @@ static void walk(const struct image_plan *plan)
 {
     uint64_t sum = 0;
 
-    for_each_record(op, image_file_op, plan, plan->file_ops)
+    for_each_record(op, image_file_op, plan, plan->file_ops) {
         sum += op->path == 0 ? 0 : strlen(plan_string(plan, op->path));
+        for (uint64_t i = 0; op->kind >= IMAGE_FILE_SOCKET_OPTION && op->kind <= IMAGE_FILE_SOCKET_CONNECT && i <= op->offset; i++)
+            sum += (uint8_t)plan_string(plan, op->path)[i];
+    }
     for_each_record(thread, image_thread, plan, plan->threads) {
         struct image_thread_block *block = plan_block(plan, thread);
         struct image_thread_block copy;

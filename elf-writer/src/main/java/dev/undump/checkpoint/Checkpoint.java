@@ -14,6 +14,7 @@ import java.util.List;
  * @param openFiles what descriptors refer to by index
  * @param pipes what open files refer to by index
  * @param memoryFiles what open files and mappings refer to by index
+ * @param sockets what open files refer to by index
  * @param watches of inotify instances
  * @param fileLocks locks that the program held
  * @param actions signals whose action is not the default
@@ -33,6 +34,7 @@ public record Checkpoint(
         List<OpenFile> openFiles,
         List<PipeState> pipes,
         List<MemoryFile> memoryFiles,
+        List<SocketState> sockets,
         List<EpollItem> epollItems,
         List<Watch> watches,
         List<FileLock> fileLocks,
@@ -51,6 +53,7 @@ public record Checkpoint(
         openFiles = List.copyOf(openFiles);
         pipes = List.copyOf(pipes);
         memoryFiles = List.copyOf(memoryFiles);
+        sockets = List.copyOf(sockets);
         epollItems = List.copyOf(epollItems);
         watches = List.copyOf(watches);
         fileLocks = List.copyOf(fileLocks);

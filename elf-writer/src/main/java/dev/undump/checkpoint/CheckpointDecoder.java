@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 
 /** Turns sections into records. Each record checks itself here; {@link CrossChecks} then checks how they fit together. */
 final class CheckpointDecoder {
@@ -45,6 +46,7 @@ final class CheckpointDecoder {
                 all(CheckpointLayout.SECTION_DESCRIPTIONS, CheckpointDecoder::openFile),
                 all(CheckpointLayout.SECTION_PIPES, CheckpointDecoder::pipe),
                 memoryFiles(all(CheckpointLayout.SECTION_FILE_EXTENTS, CheckpointDecoder::fileExtent)),
+                sockets(all(CheckpointLayout.SECTION_SOCKET_OPTIONS, SocketDecoder::option)),
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
                 all(CheckpointLayout.SECTION_WATCHES, CheckpointDecoder::watch),
                 all(CheckpointLayout.SECTION_FILE_LOCKS, CheckpointDecoder::fileLock),
@@ -85,8 +87,8 @@ final class CheckpointDecoder {
     private List<Mapping> mappings(ExtentList extents) throws CheckpointException {
         return withExtents(
                 CheckpointLayout.SECTION_MAPPINGS,
-                CheckpointLayout.Mapping.FIRST_EXTENT,
-                CheckpointLayout.Mapping.EXTENT_COUNT,
+                view -> view.longAt(CheckpointLayout.Mapping.FIRST_EXTENT),
+                view -> view.longAt(CheckpointLayout.Mapping.EXTENT_COUNT),
                 extents.size(),
                 (view, first, count) -> mapping(view, extents.part(first, count)));
     }
@@ -94,10 +96,19 @@ final class CheckpointDecoder {
     private List<MemoryFile> memoryFiles(List<FileExtent> extents) throws CheckpointException {
         return withExtents(
                 CheckpointLayout.SECTION_MEMORY_FILES,
-                CheckpointLayout.MemoryFile.FIRST_EXTENT,
-                CheckpointLayout.MemoryFile.EXTENT_COUNT,
+                view -> view.longAt(CheckpointLayout.MemoryFile.FIRST_EXTENT),
+                view -> view.longAt(CheckpointLayout.MemoryFile.EXTENT_COUNT),
                 extents.size(),
                 (view, first, count) -> memoryFile(view, extents.subList(first, first + count)));
+    }
+
+    private List<SocketState> sockets(List<SocketOption> options) throws CheckpointException {
+        return withExtents(
+                CheckpointLayout.SECTION_SOCKETS,
+                view -> view.longAt(CheckpointLayout.Socket.FIRST_OPTION),
+                view -> view.intAt(CheckpointLayout.Socket.OPTION_COUNT),
+                options.size(),
+                (view, first, count) -> SocketDecoder.socket(view, options.subList(first, first + count)));
     }
 
     /** Decodes a record with its extents, of which the first index and the number are told. */
@@ -105,15 +116,20 @@ final class CheckpointDecoder {
         T decode(RecordView view, int first, int count);
     }
 
-    /** Gives each record its extents; they must follow each other without gap or overlap, so that none is used twice. */
-    private <T> List<T> withExtents(int kind, int firstField, int countField, int extents, ExtentsDecoder<T> decoder)
+    /** Gives each record its extents or options; they must follow each other without gap or overlap, so that none is used twice. */
+    private <T> List<T> withExtents(
+            int kind,
+            ToLongFunction<RecordView> firstField,
+            ToLongFunction<RecordView> countField,
+            int extents,
+            ExtentsDecoder<T> decoder)
             throws CheckpointException {
         Section section = sections.get(kind);
         List<T> records = new ArrayList<>(section.count());
         int[] next = {0};
         for (int i = 0; i < section.count(); i++) {
             records.add(one(section, i, view -> {
-                int count = extentCount(view.longAt(firstField), view.longAt(countField), next[0], extents);
+                int count = extentCount(firstField.applyAsLong(view), countField.applyAsLong(view), next[0], extents);
                 T record = decoder.decode(view, next[0], count);
                 next[0] += count;
                 return record;

@@ -23,6 +23,7 @@ final class CrossChecks {
         checkStoredPieces();
         checkDescriptors();
         checkOpenFiles();
+        checkSockets();
         checkEpollItems();
         checkWatches();
         checkFileLocks();
@@ -100,6 +101,10 @@ final class CrossChecks {
             requireInData(pipe.dataOffset(), pipe.dataSize(), "pipe " + pipe.inode());
             pieces.add(ByteRange.ofLength(pipe.dataOffset(), pipe.dataSize()));
         }
+        for (SocketState socket : checkpoint.sockets()) {
+            requireInData(socket.dataOffset(), socket.dataSize(), "socket " + socket.inode());
+            pieces.add(ByteRange.ofLength(socket.dataOffset(), socket.dataSize()));
+        }
         require(!pieces.exist(), "the same stored bytes are used twice");
     }
 
@@ -123,10 +128,39 @@ final class CrossChecks {
             boolean needsMemory = file.kind() == FileKind.MEMFD;
             boolean refersToMemory = file.object() < checkpoint.memoryFiles().size();
             require(!needsMemory || refersToMemory, "open file " + file.path() + " refers to memory file " + file.object());
+            boolean needsSocket = file.kind() == FileKind.SOCKET;
+            boolean refersToSocket = file.object() < checkpoint.sockets().size();
+            require(!needsSocket || refersToSocket, "open file " + file.path() + " refers to socket " + file.object());
             require(
-                    needsPipe || needsMemory || file.object() == 0,
+                    needsPipe || needsMemory || needsSocket || file.object() == 0,
                     "open file " + file.path() + " is no pipe of the process but refers to one");
         }
+    }
+
+    /** Checks that each socket has one open file, and that pairs are pairs. */
+    private void checkSockets() throws CheckpointException {
+        Set<Integer> owned = new HashSet<>();
+        for (OpenFile file : checkpoint.openFiles()) {
+            require(
+                    file.kind() != FileKind.SOCKET || owned.add(file.object()),
+                    "socket " + file.object() + " belongs to two open files");
+        }
+        for (int index = 0; index < checkpoint.sockets().size(); index++) {
+            SocketState socket = checkpoint.sockets().get(index);
+            require(owned.contains(index), "socket " + index + " belongs to no open file");
+            if (socket.kind() != SocketKind.PAIRED) {
+                require(socket.peer() == 0, "socket " + index + " is no pair but has another end");
+                continue;
+            }
+            boolean mutual = socket.peer() != index
+                    && socket.peer() < checkpoint.sockets().size()
+                    && isOtherEnd(checkpoint.sockets().get(socket.peer()), index, socket);
+            require(mutual, "socket " + index + " is not the other end of socket " + socket.peer());
+        }
+    }
+
+    private static boolean isOtherEnd(SocketState candidate, int index, SocketState socket) {
+        return candidate.kind() == SocketKind.PAIRED && candidate.peer() == index && candidate.type() == socket.type();
     }
 
     private void checkEpollItems() throws CheckpointException {

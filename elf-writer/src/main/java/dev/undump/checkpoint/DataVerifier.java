@@ -48,6 +48,12 @@ final class DataVerifier {
                 verify(range, pipe.crc(), "the contents of pipe " + pipe.inode());
             }
         }
+        for (SocketState socket : checkpoint.sockets()) {
+            if (socket.dataSize() > 0) {
+                ByteRange range = ByteRange.ofLength(socket.dataOffset(), socket.dataSize());
+                verify(range, socket.crc(), "what waits in socket " + socket.inode());
+            }
+        }
         for (OpenFile file : checkpoint.openFiles()) {
             if (file.dataSize() > 0) {
                 ByteRange range = ByteRange.ofLength(file.dataOffset(), file.dataSize());

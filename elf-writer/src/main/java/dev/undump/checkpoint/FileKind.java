@@ -36,7 +36,9 @@ public enum FileKind {
     /** {@code CKPT_FILE_QUEUE}: a POSIX message queue. */
     QUEUE(CheckpointLayout.FILE_QUEUE),
     /** {@code CKPT_FILE_OWN_PROC}: a file or directory of the process itself in /proc. */
-    OWN_PROC(CheckpointLayout.FILE_OWN_PROC);
+    OWN_PROC(CheckpointLayout.FILE_OWN_PROC),
+    /** {@code CKPT_FILE_SOCKET}. */
+    SOCKET(CheckpointLayout.FILE_SOCKET);
 
     private final int code;
 

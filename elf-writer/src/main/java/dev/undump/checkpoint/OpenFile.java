@@ -19,7 +19,8 @@ import java.util.List;
  * @param dataCrc CRC-32C of these contents
  * @param values four values by kind, see {@code struct ckpt_description}
  * @param valueExtra timerfd: expirations not read yet
- * @param object index into {@link Checkpoint#pipes()} for pipes, into {@link Checkpoint#memoryFiles()} for memfds, else 0
+ * @param object index into {@link Checkpoint#pipes()} for pipes, {@link Checkpoint#memoryFiles()} for memfds, {@link
+ *     Checkpoint#sockets()} for sockets; else 0
  */
 public record OpenFile(
         FileKind kind,
@@ -55,7 +56,7 @@ public record OpenFile(
         Checks.check(dataSize == 0 || dataOffset != 0, "offset of file contents", dataOffset);
         Checks.check(kind == FileKind.DELETED || dataSize == 0, "size of stored contents of kind " + kind, dataSize);
         Checks.check(dataSize != 0 || dataCrc == 0, "checksum of no file contents", dataCrc);
-        Checks.notNegative("index of the pipe or memory file", object);
+        Checks.notNegative("index of the pipe, memory file or socket", object);
     }
 
     /** Returns whether it is known to have been inherited when {@code ckpt} started the program. */

@@ -57,7 +57,11 @@ final class SectionTable {
                     new KnownKind("memory files", CheckpointLayout.MemoryFile.SIZE_BYTES)),
             Map.entry(
                     CheckpointLayout.SECTION_FILE_EXTENTS,
-                    new KnownKind("file extents", CheckpointLayout.FileExtent.SIZE_BYTES)));
+                    new KnownKind("file extents", CheckpointLayout.FileExtent.SIZE_BYTES)),
+            Map.entry(CheckpointLayout.SECTION_SOCKETS, new KnownKind("sockets", CheckpointLayout.Socket.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_SOCKET_OPTIONS,
+                    new KnownKind("socket options", CheckpointLayout.SocketOption.SIZE_BYTES)));
 
     private final Map<Integer, Section> sections;
     private final long fileOffset;

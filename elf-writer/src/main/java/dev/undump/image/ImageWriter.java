@@ -47,6 +47,7 @@ public final class ImageWriter {
         PlanOptions planOptions = new PlanOptions(
                 options.eager() ? PlanOptions.AnonymousMemory.READ : PlanOptions.AnonymousMemory.LAZY,
                 options.reopenStandardFiles(),
+                options.ports(),
                 options.forceVdsoTrampolines());
         try (FileChannel source = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
                 NewFile file = NewFile.create(out, checkpoint.header().totalSize());

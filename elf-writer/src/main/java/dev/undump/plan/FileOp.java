@@ -73,7 +73,27 @@ public record FileOp(
         /** {@code IMAGE_FILE_EPOLL_SPENT}. */
         EPOLL_SPENT(ImageLayout.FILE_EPOLL_SPENT),
         /** {@code IMAGE_FILE_TIMERFD_AT}. */
-        TIMERFD_AT(ImageLayout.FILE_TIMERFD_AT);
+        TIMERFD_AT(ImageLayout.FILE_TIMERFD_AT),
+        /** {@code IMAGE_FILE_SOCKET}. */
+        SOCKET(ImageLayout.FILE_SOCKET),
+        /** {@code IMAGE_FILE_SOCKET_PAIR}. */
+        SOCKET_PAIR(ImageLayout.FILE_SOCKET_PAIR),
+        /** {@code IMAGE_FILE_SOCKET_END}. */
+        SOCKET_END(ImageLayout.FILE_SOCKET_END),
+        /** {@code IMAGE_FILE_SOCKET_DATA}. */
+        SOCKET_DATA(ImageLayout.FILE_SOCKET_DATA),
+        /** {@code IMAGE_FILE_SOCKET_OPTION}. */
+        SOCKET_OPTION(ImageLayout.FILE_SOCKET_OPTION),
+        /** {@code IMAGE_FILE_SOCKET_BIND}. */
+        SOCKET_BIND(ImageLayout.FILE_SOCKET_BIND),
+        /** {@code IMAGE_FILE_SOCKET_CONNECT}. */
+        SOCKET_CONNECT(ImageLayout.FILE_SOCKET_CONNECT),
+        /** {@code IMAGE_FILE_SOCKET_LISTEN}. */
+        SOCKET_LISTEN(ImageLayout.FILE_SOCKET_LISTEN),
+        /** {@code IMAGE_FILE_SOCKET_SHUTDOWN}. */
+        SOCKET_SHUTDOWN(ImageLayout.FILE_SOCKET_SHUTDOWN),
+        /** {@code IMAGE_FILE_SOCKET_RESET}. */
+        SOCKET_RESET(ImageLayout.FILE_SOCKET_RESET);
 
         private final int code;
 

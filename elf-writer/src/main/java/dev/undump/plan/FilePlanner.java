@@ -20,7 +20,7 @@ import java.util.Set;
 
 /**
  * Plans the descriptor table: first the launch's own standard descriptors, then each open file description once, by its
- * lowest descriptor, then the duplicates, then what needs everything open: bytes in pipes, watches of inotify and epoll, and locks.
+ * lowest descriptor, then the duplicates, then what needs everything open: listening, bytes in pipes, watches of inotify and epoll, and locks.
  */
 final class FilePlanner {
 
@@ -31,6 +31,7 @@ final class FilePlanner {
 
     private final Checkpoint checkpoint;
     private final PipePlanner pipes;
+    private final SocketPlanner sockets;
     private final DataArea data;
     private final MemoryFilePlanner memoryFiles;
     private final OpenFiles openFiles;
@@ -41,12 +42,21 @@ final class FilePlanner {
     private final List<FileOp> spentItems = new ArrayList<>();
     private final List<FileOp> watches = new ArrayList<>();
 
-    FilePlanner(Checkpoint checkpoint, DataArea data, OpenFiles openFiles, MemoryFilePlanner memoryFiles) {
+    /**
+     * @param ports which port a socket gets instead of its own
+     */
+    FilePlanner(
+            Checkpoint checkpoint,
+            DataArea data,
+            OpenFiles openFiles,
+            MemoryFilePlanner memoryFiles,
+            Map<Integer, Integer> ports) {
         this.checkpoint = checkpoint;
         this.data = data;
         this.openFiles = openFiles;
         this.memoryFiles = memoryFiles;
         this.pipes = new PipePlanner(checkpoint, openFiles.byIndex(), data);
+        this.sockets = new SocketPlanner(checkpoint, openFiles, data, ports);
     }
 
     List<FileOp> plan() throws PlanException {
@@ -58,11 +68,21 @@ final class FilePlanner {
                 openFile(checkpoint.openFile(descriptor), sharing);
             }
         }
+        sockets.refuseUnusedPorts();
         closedStandards();
         watches();
         List<FileOp> all = new ArrayList<>();
         for (List<FileOp> phase : List.of(
-                inherits, creations, duplicates, pipeData, inotifyWatches(), spentItems, watches, locks())) {
+                inherits,
+                creations,
+                sockets.creations(),
+                duplicates,
+                sockets.connections(),
+                pipeData,
+                inotifyWatches(),
+                spentItems,
+                watches,
+                locks())) {
             all.addAll(phase);
         }
         return List.copyOf(all);
@@ -93,6 +113,8 @@ final class FilePlanner {
         }
         if (file.kind() == FileKind.PIPE) {
             pipes.plan(file, creations, pipeData);
+        } else if (file.kind() == FileKind.SOCKET) {
+            sockets.plan(file);
         } else if (file.kind() != FileKind.MEMFD) {
             creations.add(creation(file, first));
         }
@@ -126,7 +148,7 @@ final class FilePlanner {
                     .withPath(file.path())
                     .withOffset(file.offset());
             case SIGNALFD -> FileOp.of(FileOp.Kind.SIGNALFD, fd, flags, cloexec, number(values.get(0)));
-            case MEMFD -> throw new IllegalStateException("memory files are planned on their own");
+            case MEMFD, SOCKET -> throw new IllegalStateException("memory files and sockets are planned on their own");
             case PIPE, OUTSIDE -> throw new PlanException("descriptor " + fd + " (" + file.path()
                     + ") leads out of the program and is not stdin, stdout or stderr: close it before the capture");
         };

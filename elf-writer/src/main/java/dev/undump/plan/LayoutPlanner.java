@@ -5,6 +5,7 @@ import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 
 /** Plans images: from a checkpoint to the finished list of what a launch does. The same checkpoint gives the same plan. */
 public final class LayoutPlanner {
@@ -48,7 +49,7 @@ public final class LayoutPlanner {
             addressSpace.plan(options.anonymousMemory());
             program.retireOlderStubs(data);
             long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-            List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles).plan();
+            List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles, options.ports()).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
             PosixTimers timers = new PosixTimers(checkpoint);
             PendingSignals signals = new PendingSignals(checkpoint, timers);
@@ -101,7 +102,7 @@ public final class LayoutPlanner {
         DataArea nowhere = new DataArea();
         OpenFiles openFiles = new OpenFiles(checkpoint, false);
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, nowhere, openFiles);
-        return new FilePlanner(checkpoint, nowhere, openFiles, memoryFiles).plan();
+        return new FilePlanner(checkpoint, nowhere, openFiles, memoryFiles, Map.of()).plan();
     }
 
     /**

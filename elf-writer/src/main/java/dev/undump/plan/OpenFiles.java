@@ -58,7 +58,7 @@ final class OpenFiles {
             case TERMINAL, OUTSIDE -> standard;
             case PIPE -> file.isOutside();
             case REGULAR, DELETED, MEMFD, DEVICE, DIRECTORY, OWN_PROC, QUEUE -> standard && inherited;
-            case EVENTFD, EPOLL, TIMERFD, SIGNALFD, INOTIFY, PIDFD -> false;
+            case EVENTFD, EPOLL, TIMERFD, SIGNALFD, INOTIFY, PIDFD, SOCKET -> false;
         };
     }
 }

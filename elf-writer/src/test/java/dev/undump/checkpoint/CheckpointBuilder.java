@@ -42,6 +42,8 @@ public final class CheckpointBuilder {
     private final List<byte[]> pipeContents = new ArrayList<>();
     private final List<MemoryFile> memoryFiles = new ArrayList<>();
     private final List<SortedMap<Long, byte[]>> memoryContents = new ArrayList<>();
+    private final List<SocketState> sockets = new ArrayList<>();
+    private final List<byte[]> socketContents = new ArrayList<>();
     private final List<EpollItem> epollItems = new ArrayList<>();
     private final List<Watch> watches = new ArrayList<>();
     private final List<FileLock> fileLocks = new ArrayList<>();
@@ -122,6 +124,13 @@ public final class CheckpointBuilder {
         memoryFiles.add(new MemoryFile(
                 900 + memoryFiles.size(), 0, 1, sizeBytes, seals, 0100777, NativeText.of(name), List.of()));
         memoryContents.add(new TreeMap<>(contents));
+        return this;
+    }
+
+    /** Adds a socket with what waits in it to be received. */
+    public CheckpointBuilder socket(SocketState socket, byte[] content) {
+        sockets.add(socket);
+        socketContents.add(content.clone());
         return this;
     }
 
@@ -248,6 +257,9 @@ public final class CheckpointBuilder {
         for (int i = 0; i < memoryFiles.size(); i++) {
             records.memoryFile(withExtents(memoryFiles.get(i), memoryContents.get(i), data));
         }
+        for (int i = 0; i < sockets.size(); i++) {
+            records.socket(withPlace(sockets.get(i), place(socketContents.get(i), data), socketContents.get(i)));
+        }
         epollItems.forEach(records::epollItem);
         watches.forEach(records::watch);
         fileLocks.forEach(records::fileLock);
@@ -324,6 +336,29 @@ public final class CheckpointBuilder {
         int crc = content.length == 0 ? 0 : crc(content, 0, content.length);
         return new PipeState(
                 pipe.inode(), pipe.capacity(), pipe.packetMode(), offset, content.length, pipe.packetCount(), crc);
+    }
+
+    private static SocketState withPlace(SocketState socket, long offset, byte[] content) {
+        int crc = content.length == 0 ? 0 : crc(content, 0, content.length);
+        return new SocketState(
+                socket.inode(),
+                socket.family(),
+                socket.type(),
+                socket.protocol(),
+                socket.kind(),
+                socket.flags(),
+                socket.backlog(),
+                socket.shutdown(),
+                socket.peer(),
+                socket.local(),
+                socket.remote(),
+                socket.directory(),
+                offset,
+                content.length,
+                socket.packetCount(),
+                crc,
+                socket.fileMode(),
+                socket.options());
     }
 
     /** Appends bytes to the data area, padded to whole pages; returns their offset in the file, 0 when there are none. */

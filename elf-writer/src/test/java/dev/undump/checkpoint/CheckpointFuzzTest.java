@@ -93,6 +93,9 @@ class CheckpointFuzzTest {
     private static void assertSound(Checkpoint checkpoint) {
         assertThat(checkpoint.leader().tid()).isEqualTo(checkpoint.process().ids().pid());
         checkpoint.descriptors().forEach(checkpoint::openFile);
+        checkpoint.sockets().stream()
+                .filter(socket -> socket.kind() == SocketKind.PAIRED)
+                .forEach(socket -> assertThat(checkpoint.sockets().get(socket.peer()).kind()).isEqualTo(SocketKind.PAIRED));
         long end = 0;
         for (Mapping mapping : checkpoint.mappings()) {
             assertThat(mapping.range().start()).isGreaterThanOrEqualTo(end);

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Checkpoints that the engine wrote, one per format version and never edited; beside each stands the program that it was made
+ * Checkpoints that the engine wrote, at least one per format version and never edited; beside each stands the program that it was made
  * of. A version that is not read any more must be refused as too old.
  */
 class GoldenCheckpointTest {
@@ -87,8 +87,26 @@ class GoldenCheckpointTest {
         assertThat(running.remainingNs()).isBetween(6_000_000_000_000L, 7_200_000_000_000L);
     }
 
+    @Test
+    void verify_version3_hasSockets() throws Exception {
+        Checkpoint checkpoint = CheckpointReader.verify(golden("v3-sockets.dat"), Progress.NONE);
+
+        assertThat(checkpoint.header().version()).isEqualTo(3);
+        assertThat(checkpoint.sockets())
+                .extracting(SocketState::kind)
+                .containsExactly(SocketKind.LISTENING, SocketKind.PAIRED, SocketKind.PAIRED, SocketKind.ORPHANED);
+        SocketState listener = checkpoint.sockets().get(0);
+        assertThat(listener.local()).hasToString("127.0.0.1:40000");
+        assertThat(listener.backlog()).isEqualTo(7);
+        assertThat(listener.options())
+                .extracting(option -> option.label() + "=" + option.value().toArray()[0])
+                .containsExactly("SO_REUSEADDR=1");
+        assertThat(checkpoint.sockets()).extracting(SocketState::dataSize).containsExactly(0L, 0L, 5L, 8L + 11);
+        assertThat(checkpoint.sockets().get(3).packetCount()).isEqualTo(2);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-timers.dat"})
+    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-sockets.dat", "v3-timers.dat"})
     void memory_anyVersion_holdsWhatTheProgramWrote(String name) throws Exception {
         Checkpoint checkpoint = CheckpointReader.read(golden(name));
         byte[] note = "a page that is written before the capture".getBytes(StandardCharsets.US_ASCII);

@@ -180,7 +180,7 @@ class HostileCheckpointTest {
         int pipes = CheckpointLayout.SECTION_PIPES;
         return Stream.of(
                 record("checksum of no file contents", files, 0, Description.DATA_CRC, 1),
-                record("file kind 13 is unknown", files, 0, Description.KIND, 13),
+                record("file kind 14 is unknown", files, 0, Description.KIND, 14),
                 record("size of stored contents", files, 1, Description.KIND, 1),
                 record("offset of file contents", files, 1, Description.DATA_OFFSET, 0),
                 record("offset of file contents", files, 1, Description.DATA_OFFSET, 100),

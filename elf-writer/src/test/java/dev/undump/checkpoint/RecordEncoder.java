@@ -347,6 +347,42 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_CPUID, record);
     }
 
+    void socket(SocketState socket) {
+        ByteBuffer record = record(CheckpointLayout.Socket.SIZE_BYTES);
+        record.putLong(CheckpointLayout.Socket.INODE, socket.inode());
+        record.putInt(CheckpointLayout.Socket.FAMILY, socket.family());
+        record.putInt(CheckpointLayout.Socket.TYPE, socket.type());
+        record.putInt(CheckpointLayout.Socket.PROTOCOL, socket.protocol());
+        record.putInt(CheckpointLayout.Socket.STATE, socket.kind().code());
+        record.putInt(CheckpointLayout.Socket.FLAGS, socket.flags());
+        record.putInt(CheckpointLayout.Socket.BACKLOG, socket.backlog());
+        record.putInt(CheckpointLayout.Socket.SHUTDOWN, socket.shutdown());
+        record.putInt(CheckpointLayout.Socket.PEER, socket.peer());
+        text(record, CheckpointLayout.Socket.LOCAL, socket.local().bytes());
+        text(record, CheckpointLayout.Socket.REMOTE, socket.remote().bytes());
+        text(record, CheckpointLayout.Socket.DIRECTORY, socket.directory());
+        record.putLong(CheckpointLayout.Socket.DATA_OFFSET, socket.dataOffset());
+        record.putLong(CheckpointLayout.Socket.DATA_SIZE, socket.dataSize());
+        record.putInt(CheckpointLayout.Socket.PACKET_COUNT, socket.packetCount());
+        record.putInt(CheckpointLayout.Socket.DATA_CRC, socket.crc());
+        record.putInt(CheckpointLayout.Socket.FILE_MODE, socket.fileMode());
+        record.putInt(CheckpointLayout.Socket.OPTION_COUNT, socket.options().size());
+        record.putLong(CheckpointLayout.Socket.FIRST_OPTION, count(CheckpointLayout.SECTION_SOCKET_OPTIONS));
+        add(CheckpointLayout.SECTION_SOCKETS, record);
+        socket.options().forEach(this::socketOption);
+    }
+
+    private void socketOption(SocketOption option) {
+        ByteBuffer record = record(CheckpointLayout.SocketOption.SIZE_BYTES);
+        record.putInt(CheckpointLayout.SocketOption.LEVEL, option.level());
+        record.putInt(CheckpointLayout.SocketOption.NAME, option.name());
+        record.putInt(CheckpointLayout.SocketOption.SIZE, option.value().length());
+        record.putInt(CheckpointLayout.SocketOption.FLAGS, option.detail() ? CheckpointLayout.SOCKET_OPTION_DETAIL : 0);
+        text(record, CheckpointLayout.SocketOption.LABEL, option.label());
+        record.put(CheckpointLayout.SocketOption.VALUE, option.value().toArray());
+        add(CheckpointLayout.SECTION_SOCKET_OPTIONS, record);
+    }
+
     void allowance(NativeText word) {
         ByteBuffer record = record(CheckpointLayout.String.SIZE_BYTES);
         text(record, 0, word);

@@ -18,6 +18,8 @@ import dev.undump.checkpoint.Watch;
 import dev.undump.nativestub.CheckpointLayout;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +36,7 @@ class FilePlannerTest {
 
     private final CheckpointBuilder builder = new CheckpointBuilder();
     private final DataArea data = new DataArea();
+    private final Map<Integer, Integer> ports = new TreeMap<>();
     private boolean reopenStandardFiles;
     private int files;
 
@@ -323,7 +326,7 @@ class FilePlannerTest {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
         OpenFiles openFiles = new OpenFiles(checkpoint, reopenStandardFiles);
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
-        return new FilePlanner(checkpoint, data, openFiles, memoryFiles).plan();
+        return new FilePlanner(checkpoint, data, openFiles, memoryFiles, ports).plan();
     }
 
     private List<String> kinds() throws Exception {

@@ -164,7 +164,7 @@ class MemoryFilePlannerTest {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
         OpenFiles openFiles = new OpenFiles(checkpoint, false);
         MemoryFilePlanner planner = MemoryFilePlanner.plan(checkpoint, data, openFiles);
-        return new FilePlanner(checkpoint, data, openFiles, planner)
+        return new FilePlanner(checkpoint, data, openFiles, planner, Map.of())
                 .plan().stream().filter(op -> op.kind() != FileOp.Kind.CLOSE).toList();
     }
 

@@ -10,6 +10,7 @@ import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -75,7 +76,7 @@ final class RunCommand implements Callable<Integer> {
         Path folder = Files.createTempDirectory("undump");
         Path image = folder.resolve(UndumpCommand.defaultName(checkpoint.process().commandName()));
         try (AttendedWork work = AttendedWork.begin("Preparing", interruption)) {
-            ImageWriter.write(checkpoint, new ImageOptions(eager, false, false), image, work::advanced);
+            ImageWriter.write(checkpoint, new ImageOptions(eager, false, Map.of(), false), image, work::advanced);
             return ReplacementProgram.open(image);
         } finally {
             // The open file stays until the program that it becomes has ended.

@@ -16,7 +16,12 @@ import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,7 +31,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "undump",
         synopsisHeading = "Usage: ",
-        customSynopsis = "undump [--out FILE] [--eager] [--reopen-stdio] CHECKPOINT | undump COMMAND ...",
+        customSynopsis = "undump [--out FILE] [--eager] [--port-map OLD=NEW] ... CHECKPOINT | undump COMMAND ...",
         header = "Turns a checkpoint into an executable that goes on where the program was.",
         description = {
             "",
@@ -38,6 +43,8 @@ final class UndumpCommand implements Callable<Integer> {
 
     private static final int LAST_STANDARD = 2;
     private static final int ACCESS_MODE = 3;
+    private static final int LAST_PORT = 65535;
+    private static final Pattern PORT_PAIR = Pattern.compile("([0-9]{1,5})=([0-9]{1,5})");
     private static final String DEFAULT_NAME = "app";
 
     private final Interruption interruption;
@@ -63,6 +70,13 @@ final class UndumpCommand implements Callable<Integer> {
                     + " they count as redirections in a checkpoint of \"ckpt --pid\": the launch's own take their place.")
     private boolean reopenStandardFiles;
 
+    @Option(
+            names = "--port-map",
+            paramLabel = "OLD=NEW",
+            description = "The image binds sockets of the program's port OLD to port NEW, so that copies run side by side; 0 is any"
+                    + " port that is free. What the program itself remembers stays OLD. May be repeated.")
+    private List<String> portMap = List.of();
+
     @Parameters(
             arity = "0..1",
             paramLabel = "CHECKPOINT",
@@ -78,6 +92,7 @@ final class UndumpCommand implements Callable<Integer> {
         if (checkpointFile == null) {
             throw face.wrongUsage("Missing required parameter: CHECKPOINT");
         }
+        Map<Integer, Integer> ports = ports();
         PackedFile.refuse(checkpointFile, "reading the checkpoint");
         if (Inspection.isImage(checkpointFile)) {
             throw new CommandFailure("reading the checkpoint " + checkpointFile + ": it is an image already; start it, or let"
@@ -88,7 +103,7 @@ final class UndumpCommand implements Callable<Integer> {
         refuseToReplaceTheCheckpoint(image);
         LazyMemory lazy;
         try (AttendedWork work = AttendedWork.begin("Writing " + image.getFileName(), interruption)) {
-            lazy = ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, false), image, work::advanced);
+            lazy = ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, ports, false), image, work::advanced);
         }
         if (out == null) {
             face.sayWritten(image);
@@ -96,6 +111,23 @@ final class UndumpCommand implements Callable<Integer> {
         tellOfStandardFiles(checkpoint);
         tellOfMemory(lazy, image);
         return ExitStatus.DONE;
+    }
+
+    private Map<Integer, Integer> ports() {
+        Map<Integer, Integer> ports = new TreeMap<>();
+        for (String pair : portMap) {
+            Matcher matcher = PORT_PAIR.matcher(pair);
+            int from = matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
+            int to = matcher.matches() ? Integer.parseInt(matcher.group(2)) : 0;
+            if (from < 1 || from > LAST_PORT || to > LAST_PORT) {
+                throw face.wrongUsage(
+                        "--port-map takes OLD=NEW, two port numbers such as 8080=8081, not \"" + Printable.line(pair) + "\"");
+            }
+            if (ports.put(from, to) != null) {
+                throw face.wrongUsage("--port-map names port " + from + " twice");
+            }
+        }
+        return ports;
     }
 
     private void refuseToReplaceTheCheckpoint(Path image) throws IOException {

@@ -53,6 +53,20 @@ class MainTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"80", "80=", "=80", "0=80", "65536=80", "80=65536", "80=81=82", "a=b", "-1=80"})
+    void portMap_notTwoPorts_isUsageInOneLine(String pair) {
+        Path anywhere = folder.resolve("checkpoint");
+
+        assertUsage(CommandRun.of("--port-map", pair, anywhere), "--port-map takes OLD=NEW");
+    }
+
+    @Test
+    void portMap_samePortTwice_isUsageInOneLine() {
+        assertUsage(
+                CommandRun.of("--port-map", "80=81", "--port-map", "80=82", folder.resolve("x")), "--port-map names port 80 twice");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify", "run"})
     void missingFile_everyCommand_isOneLine(String command) {
         Path missing = folder.resolve("missing");

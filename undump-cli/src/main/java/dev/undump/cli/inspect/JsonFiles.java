@@ -10,6 +10,9 @@ import dev.undump.checkpoint.FileLock;
 import dev.undump.checkpoint.MemoryFile;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.checkpoint.PipeState;
+import dev.undump.checkpoint.SocketKind;
+import dev.undump.checkpoint.SocketOption;
+import dev.undump.checkpoint.SocketState;
 import dev.undump.checkpoint.Watch;
 import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
@@ -49,6 +52,7 @@ final class JsonFiles {
         json.writeEndArray();
         pipes(checkpoint, json);
         memoryFiles(checkpoint, json);
+        sockets(checkpoint, json);
         epollItems(checkpoint, json);
         watches(checkpoint, json);
         fileLocks(checkpoint, json);
@@ -81,6 +85,9 @@ final class JsonFiles {
         if (file.kind() == FileKind.MEMFD) {
             json.writeNumberField("memory_file", file.object());
         }
+        if (file.kind() == FileKind.SOCKET) {
+            json.writeNumberField("socket", file.object());
+        }
         json.writeEndObject();
     }
 
@@ -108,6 +115,35 @@ final class JsonFiles {
             json.writeNumberField("stored_bytes", file.storedBytes());
             json.writeStringField("seals", JsonReport.hex(Integer.toUnsignedLong(file.seals())));
             json.writeStringField("mode", "0" + Integer.toOctalString(file.mode()));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void sockets(Checkpoint checkpoint, JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart("sockets");
+        for (SocketState socket : checkpoint.sockets()) {
+            json.writeStartObject();
+            json.writeStringField("protocol", socket.protocolName());
+            json.writeStringField("state", SocketText.state(socket));
+            json.writeNumberField("inode", socket.inode());
+            json.writeStringField("local", socket.local().toString());
+            json.writeStringField("remote", socket.remote().toString());
+            json.writeNumberField("backlog", socket.backlog());
+            json.writeNumberField("shutdown", socket.shutdown());
+            if (socket.kind() == SocketKind.PAIRED) {
+                json.writeNumberField("other_end", socket.peer());
+            }
+            json.writeNumberField("stored_bytes", socket.dataSize());
+            json.writeNumberField("message_count", socket.packetCount());
+            json.writeArrayFieldStart("options");
+            for (SocketOption option : socket.options()) {
+                json.writeStartObject();
+                json.writeStringField("name", option.label().toString());
+                json.writeStringField("value", option.value().toString());
+                json.writeEndObject();
+            }
+            json.writeEndArray();
             json.writeEndObject();
         }
         json.writeEndArray();

@@ -23,8 +23,8 @@ record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal
         try {
             for (FileOp step : LayoutPlanner.descriptorSteps(checkpoint)) {
                 word(step).ifPresent(word -> actions.put(step.fd(), word));
-                if (step.kind() == FileOp.Kind.PIPE && writer(step) >= 0) {
-                    actions.put(writer(step), "new pipe");
+                if (step.kind() == FileOp.Kind.PIPE && otherEnd(step) >= 0) {
+                    actions.put(otherEnd(step), "new pipe");
                 }
             }
             return new LaunchActions(actions, Optional.empty());
@@ -45,13 +45,29 @@ record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal
             case INHERIT -> Optional.of("the launch's");
             case DELETED, MEMFD, MEMFD_OPEN -> Optional.of("from the image");
             case PIPE, PIPE_WRITER -> step.fd() < 0 ? Optional.empty() : Optional.of("new pipe");
-            case EVENTFD, EPOLL, TIMERFD, TIMERFD_AT, SIGNALFD, INOTIFY, PIDFD -> Optional.of("made again");
+            case EVENTFD, EPOLL, TIMERFD, TIMERFD_AT, SIGNALFD, SOCKET, INOTIFY, PIDFD -> Optional.of("made again");
             case TERMINAL -> Optional.of("the terminal");
-            case EPOLL_ADD, EPOLL_SPENT, PIPE_DATA, MEMFD_DATA, CLOSE, LOCK, WATCH, WATCH_MASK -> Optional.empty();
+            case SOCKET_BIND -> Optional.of("bound again");
+            case SOCKET_LISTEN -> Optional.of("listens again");
+            case SOCKET_CONNECT -> Optional.of("connected again");
+            case SOCKET_PAIR, SOCKET_END -> Optional.of(
+                    step.kind() == FileOp.Kind.SOCKET_PAIR && otherEnd(step) < 0 ? "other end closed" : "new pair");
+            case SOCKET_RESET -> Optional.of("connection closed");
+            case EPOLL_ADD,
+                    EPOLL_SPENT,
+                    PIPE_DATA,
+                    MEMFD_DATA,
+                    CLOSE,
+                    LOCK,
+                    WATCH,
+                    WATCH_MASK,
+                    SOCKET_DATA,
+                    SOCKET_OPTION,
+                    SOCKET_SHUTDOWN -> Optional.empty();
         };
     }
 
-    private static int writer(FileOp step) {
+    private static int otherEnd(FileOp step) {
         return (int) plain(step.values().get(0));
     }
 

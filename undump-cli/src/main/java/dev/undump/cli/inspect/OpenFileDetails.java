@@ -29,6 +29,7 @@ final class OpenFileDetails {
             case TIMERFD -> timer(file.values().get(2), file.values().get(3));
             case SIGNALFD -> SignalNames.set(file.values().get(0));
             case INOTIFY -> inotify(openFile);
+            case SOCKET -> SocketText.of(checkpoint.sockets().get(file.object()));
             case REGULAR, DIRECTORY, DEVICE, TERMINAL, OUTSIDE, PIDFD, QUEUE, OWN_PROC -> "";
         };
     }

@@ -10,10 +10,15 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.undump.checkpoint.CheckpointBuilder;
 import dev.undump.checkpoint.CheckpointSamples;
+import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.ExtentKind;
 import dev.undump.checkpoint.InterruptedCall;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
+import dev.undump.checkpoint.SocketAddress;
+import dev.undump.checkpoint.SocketKind;
+import dev.undump.checkpoint.SocketSamples;
+import dev.undump.checkpoint.SocketState;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -115,8 +120,8 @@ class InspectionTest {
         assertThat(names)
                 .containsExactly(
                         "kind", "file", "size_bytes", "format_version", "id", "process", "processor", "threads", "memory",
-                        "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "memory_files", "epoll_items",
-                        "watches", "file_locks", "signal_actions", "pending_signals", "posix_timers", "allowances", "launch_memory");
+                        "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "memory_files", "sockets",
+                        "epoll_items", "watches", "file_locks", "signal_actions", "pending_signals", "posix_timers", "allowances", "launch_memory");
     }
 
     @Test
@@ -125,6 +130,61 @@ class InspectionTest {
                 .contains("\"rip\" : \"0x400123\"")
                 .contains("\"orig_rax\" : \"0xffffffffffffffff\"")
                 .contains("\"fs_base\" : \"0x1001000\"");
+    }
+
+    @Test
+    void sockets_tellWhatTheyWereAndWhatALaunchDoes() throws IOException {
+        assertThat(text(sockets()))
+                .contains("listens again")
+                .contains("socket:[70] (tcp 127.0.0.1:8080, listening, backlog 7, SO_REUSEADDR=1)")
+                .contains("new pair")
+                .contains("socket:[71] (unix stream, paired, 5 B waiting)");
+        String json = json(sockets());
+        topLevelNames(json);
+        assertThat(json)
+                .contains("\"protocol\" : \"tcp\"")
+                .contains("\"local\" : \"127.0.0.1:8080\"")
+                .contains("\"name\" : \"SO_REUSEADDR\"")
+                .contains("\"other_end\" : 2")
+                .contains("\"at_launch\" : \"listens again\"");
+    }
+
+    @Test
+    void printText_hostileNamesOfSockets_cannotControlTheTerminal() throws IOException {
+        SocketState socket = SocketSamples.tcp(
+                SocketKind.OPEN, SocketAddress.NONE, 0, SocketSamples.option("SO\u001b[31m", 1, 2, false, 1));
+        SocketState named =
+                SocketSamples.unix(SocketKind.OPEN, SocketSamples.STREAM, 0, 0, 0, SocketSamples.unix("/x\u001b[31m"), 0);
+        String text = text(new CheckpointBuilder()
+                .socket(socket, new byte[0])
+                .socket(named, new byte[0])
+                .openFile(SocketSamples.file(0, 2))
+                .openFile(SocketSamples.file(1, 2))
+                .descriptor(new Descriptor(3, 0, false))
+                .descriptor(new Descriptor(4, 1, false)));
+
+        assertThat(text).contains("SO\\x1b").contains("/x\\x1b").doesNotContain("\u001b");
+    }
+
+    private static CheckpointBuilder sockets() {
+        return new CheckpointBuilder()
+                .socket(
+                        SocketSamples.tcp(
+                                SocketKind.LISTENING,
+                                SocketSamples.inet(8080, 127, 0, 0, 1),
+                                7,
+                                SocketSamples.option("SO_REUSEADDR", 1, 2, false, 1, 0, 0, 0)),
+                        new byte[0])
+                .socket(
+                        SocketSamples.unix(SocketKind.PAIRED, SocketSamples.STREAM, 0, 0, 2, SocketAddress.NONE, 0), new byte[5])
+                .socket(
+                        SocketSamples.unix(SocketKind.PAIRED, SocketSamples.STREAM, 0, 0, 1, SocketAddress.NONE, 0), new byte[0])
+                .openFile(SocketSamples.file(0, 2))
+                .openFile(SocketSamples.file(1, 2))
+                .openFile(SocketSamples.file(2, 2))
+                .descriptor(new Descriptor(3, 0, false))
+                .descriptor(new Descriptor(4, 1, false))
+                .descriptor(new Descriptor(5, 2, true));
     }
 
     @Test
