@@ -20,6 +20,9 @@
 #define CLOCK_OF_THREAD 4
 #define CLOCK_KIND_DESCRIPTOR 3
 #define WATCHED_CALLS 8 /* made by a thread to see which timers count its time */
+#define CALLS_FOR_A_TICK 200
+#define TICK_WAIT_NS UINT64_C(60000000)
+#define RECEIVER_TICK_WAIT_NS UINT64_C(500000000)
 #define PROBED_IDS 4096
 
 struct posix_timer {
@@ -203,14 +206,14 @@ static int attribute_time(struct injector *injector, struct capture *capture, co
     return error < 0 ? error : end;
 }
 
-static int let_run(struct injector *injector, struct thread *thread)
+static int let_run(struct injector *injector, struct thread *thread, unsigned calls)
 {
     static const uint64_t none[6];
     int64_t result;
     int error = inject_begin(injector, thread);
     if (error < 0)
         return error;
-    for (unsigned i = 0; error == 0 && i < WATCHED_CALLS; i++)
+    for (unsigned i = 0; error == 0 && i < calls; i++)
         error = inject_call(injector, &result, SYS_getpid, none);
     int end = inject_end(injector);
     return error < 0 ? error : end;
@@ -224,19 +227,63 @@ static size_t count_unknown(const struct capture *capture)
     return count;
 }
 
-int find_timed_threads(struct injector *injector, struct capture *capture)
+static int watch_threads(struct injector *injector, struct capture *capture)
 {
-    if (!count_unknown(capture))
-        return 0;
     /* Twice, so that nothing but the first thread has run in between. */
     int error = attribute_time(injector, capture, NULL);
     if (error == 0)
         error = attribute_time(injector, capture, &capture->threads[0]);
     for (size_t i = 1; error == 0 && i < capture->thread_count && count_unknown(capture); i++) {
-        error = let_run(injector, &capture->threads[i]);
+        error = let_run(injector, &capture->threads[i], WATCHED_CALLS);
         if (error == 0)
             error = attribute_time(injector, capture, &capture->threads[i]);
     }
+    return error;
+}
+
+/* A timer of CPU time that is due tells one nanosecond until a clock tick finds its thread running, and fires it. */
+static bool is_due(const struct posix_timer *timer)
+{
+    return timer->clock_unknown && timer->record.remaining_ns == 1;
+}
+
+/* Lets a thread run until a tick has found it, or for a while. */
+static int fire_by_running(struct injector *injector, struct capture *capture, struct posix_timer *timer, struct thread *thread)
+{
+    int error = 0;
+    bool receives = timer->record.tid == thread->record.own_tid;
+    uint64_t until = now_ns(CLOCK_MONOTONIC) + (receives ? RECEIVER_TICK_WAIT_NS : TICK_WAIT_NS);
+    while (error == 0 && is_due(timer) && now_ns(CLOCK_MONOTONIC) < until) {
+        error = let_run(injector, thread, CALLS_FOR_A_TICK);
+        if (error == 0)
+            error = attribute_time(injector, capture, NULL);
+    }
+    return error;
+}
+
+/* The thread that hears of a timer is most often the one whose time it counts. */
+static int fire_due_timers(struct injector *injector, struct capture *capture)
+{
+    int error = 0;
+    for (size_t i = 0; i < capture->posix_timer_count; i++) {
+        struct posix_timer *timer = &capture->posix_timers[i];
+        for (int others = 0; others <= 1; others++)
+            for (size_t j = 0; error == 0 && is_due(timer) && j < capture->thread_count; j++)
+                if ((capture->threads[j].record.own_tid != timer->record.tid) == others)
+                    error = fire_by_running(injector, capture, timer, &capture->threads[j]);
+    }
+    return error;
+}
+
+int find_timed_threads(struct injector *injector, struct capture *capture)
+{
+    if (!count_unknown(capture))
+        return 0;
+    int error = watch_threads(injector, capture);
+    if (error == 0 && count_unknown(capture))
+        error = fire_due_timers(injector, capture);
+    if (error == 0 && count_unknown(capture))
+        error = watch_threads(injector, capture);
     for (size_t i = 0; error == 0 && i < capture->posix_timer_count; i++)
         if (capture->posix_timers[i].clock_unknown)
             error = refuse_clock(capture, capture->posix_timers[i].record.id,
