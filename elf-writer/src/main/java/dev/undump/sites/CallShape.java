@@ -24,6 +24,8 @@ final class CallShape {
     private static final int MOST_STRANGE_WITH_NUMBER = 3;
     private static final int HIGHEST_NUMBER = 1023;
     private static final int HIGHEST_ERROR = 4095;
+    /** Traps in front of a call of the stub's own. */
+    private static final int ROOM_FOR_JUMP = 5;
     /** How far behind a call its result is looked at. */
     private static final int RESULT = 4;
 
@@ -31,7 +33,7 @@ final class CallShape {
 
     /** Returns whether an instruction that may be a system call is one, if streams of instructions agree on it. */
     static boolean isCall(CodeBlock block, int index) {
-        if (isRewritten(block, index)) {
+        if (isOurs(block, index)) {
             return true;
         }
         int strange = strange(block, index);
@@ -87,9 +89,12 @@ final class CallShape {
         return false;
     }
 
-    /** Whether the number is compared in front, or the result with the errors behind. */
+    /** Whether the number is compared in front, or the result is compared with the errors behind or given to a function at once. */
     private static boolean isTreatedAsCall(CodeBlock block, int index) {
         List<Instruction> all = block.instructions();
+        if (index + 2 < all.size() && copiesRax(all.get(index + 1)) && all.get(index + 2).flow() == Instruction.Flow.CALL) {
+            return true;
+        }
         for (int i = Math.max(0, index - NEIGHBOURS); i < index; i++) {
             if (comparesRax(all.get(i)) && all.get(i).immediate() >= 0 && all.get(i).immediate() <= HIGHEST_NUMBER) {
                 return true;
@@ -103,8 +108,11 @@ final class CallShape {
         return false;
     }
 
-    /** Whether it is the work of an earlier rewriting: a call on an island, or one that was left behind a jump to an island. */
-    private static boolean isRewritten(CodeBlock block, int index) {
+    /**
+     * Whether it is ours: a call on an island, one that was left behind a jump to an island, or undump_resume_call of an older stub,
+     * which has room for a jump in front (start.S).
+     */
+    private static boolean isOurs(CodeBlock block, int index) {
         List<Instruction> all = block.instructions();
         boolean onIsland = index >= 2
                 && all.get(index - 1).map() == Instruction.ONE_BYTE
@@ -118,12 +126,20 @@ final class CallShape {
         while (jump > 0 && all.get(jump).opcode() == 0xcc && all.get(jump).map() == Instruction.ONE_BYTE) {
             jump--;
         }
-        boolean leftBehind = jump >= 0
-                && all.get(jump).opcode() == 0xe9
-                && all.get(jump).map() == Instruction.ONE_BYTE
+        boolean isBehindJump = jump >= 0 && all.get(jump).opcode() == 0xe9 && all.get(jump).map() == Instruction.ONE_BYTE;
+        boolean isResumedCall = index - 1 - jump >= ROOM_FOR_JUMP
                 && index + 1 < all.size()
-                && strange(block, index) == 0;
-        return onIsland || leftBehind;
+                && all.get(index + 1).opcode() == 0x8b
+                && all.get(index + 1).modrm() == 0x7b;
+        return onIsland || ((isBehindJump || isResumedCall) && strange(block, index) == 0);
+    }
+
+    private static boolean copiesRax(Instruction in) {
+        return in.map() == Instruction.ONE_BYTE
+                && in.opcode() == 0x89
+                && in.rmIsRegister()
+                && in.reg() == Opcodes.RAX
+                && (in.rex() & 4) == 0;
     }
 
     private static boolean comparesRax(Instruction in) {
