@@ -24,6 +24,7 @@
 #include "memory_files.h"
 #include "outside.h"
 #include "pages.h"
+#include "posix_timers.h"
 #include "preflight.h"
 #include "proc_files.h"
 #include "process.h"
@@ -31,6 +32,7 @@
 #include "sockets.h"
 #include "state.h"
 #include "threads.h"
+#include "watches.h"
 
 #define DEFAULT_NAME "myckpt.dat"
 #define SNAPSHOT_STEP "snapshot's pages"
@@ -40,8 +42,9 @@
 const struct allowance ALLOWANCES[] = {
     {"children", ALLOW_CHILDREN, "capture a program that has child processes, without them"},
     {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; a launch has what it was given at that number"},
-    {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; the lock is not held afterwards"},
+    {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; a launch does not lock them again"},
     {"shared-memory", ALLOW_SHARED_MEMORY, "capture memory that other processes share; a launch has its own copy"},
+    {"watch-events", ALLOW_WATCH_EVENTS, "capture inotify instances without the events that were not read yet"},
     {"tcp-closed", ALLOW_TCP_CLOSED, "capture TCP connections; a launch finds them reset by their peer"},
     {"unix-closed", ALLOW_UNIX_CLOSED, "capture connections to UNIX sockets of other processes; a launch finds them closed"},
     {"lost-datagrams", ALLOW_LOST_DATAGRAMS, "capture sockets with datagrams that were not read yet; a launch has lost them"},
@@ -143,6 +146,7 @@ static int look_around(struct capture *capture)
     find_channels_elsewhere(capture);
     find_memory_elsewhere(capture);
     find_code(capture);
+    find_watches(capture);
     describe_cpu(&capture->cpu, &capture->cpuid); /* in a virtual machine each question takes its host */
     return 0;
 }
@@ -192,10 +196,12 @@ static const struct step STEPS[] = {
     {"threads", read_threads},
     {"process", read_process},
     {"descriptors", read_descriptors},
+    {"timers", list_posix_timers},
     {"mappings", take_mappings}, /* before the questions, which need memory of their own for a moment */
     {"memory files", open_memory_files},
     {"questions", interrogate},
     {"signals", read_process_signals}, /* behind the questions for the timers that send them */
+    {"timers' signals", settle_posix_timers},
     {"snapshot", make_snapshot},
     {"their contents", save_memory_files},
     {"pages", save_pages},
@@ -267,6 +273,8 @@ static void release(struct capture *capture)
     release_mappings(capture);
     release_early_mappings(capture);
     release_memory_files(capture);
+    release_posix_timers(capture);
+    release_watches(capture);
     release_like_sockets(capture);
     free(capture->threads);
     free(capture->channels_elsewhere);
@@ -274,8 +282,9 @@ static void release(struct capture *capture)
     free(capture->memory_elsewhere);
     struct buffer *buffers[] = {
         &capture->threads_section, &capture->xstates, &capture->mappings_section, &capture->extents,
-        &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->sockets, &capture->socket_options,
-        &capture->socket_facts, &capture->epoll_items, &capture->actions, &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
+        &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->sockets, &capture->socket_options, &capture->socket_facts,
+        &capture->epoll_items, &capture->file_locks, &capture->actions,
+        &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
     };
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_free(buffers[i]);

@@ -26,6 +26,7 @@
 #define ALLOW_TCP_CLOSED 0x10u
 #define ALLOW_UNIX_CLOSED 0x20u
 #define ALLOW_LOST_DATAGRAMS 0x40u
+#define ALLOW_WATCH_EVENTS 0x100u
 
 struct allowance {
     const char *word;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crc32c.h"
+#include "file_locks.h"
 #include "memory_files.h"
 #include "outside.h"
 #include "proc_files.h"
@@ -31,7 +32,7 @@ struct known_files {
     size_t count;
 };
 
-static int refuse_file(struct capture *capture, const struct open_file *file, const char *what, const char *advice)
+int refuse_file(struct capture *capture, const struct open_file *file, const char *what, const char *advice)
 {
     return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s",
                   capture->pid, file->fd, what, file->path, advice);
@@ -159,9 +160,31 @@ static bool path_leads_there(const struct capture *capture, const struct open_fi
     return is_same_file(file->path, file) || is_same_file(path, file);
 }
 
-static bool is_own_proc_file(const char *path)
+static bool is_proc_file_of_process(const char *path)
 {
     return strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9';
+}
+
+/* Of the program itself, but not of one of its threads: those get other numbers. */
+static bool is_own_proc_file(const struct capture *capture, const char *path)
+{
+    char own[32];
+    int length = snprintf(own, sizeof(own), "/proc/%d", capture->pid);
+    return strncmp(path, own, (size_t)length) == 0 && (path[length] == '/' || path[length] == 0) &&
+           strncmp(path + length, "/task/", 6) != 0;
+}
+
+/* The launch has another number, so the file is named by "self". Returns 0 or -ENOTSUP with a line. */
+static int describe_proc_file(struct capture *capture, struct open_file *file, struct ckpt_description *record)
+{
+    char rest[PATH_MAX];
+    if (!is_own_proc_file(capture, file->path))
+        return refuse_file(capture, file, "a file about another process or one thread", "close it before");
+    const char *behind = strchr(file->path + strlen("/proc/"), '/');
+    snprintf(rest, sizeof(rest), "%s", behind ? behind : "");
+    snprintf(file->path, sizeof(file->path), "/proc/self%.*s", PATH_MAX - 16, rest);
+    record->kind = CKPT_FILE_OWN_PROC;
+    return 0;
 }
 
 static int describe_regular(struct capture *capture, struct open_file *file, struct ckpt_description *record)
@@ -170,16 +193,11 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", capture->pid, file->fd);
     if (statfs(path, &system) == 0 && system.f_type == MQUEUE_MAGIC)
-        return refuse_file(capture, file, "a message queue", "close it before");
+        return describe_queue(capture, file, record);
     if (system.f_type == HUGETLBFS_MAGIC)
         return refuse_file(capture, file, "a file of huge pages", "close it before");
-    if (is_own_proc_file(file->path))
-        return refuse_file(capture, file, "a file about one process", "close it before");
-    if (text_field((char *)file->info.data, "lock:")) {
-        if (!(capture->request->allow & ALLOW_FILE_LOCK))
-            return refuse_file(capture, file, "a file with a lock held", "release it, or go without it by --allow file-lock");
-        capture->allowed |= ALLOW_FILE_LOCK;
-    }
+    if (is_proc_file_of_process(file->path))
+        return describe_proc_file(capture, file, record);
     if (file->deleted && strncmp(file->path, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) == 0)
         return describe_memfd(capture, file, record);
     record->kind = CKPT_FILE_REGULAR;
@@ -192,13 +210,13 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
     return copy_deleted(capture, file, record);
 }
 
-static int describe_directory(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
+static int describe_directory(struct capture *capture, struct open_file *file, struct ckpt_description *record)
 {
     record->kind = CKPT_FILE_DIRECTORY;
     if (file->deleted)
         return refuse_file(capture, file, "a deleted directory", "close it before");
-    if (is_own_proc_file(file->path))
-        return refuse_file(capture, file, "a directory about one process", "close it before");
+    if (is_proc_file_of_process(file->path))
+        return describe_proc_file(capture, file, record);
     return 0;
 }
 
@@ -235,6 +253,8 @@ static int describe_device(struct capture *capture, const struct open_file *file
 
 static int describe_kind(struct capture *capture, struct open_file *file, struct ckpt_description *record)
 {
+    if (strncmp(file->path, "anon_inode:", 11) == 0)
+        return describe_kernel_file(capture, file, record); /* newer kernels give some of them a type */
     switch (file->status.st_mode & S_IFMT) {
     case S_IFREG:
         return describe_regular(capture, file, record);
@@ -290,6 +310,8 @@ static int add_description(struct capture *capture, struct open_file *file)
         .flags = is_inherited(capture, file->fd) ? CKPT_DESCRIPTION_INHERITED : 0u,
     };
     int error = describe_kind(capture, file, &record);
+    if (error == 0)
+        error = describe_locks(capture, file, record.kind);
     record.path = strings_add_text(&capture->strings, file->path);
     buffer_append(&capture->descriptions, &record, sizeof(record));
     /* A line has been said: go on, so that all obstacles are said at once. */
@@ -337,16 +359,6 @@ static int add_descriptor(struct capture *capture, struct known_files *known, in
     return 0;
 }
 
-static int check_timers(struct capture *capture)
-{
-    AUTO_BUFFER struct buffer timers = {0};
-    if (read_proc(&timers, "%d/timers", capture->pid) < 0 || timers.size == 0)
-        return 0;
-    return refuse(capture->report, -ENOTSUP,
-                  "capturing process %d: it has POSIX timers (timer_create), which cannot be captured; delete them "
-                  "before", capture->pid);
-}
-
 int read_descriptors(struct capture *capture)
 {
     AUTO_FREE pid_t *fds = NULL;
@@ -371,6 +383,5 @@ int read_descriptors(struct capture *capture)
     if (error < 0)
         return error;
     read_epoll_items(capture);
-    check_timers(capture);
     return capture->report->count > said ? -ENOTSUP : 0;
 }

@@ -21,6 +21,9 @@ struct open_file {
  * -errno with a line for each that cannot be captured. */
 int read_descriptors(struct capture *capture);
 
+/* Says that a descriptor cannot be captured, and returns -ENOTSUP. */
+int refuse_file(struct capture *capture, const struct open_file *file, const char *what, const char *advice);
+
 /* ---- pipes.c ---- */
 
 /* Classifies a pipe and saves its bytes in flight. Fills record->flags, object. */
@@ -30,6 +33,9 @@ int describe_pipe(struct capture *capture, const struct open_file *file, struct 
 
 /* Fills kind and values for an eventfd, timerfd, signalfd or epoll instance; -ENOTSUP with a line for others. */
 int describe_kernel_file(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
+
+/* Fills them for a POSIX message queue, or refuses it. */
+int describe_queue(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
 
 /* Copies the watch lists of all epoll instances, when all descriptors are known. */
 int read_epoll_items(struct capture *capture);

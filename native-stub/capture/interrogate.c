@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include "inject.h"
+#include "posix_timers.h"
 #include "proc_files.h"
 #include "shared.h"
 
@@ -165,6 +166,8 @@ static int ask_all(struct injector *injector, struct capture *capture)
             error = ask_process(injector, capture);
         if (error == 0 && i == 0)
             error = list_shared_by_asking(injector, capture);
+        if (error == 0 && i == 0)
+            error = ask_posix_timers(injector, capture);
         int end = inject_end(injector);
         error = error < 0 ? error : end;
         if (error < 0)
@@ -181,6 +184,8 @@ int interrogate(struct capture *capture)
     int error = injector_open(&injector, capture, needs_shared_questions(capture) ? MINCORE_BYTES : LEAST_ARGUMENTS);
     if (error == 0)
         error = ask_all(&injector, capture);
+    if (error == 0)
+        error = find_timed_threads(&injector, capture);
     injector_close(&injector);
     return error;
 }

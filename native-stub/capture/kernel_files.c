@@ -2,25 +2,103 @@
 /* Files that are objects of the kernel: their fdinfo texts (fs/eventfd.c, timerfd.c, signalfd.c, eventpoll.c). */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "descriptors.h"
 #include "proc_files.h"
+#include "watches.h"
 
-static int describe_timer(const char *info, struct ckpt_description *record)
+/* What is left of the time until a moment of the wall clock is worth nothing later. The clock is read behind the text: the
+ * moment is never told too early. */
+static void note_moment(struct ckpt_description *record, uint64_t realtime_ns)
+{
+    bool wall_clock = record->values[0] == CLOCK_REALTIME || record->values[0] == CLOCK_REALTIME_ALARM;
+    if (wall_clock && record->values[1] & TFD_TIMER_ABSTIME && record->values[2])
+        record->offset = realtime_ns + record->values[2];
+}
+
+static int parse_timer(const char *info, struct ckpt_description *record)
 {
     unsigned long long value_s, value_ns, interval_s, interval_ns;
     const char *value = text_field(info, "it_value:"), *interval = text_field(info, "it_interval:");
     if (!value || !interval || sscanf(value, "(%llu, %llu)", &value_s, &value_ns) != 2 ||
         sscanf(interval, "(%llu, %llu)", &interval_s, &interval_ns) != 2)
         return -EINVAL;
-    record->kind = CKPT_FILE_TIMERFD;
     record->values[0] = text_number(info, "clockid:", 10, 0);
     record->values[1] = text_number(info, "settime flags:", 8, 0);
     record->values[2] = value_s * 1000000000 + value_ns;
     record->values[3] = interval_s * 1000000000 + interval_ns;
     record->value_extra = text_number(info, "ticks:", 10, 0);
+    return 0;
+}
+
+/* A timer with an interval that has expired stands still until somebody reads it or asks for its time (fs/timerfd.c,
+ * do_timerfd_gettime): that counts what was missed and starts it again, as the program's next look at it would. */
+static int start_expired_timer(struct capture *capture, const struct open_file *file)
+{
+    AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_getfd, capture->pidfd, file->fd, 0);
+    struct itimerspec time;
+    return fd >= 0 && timerfd_gettime(fd, &time) == 0 ? 0 : -errno;
+}
+
+static int describe_timer(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
+{
+    AUTO_BUFFER struct buffer info = {0};
+    int error = parse_timer((char *)file->info.data, record);
+    if (error == 0 && record->values[2] == 0 && record->values[3] != 0 && record->value_extra != 0) {
+        error = start_expired_timer(capture, file);
+        if (error == 0)
+            error = read_proc(&info, "%d/fdinfo/%d", capture->pid, file->fd);
+        if (error == 0)
+            error = parse_timer((char *)info.data, record);
+    }
+    if (error < 0)
+        return refuse(capture->report, error, "reading descriptor %d of process %d (%s): %s", file->fd, capture->pid, file->path,
+                      strerror(-error));
+    record->kind = CKPT_FILE_TIMERFD;
+    record->offset = 0;
+    note_moment(record, now_ns(CLOCK_REALTIME));
+    return 0;
+}
+
+/* A pidfd of the process itself; of another one, or of a thread (O_EXCL is PIDFD_THREAD), nothing can take the place. */
+static bool is_own_pidfd(const struct capture *capture, const char *info, const struct ckpt_description *record)
+{
+    return text_number(info, "Pid:", 10, 0) == (uint64_t)capture->pid && !(record->open_flags & O_EXCL);
+}
+
+/* The queue's own text tells whom it notifies (ipc/mqueue.c, mqueue_read_file). Opened anew, for the program's own descriptor
+ * may be one that only writes. Returns 1, 0 or -errno. */
+static int notifies_program(const struct capture *capture, const struct open_file *file)
+{
+    AUTO_CLOSE int fd = open_proc(O_RDONLY | O_NONBLOCK, "%d/fd/%d", capture->pid, file->fd);
+    char text[256];
+    ssize_t size = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
+    if (size < 0)
+        return fd < 0 ? fd : -errno;
+    text[size] = 0;
+    const char *process = strstr(text, "NOTIFY_PID:");
+    return process && strtol(process + strlen("NOTIFY_PID:"), NULL, 10) == capture->pid;
+}
+
+/* What it holds is the system's and stays there. */
+int describe_queue(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
+{
+    int notifies = notifies_program(capture, file);
+    record->kind = CKPT_FILE_QUEUE;
+    if (file->status.st_nlink == 0 || strchr(file->path + 1, '/'))
+        return refuse_file(capture, file, "a message queue that has lost its name", "close it before");
+    if (notifies < 0)
+        return refuse(capture->report, notifies, "reading descriptor %d of process %d (%s): %s", file->fd, capture->pid, file->path,
+                      strerror(-notifies));
+    if (notifies)
+        return refuse_file(capture, file, "a message queue that notifies the program (mq_notify)", "take that back before");
     return 0;
 }
 
@@ -42,8 +120,14 @@ int describe_kernel_file(struct capture *capture, const struct open_file *file, 
         record->kind = CKPT_FILE_EPOLL;
         return 0;
     }
-    if (strcmp(file->path, "anon_inode:[timerfd]") == 0 && describe_timer(info, record) == 0)
+    if (strcmp(file->path, "anon_inode:[timerfd]") == 0)
+        return describe_timer(capture, file, record);
+    if (strcmp(file->path, "anon_inode:inotify") == 0)
+        return describe_inotify(capture, file, record);
+    if (strcmp(file->path, "anon_inode:[pidfd]") == 0 && is_own_pidfd(capture, info, record)) {
+        record->kind = CKPT_FILE_PIDFD;
         return 0;
+    }
     record->kind = CKPT_FILE_OUTSIDE;
     if (file->standard)
         return 0;

@@ -115,6 +115,15 @@ struct capture {
     size_t memory_file_count;
     struct buffer memory_files_section, file_extents;
 
+    struct watch_place *watch_places; /* watches.c */
+    size_t watch_place_count;
+    struct buffer watches;
+
+    struct posix_timer *posix_timers; /* posix_timers.c */
+    size_t posix_timer_count;
+    bool posix_timers_hidden; /* the kernel lists none */
+    struct buffer posix_timers_section;
+
     struct gadgets gadgets; /* code.c */
 
     struct snapshot snapshot; /* snapshot.c */
@@ -141,7 +150,7 @@ struct capture {
     struct ckpt_process process;
     struct ckpt_cpu cpu;
     struct buffer threads_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, sockets, socket_options,
-        epoll_items, actions, pending, auxv, cpuid, strings, allowances;
+        epoll_items, file_locks, actions, pending, auxv, cpuid, strings, allowances;
 };
 
 /* Whether one of the give_up signals is pending. */

@@ -58,27 +58,51 @@ static bool is_request(const struct capture *capture, const siginfo_t *info, boo
            (info->si_code == SI_USER || info->si_code == SI_QUEUE);
 }
 
-static int read_pending(struct capture *capture, struct thread *thread, bool shared)
+static int add_pending(struct capture *capture, const struct thread *thread, bool shared, const siginfo_t *info)
+{
+    struct ckpt_pending_signal *pending = buffer_extend(&capture->pending, sizeof(*pending));
+    if (!pending)
+        return describe(capture, thread, "pending signals", -ENOMEM);
+    pending->tid = shared ? 0 : thread->record.own_tid;
+    pending->signal = (uint32_t)info->si_signo;
+    memcpy(pending->info, info, sizeof(pending->info));
+    return 0;
+}
+
+/* Returns how many were there from number first on, or -errno with a line. */
+static long peek_pending(struct capture *capture, const struct thread *thread, bool shared, uint64_t first,
+                         siginfo_t infos[PENDING_BATCH])
+{
+    struct __ptrace_peeksiginfo_args range = {first, shared ? PTRACE_PEEKSIGINFO_SHARED : 0, PENDING_BATCH};
+    long count = ptrace(PTRACE_PEEKSIGINFO, thread->tid, &range, infos);
+    return count < 0 ? describe(capture, thread, "pending signals", -errno) : count;
+}
+
+static int read_pending(struct capture *capture, const struct thread *thread, bool shared)
 {
     siginfo_t infos[PENDING_BATCH];
-    struct __ptrace_peeksiginfo_args range = {0, shared ? PTRACE_PEEKSIGINFO_SHARED : 0, PENDING_BATCH};
-    for (;;) {
-        long count = ptrace(PTRACE_PEEKSIGINFO, thread->tid, &range, infos);
-        if (count < 0)
-            return describe(capture, thread, "pending signals", -errno);
+    for (uint64_t first = 0;; first += PENDING_BATCH) {
+        long count = peek_pending(capture, thread, shared, first, infos);
         for (long i = 0; i < count; i++) {
-            if (is_request(capture, &infos[i], shared))
-                continue;
-            struct ckpt_pending_signal *pending = buffer_extend(&capture->pending, sizeof(*pending));
-            if (!pending)
-                return describe(capture, thread, "pending signals", -ENOMEM);
-            pending->tid = shared ? 0 : thread->record.own_tid;
-            pending->signal = (uint32_t)infos[i].si_signo;
-            memcpy(pending->info, &infos[i], sizeof(pending->info));
+            int error = is_request(capture, &infos[i], shared) ? 0 : add_pending(capture, thread, shared, &infos[i]);
+            if (error < 0)
+                return error;
         }
         if (count < PENDING_BATCH)
-            return 0;
-        range.off += (uint64_t)count;
+            return count < 0 ? (int)count : 0;
+    }
+}
+
+int read_timers_signal(struct capture *capture, const struct thread *thread, int32_t timer)
+{
+    siginfo_t infos[PENDING_BATCH];
+    for (uint64_t first = 0;; first += PENDING_BATCH) {
+        long count = peek_pending(capture, thread, false, first, infos);
+        for (long i = 0; i < count; i++)
+            if (infos[i].si_code == SI_TIMER && infos[i].si_timerid == timer)
+                return add_pending(capture, thread, false, &infos[i]);
+        if (count < PENDING_BATCH)
+            return count < 0 ? (int)count : 0;
     }
 }
 

@@ -12,6 +12,9 @@ int read_threads(struct capture *capture);
  * fires meanwhile is not lost. Returns 0 or -errno with a line. */
 int read_process_signals(struct capture *capture);
 
+/* Adds the signal of a POSIX timer if it is pending for that thread. Returns 0 or -errno with a line. */
+int read_timers_signal(struct capture *capture, const struct thread *thread, int32_t timer);
+
 /* Puts the finished records into their section. */
 void append_threads(struct capture *capture);
 

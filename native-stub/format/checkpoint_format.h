@@ -109,6 +109,9 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_FILE_EXTENTS 18 /* ckpt_file_extent, by memory file, then by offset; since version 2 */
 #define CKPT_SECTION_SOCKETS 19      /* ckpt_socket, referred to by index; since version 3 */
 #define CKPT_SECTION_SOCKET_OPTIONS 20 /* ckpt_socket_option, by socket; since version 3 */
+#define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
+#define CKPT_SECTION_WATCHES 25      /* ckpt_watch, by description, then by number; since version 3 */
+#define CKPT_SECTION_FILE_LOCKS 26   /* ckpt_file_lock; since version 3 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -366,7 +369,8 @@ struct ckpt_description {
     uint64_t data_size;      /* bytes */
     uint64_t values[4];      /* eventfd: count, 1 when semaphore; signalfd: mask; timerfd: clock, settime flags,
                                 remaining ns, interval ns */
-    uint64_t value_extra;    /* timerfd: expirations not read yet */
+    uint64_t value_extra;    /* timerfd: expirations not read yet; of one set to a moment of CLOCK_REALTIME or its alarm clock the
+                                time of the next one stands in offset, nanoseconds, since version 3 */
     uint32_t object;         /* CKPT_FILE_PIPE: index into PIPES; CKPT_FILE_MEMFD: MEMORY_FILES; CKPT_FILE_SOCKET: SOCKETS */
     uint32_t data_crc;       /* CRC-32C of the data_size bytes, set by capture */
 };
@@ -390,6 +394,11 @@ CKPT_ASSERT_LAST(ckpt_description, data_crc);
 #define CKPT_FILE_OUTSIDE 11  /* anything else at 0, 1 or 2 that came from outside (socket, FIFO, device): the launch's own */
 #define CKPT_FILE_MEMFD 12    /* since version 2 */
 #define CKPT_FILE_SOCKET 13   /* since version 3 */
+
+#define CKPT_FILE_INOTIFY 20  /* since version 3 */
+#define CKPT_FILE_PIDFD 21    /* of the process itself; since version 3 */
+#define CKPT_FILE_QUEUE 22    /* POSIX message queue, reopened by its name; since version 3 */
+#define CKPT_FILE_OWN_PROC 23 /* file or directory of the process itself in /proc; path begins with /proc/self/; since version 3 */
 
 #define CKPT_DESCRIPTION_INHERITED 0x1u /* known to have been inherited when ckpt started the program */
 #define CKPT_DESCRIPTION_OUTSIDE 0x2u   /* pipe with an end in another process */
@@ -474,6 +483,33 @@ struct ckpt_epoll_item {
 CKPT_ASSERT_SIZE(ckpt_epoll_item, 24);
 CKPT_ASSERT_LAST(ckpt_epoll_item, data);
 
+struct ckpt_watch {       /* since version 3 */
+    uint32_t description; /* the inotify instance, index into DESCRIPTIONS */
+    int32_t number;       /* watch descriptor, from 1 */
+    uint32_t mask;        /* IN_* */
+    uint32_t reserved;
+    struct ckpt_string path; /* by which it was found */
+};
+#define CKPT_WATCH_FIELDS(F) F(description) F(number) F(mask) F(reserved) F(path)
+CKPT_ASSERT_SIZE(ckpt_watch, 24);
+CKPT_ASSERT_LAST(ckpt_watch, path);
+
+struct ckpt_file_lock { /* since version 3 */
+    uint32_t description; /* through which it was taken, index into DESCRIPTIONS */
+    uint32_t kind;        /* CKPT_LOCK_* */
+    uint32_t exclusive;   /* 0 shared (read), 1 exclusive (write) */
+    uint32_t reserved;
+    uint64_t start;       /* bytes into the file; of FLOCK 0 */
+    uint64_t length;      /* bytes; 0: to the end, wherever that is */
+};
+#define CKPT_FILE_LOCK_FIELDS(F) F(description) F(kind) F(exclusive) F(reserved) F(start) F(length)
+CKPT_ASSERT_SIZE(ckpt_file_lock, 32);
+CKPT_ASSERT_LAST(ckpt_file_lock, length);
+
+#define CKPT_LOCK_FLOCK 1       /* flock(2) */
+#define CKPT_LOCK_PROCESS 2     /* fcntl(F_SETLK): of the process */
+#define CKPT_LOCK_DESCRIPTION 3 /* fcntl(F_OFD_SETLK): of the open file description */
+
 /* ---- signals ---- */
 struct ckpt_signal_action {
     uint32_t signal;
@@ -495,6 +531,23 @@ struct ckpt_pending_signal {
 #define CKPT_PENDING_SIGNAL_FIELDS(F) F(tid) F(signal) F(info)
 CKPT_ASSERT_SIZE(ckpt_pending_signal, 136);
 CKPT_ASSERT_LAST(ckpt_pending_signal, info);
+
+/* What timer_create(2) has made. Since version 3. */
+struct ckpt_posix_timer {
+    int32_t id;           /* as the kernel numbers them, not below 0 */
+    int32_t clock;        /* clockid_t; of the CPU-time clocks (below 0) the three low bits alone */
+    uint32_t clock_tid;   /* own_tid of the thread whose time a CPU-time clock counts, own_pid for that of the process; else 0 */
+    uint32_t notify;      /* SIGEV_SIGNAL 0, SIGEV_NONE 1, SIGEV_THREAD 2, SIGEV_THREAD_ID 4 */
+    uint32_t signal;      /* 1 to 64, of SIGEV_NONE anything */
+    uint32_t tid;         /* own_tid of the thread that SIGEV_THREAD_ID names; else 0 */
+    uint64_t value;       /* sigev_value */
+    uint64_t interval_ns;
+    uint64_t remaining_ns;/* 0: it does not run. When its signal is pending, until the end of the interval after it */
+};
+#define CKPT_POSIX_TIMER_FIELDS(F)                                                                             \
+    F(id) F(clock) F(clock_tid) F(notify) F(signal) F(tid) F(value) F(interval_ns) F(remaining_ns)
+CKPT_ASSERT_SIZE(ckpt_posix_timer, 48);
+CKPT_ASSERT_LAST(ckpt_posix_timer, remaining_ns);
 
 /* ---- processor ---- */
 struct ckpt_cpu {

@@ -257,6 +257,21 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_PAIR_ERROR 0x100u     /* the closed end leaves ECONNRESET behind */
 #define IMAGE_BIND_ANY_ADDRESS 0x1u /* where the address does not exist: the port alone */
 #define IMAGE_BIND_AUTOMATIC 0x2u   /* when taken: any name that the kernel gives */
+#define IMAGE_FILE_LOCK 30 /* after memory, whose making closes files: values[0] IMAGE_LOCK_*, values[1] 1 when exclusive,
+                              values[2] first byte, values[3] bytes, 0: to the end */
+
+#define IMAGE_FILE_INOTIFY 31 /* inotify_init1 */
+#define IMAGE_FILE_WATCH 32 /* fd is the inotify instance: values[0] becomes the number of a watch on path that reports nothing yet */
+#define IMAGE_FILE_WATCH_MASK 33 /* after all WATCH of fd: the watch on path, of number values[0], reports values[1] */
+#define IMAGE_FILE_PIDFD 34   /* pidfd_open of this process */
+#define IMAGE_FILE_QUEUE 35   /* mq_open of path, "/name" */
+#define IMAGE_FILE_EPOLL_SPENT 36 /* as EPOLL_ADD, of an item that has fired under EPOLLONESHOT, before all EPOLL_ADD of fd;
+                                     values[3] not 0: descriptor values[3] - 1 writes into the empty pipe that is watched */
+#define IMAGE_FILE_TIMERFD_AT 37 /* values: clock, settime flags, next moment in ns, interval ns; offset as of TIMERFD */
+
+#define IMAGE_LOCK_FLOCK 1
+#define IMAGE_LOCK_PROCESS 2
+#define IMAGE_LOCK_DESCRIPTION 3
 
 /* Memory needs descriptors that the program had not. IMAGE_ASIDE_FIRST - n stands for the n-th of them: made by MEMFD or
  * MEMFD_OPEN under a number that nobody else wants, closed when memory is restored. */
@@ -277,12 +292,34 @@ IMAGE_ASSERT_LAST(image_signal_action, mask);
 
 struct image_pending_signal {
     uint32_t signal;
-    uint32_t reserved;
+    uint32_t timer;    /* 0: info is queued; n: posix_timers[n - 1] fires, whose own signal this is */
     uint8_t info[128]; /* siginfo_t */
 };
-#define IMAGE_PENDING_SIGNAL_FIELDS(F) F(signal) F(reserved) F(info)
+#define IMAGE_PENDING_SIGNAL_FIELDS(F) F(signal) F(timer) F(info)
 IMAGE_ASSERT_SIZE(image_pending_signal, 136);
 IMAGE_ASSERT_LAST(image_pending_signal, info);
+
+#define IMAGE_NO_THREAD UINT32_MAX
+#define IMAGE_TIMER_ID_LIMIT (1 << 20) /* how far a kernel before 6.16 is led on, which gives the next free id only */
+
+struct image_posix_timer { /* by id */
+    int32_t id;
+    int32_t clock;         /* clockid_t; of a CPU-time clock the three low bits */
+    uint32_t clock_thread; /* index of the thread whose time a CPU-time clock counts (of the first one the process's, as the
+                              bits say); IMAGE_NO_THREAD: it is another clock */
+    uint32_t thread;       /* index of the thread that gets the signal, with SIGEV_THREAD_ID; else IMAGE_NO_THREAD */
+    uint32_t notify;       /* SIGEV_* */
+    uint32_t signal;
+    uint64_t value;        /* sigev_value */
+    uint64_t interval_ns;
+    uint64_t remaining_ns; /* 0: it does not run */
+    uint32_t fires;        /* 1: a pending signal makes it fire, which starts it, too */
+    uint32_t reserved;
+};
+#define IMAGE_POSIX_TIMER_FIELDS(F)                                                                            \
+    F(id) F(clock) F(clock_thread) F(thread) F(notify) F(signal) F(value) F(interval_ns) F(remaining_ns) F(fires) F(reserved)
+IMAGE_ASSERT_SIZE(image_posix_timer, 56);
+IMAGE_ASSERT_LAST(image_posix_timer, reserved);
 
 /* ---- threads: the first is the leader, the process's main thread ---- */
 struct image_thread {
@@ -440,7 +477,8 @@ struct image_plan {
     uint64_t monotonic_ns;      /* CLOCK_MONOTONIC of the capture; a launch at an earlier one says so; 0: not known */
     struct image_table lazy_ranges; /* image_lazy_range */
     uint64_t coverage;          /* string for inspect: how the sites of intercepted calls were found; 0: nothing is lazy */
-    uint64_t reserved[4];
+    struct image_table posix_timers;
+    uint64_t reserved[2];
 };
 #define IMAGE_PLAN_FIELDS(F)                                                                                   \
     F(magic) F(version) F(plan_crc) F(plan_size) F(blocks_size) F(blocks_crc) F(thread_block_size)             \
@@ -450,7 +488,7 @@ struct image_plan {
     F(vdso_size) F(vdso_copy) F(vdso_trampolines) F(umask) F(personality) F(dumpable) F(no_new_privs)          \
     F(child_subreaper) F(thp_disable) F(membarrier) F(working_directory) F(start_code) F(end_code)             \
     F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
-    F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(reserved)
+    F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(posix_timers) F(reserved)
 IMAGE_ASSERT_LAST(image_plan, reserved);
 
 /* ---- tuned images ---- */

@@ -33,15 +33,17 @@
     X(SEEK_SET, 0) X(POSIX_FADV_WILLNEED, 3)                                                                                              \
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
     X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2)                                                               \
-    X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1)                 \
-    X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1)                                                                 \
+    X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1) X(EPOLL_CTL_MOD, 3) X(EPOLLIN, 1) X(EPOLLPRI, 2) X(EPOLLOUT, 4) X(EPOLLRDHUP, 0x2000) \
+    X(FIONREAD, 0x541b) X(IN_DELETE_SELF, 0x400) X(IN_DONT_FOLLOW, 0x2000000)                 \
+    X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1) X(F_RDLCK, 0) X(F_WRLCK, 1) X(F_SETLK, 6) X(F_OFD_SETLK, 37) \
+    X(LOCK_SH, 1) X(LOCK_EX, 2) X(LOCK_NB, 4)                                                                 \
     /* sockets */                                                                                               \
     X(AF_UNIX, 1) X(AF_INET, 2) X(AF_INET6, 10) X(SOCK_STREAM, 1) X(SOCK_DGRAM, 2) X(IPPROTO_MPTCP, 262)        \
     X(SOL_SOCKET, 1) X(SO_ERROR, 4) X(SO_SNDBUF, 7) X(MSG_DONTWAIT, 0x40) X(MSG_NOSIGNAL, 0x4000)               \
     X(POLLOUT, 4) X(POLLRDHUP, 0x2000) X(S_IFSOCK, 0140000)                                                     \
     /* signals, scheduling, process */                                                                          \
     X(SIG_SETMASK, 2) X(SIGHUP, 1) X(SIGINT, 2) X(SIGQUIT, 3) X(SIGKILL, 9) X(SIGSTOP, 19) X(PRIO_PROCESS, 0)        \
-    X(CLOCK_MONOTONIC, 1)                                                                                         \
+    X(CLOCK_MONOTONIC, 1) X(TIMER_ABSTIME, 1)                                                                                         \
     X(RLIMIT_STACK, 3) X(RLIMIT_NPROC, 6) X(RLIMIT_NOFILE, 7)                                                   \
     X(PR_SET_PDEATHSIG, 1) X(PR_SET_DUMPABLE, 4) X(PR_SET_NAME, 15) X(PR_SET_TIMERSLACK, 29) X(PR_SET_MM, 35)   \
     X(PR_SET_MM_MAP, 14) X(PR_SET_CHILD_SUBREAPER, 36) X(PR_SET_NO_NEW_PRIVS, 38) X(PR_SET_THP_DISABLE, 41)     \
@@ -76,6 +78,8 @@ enum stub_abi { STUB_ABI_CONSTANTS(STUB_ABI_VALUE) };
 #define ABI_F_SEAL_EXEC 0x20                              /* 6.3 */
 #define ABI_TFD_IOC_SET_TICKS UINT64_C(0x40085400)        /* 3.17 with CONFIG_CHECKPOINT_RESTORE */
 
+#define ABI_PR_TIMER_CREATE_RESTORE_IDS 77                /* 6.16 */
+
 #define ABI_SIG_IGN 1 /* a pointer in the headers */
 
 struct abi_timespec {
@@ -101,6 +105,24 @@ struct abi_iovec {
 struct abi_itimerspec {
     struct abi_timespec interval;
     struct abi_timespec value;
+};
+
+struct abi_sigevent { /* struct sigevent of include/uapi/asm-generic/siginfo.h */
+    uint64_t value;
+    int32_t signal;
+    int32_t notify;
+    int32_t tid;
+    int32_t padding[11];
+};
+
+struct abi_flock { /* struct flock */
+    int16_t type;
+    int16_t whence;
+    int32_t padding1;
+    int64_t start;
+    int64_t length;
+    int32_t pid;
+    int32_t padding2;
 };
 
 struct abi_stat { /* struct stat of arch/x86/include/uapi/asm/stat.h */

@@ -2,8 +2,8 @@
 /* Descriptors of objects that have no name: deleted files, pipes, event counters, timers. */
 #include "restore/stub.h"
 
-#define NANOSECONDS UINT64_C(1000000000)
 #define STATUS_FLAGS ((uint32_t)(ABI_O_APPEND | ABI_O_NONBLOCK | ABI_O_DIRECT | ABI_O_NOATIME)) /* what F_SETFL may change */
+#define EXPIRATION_LOOKS 100000
 #define DESCRIPTOR_PATH "/proc/self/fd/"
 
 /* ---- deleted files ---- */
@@ -214,12 +214,6 @@ void file_make_eventfd(struct stub_state *state, const struct image_file_op *op)
 
 /* ---- timers ---- */
 
-static struct abi_timespec to_timespec(uint64_t nanoseconds)
-{
-    return (struct abi_timespec){.seconds = (int64_t)(nanoseconds / NANOSECONDS),
-                                 .nanoseconds = (int64_t)(nanoseconds % NANOSECONDS)};
-}
-
 /*
  * The time that remained is what remains now. A timer that was set to an absolute time is set to one again, now plus
  * what remained, so that the flags (cancel on clock change) keep their meaning.
@@ -259,6 +253,42 @@ static void set_expirations(struct stub_state *state, const struct image_file_op
         return;
     if (is_error(sys_timerfd_settime(fd, 0, &at_once)))
         file_fail(state, op, "starting a timerfd", -ABI_EINVAL);
+}
+
+/* What a moment that has passed by now has let expire, and the interval since; the interrupt may take a while to come. */
+static uint64_t take_expirations(int fd, const struct image_file_op *op)
+{
+    struct abi_timespec now = {.seconds = 0};
+    uint64_t expired = 0;
+
+    if (is_error(sys_clock_gettime(op->values[0], &now)) ||
+        (uint64_t)now.seconds * NANOSECONDS + (uint64_t)now.nanoseconds < op->values[2])
+        return 0;
+    for (uint32_t look = 0; look < EXPIRATION_LOOKS; look++) {
+        if (sys_read(fd, &expired, sizeof(expired)) == sizeof(expired))
+            return expired;
+    }
+    return 0;
+}
+
+/* Set to a moment of the wall clock, which stays that moment. */
+void file_make_timerfd_at(struct stub_state *state, const struct image_file_op *op)
+{
+    const struct abi_itimerspec value = {.interval = to_timespec(op->values[3]), .value = to_timespec(op->values[2])};
+    struct image_file_op unread = *op;
+    int64_t result, fd = sys_timerfd_create(op->values[0], ABI_O_NONBLOCK | ABI_O_CLOEXEC);
+
+    if (is_error(fd))
+        file_fail(state, op, "making a timerfd", fd);
+    result = sys_timerfd_settime((int)fd, (uint32_t)op->values[1], &value);
+    if (is_error(result))
+        file_fail(state, op, "starting a timerfd", result);
+    if (op->offset != 0) {
+        unread.offset += take_expirations((int)fd, op);
+        set_expirations(state, &unread, (int)fd);
+    }
+    sys_fcntl((int)fd, ABI_F_SETFL, op->open_flags & ABI_O_NONBLOCK);
+    file_place(state, op, fd);
 }
 
 void file_make_timerfd(struct stub_state *state, const struct image_file_op *op)

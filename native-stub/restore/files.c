@@ -175,6 +175,27 @@ static void restore_one(struct stub_state *state, const struct image_file_op *op
     case IMAGE_FILE_SIGNALFD:
         make_signalfd(state, op);
         break;
+    case IMAGE_FILE_INOTIFY:
+        file_make_inotify(state, op);
+        break;
+    case IMAGE_FILE_WATCH:
+        file_add_watch(state, op);
+        break;
+    case IMAGE_FILE_WATCH_MASK:
+        file_set_watch(state, op);
+        break;
+    case IMAGE_FILE_PIDFD:
+        file_make_pidfd(state, op);
+        break;
+    case IMAGE_FILE_QUEUE:
+        file_open_queue(state, op);
+        break;
+    case IMAGE_FILE_EPOLL_SPENT:
+        file_add_spent(state, op);
+        break;
+    case IMAGE_FILE_TIMERFD_AT:
+        file_make_timerfd_at(state, op);
+        break;
     case IMAGE_FILE_MEMFD:
         memory_file_make(state, op);
         break;

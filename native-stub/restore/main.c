@@ -30,13 +30,16 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     process_set_personality(state); /* before memory: it changes what mmap does */
     memory_restore(state);
     memory_files_finish(state); /* seals forbid what memory has just needed */
+    file_locks_take(state); /* closing a file, as memory has done, would take those of the process away */
     vdso_restore(state);
     process_restore(state);
     threads_create(state);
     threads_await(state);
     threads_patch_ids(state);   /* now all new ids are known */
+    posix_timers_make(state);   /* they name threads */
     process_queue_signals(state);
     limits_set(state);          /* after everything that a low limit could forbid */
+    posix_timers_start(state);
     process_start_timers(state); /* last: their time runs */
     threads_resume(state);
 }

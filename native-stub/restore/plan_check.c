@@ -221,6 +221,8 @@ int plan_check(const struct image_plan *plan, const struct plan_surroundings *ar
     if (error == 0)
         error = check_memory_ops(&checker);
     if (error == 0)
+        error = check_posix_timers(&checker);
+    if (error == 0)
         error = check_threads(&checker);
     if (error == 0)
         error = check_tid_patches(&checker);

@@ -166,6 +166,13 @@ static const char *memory_file_problem(struct plan_checker *checker, const struc
     return NULL;
 }
 
+static const char *file_lock_problem(const struct image_file_op *op)
+{
+    if (op->values[0] < IMAGE_LOCK_FLOCK || op->values[0] > IMAGE_LOCK_DESCRIPTION || op->values[1] > 1)
+        return "lock";
+    return op->values[2] <= INT64_MAX && op->values[3] <= INT64_MAX - op->values[2] ? NULL : "range of the lock";
+}
+
 /* Bytes of the plan that need not be a string, with a zero behind them. */
 static bool good_bytes(const struct plan_checker *checker, uint64_t offset, uint64_t length, uint64_t least, uint64_t most)
 {
@@ -246,6 +253,21 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
     if (!good_fd((uint64_t)op->fd))
         return "descriptor";
     switch (op->kind) {
+    case IMAGE_FILE_LOCK:
+        return file_lock_problem(op);
+    case IMAGE_FILE_WATCH:
+    case IMAGE_FILE_WATCH_MASK:
+        if (op->values[0] == 0 || op->values[0] > INT32_MAX)
+            return "number of the watch";
+        return check_string(checker, op->path) ? NULL : "path";
+    case IMAGE_FILE_QUEUE:
+        return check_string(checker, op->path) ? NULL : "path";
+    case IMAGE_FILE_EPOLL_SPENT:
+        return good_fd(op->values[0]) && op->values[3] <= FD_LIMIT ? NULL : "other descriptor";
+    case IMAGE_FILE_INOTIFY:
+    case IMAGE_FILE_PIDFD:
+    case IMAGE_FILE_TIMERFD_AT:
+        return NULL;
     case IMAGE_FILE_OPEN:
         return check_string(checker, op->path) ? NULL : "path";
     case IMAGE_FILE_DUPLICATE:
@@ -291,6 +313,8 @@ static int check_pending(struct plan_checker *checker, struct image_table pendin
     for_each_record(signal, image_pending_signal, checker->plan, pending) {
         if (signal->signal < 1 || signal->signal > 64)
             return check_fault(checker, where, owner, "signal");
+        if (!good_timer_of_signal(checker, signal))
+            return check_fault(checker, where, owner, "timer");
     }
     return 0;
 }

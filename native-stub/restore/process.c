@@ -128,9 +128,18 @@ void process_restore(struct stub_state *state)
 void process_queue_signals(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
+    const struct image_posix_timer *timers = plan_at(plan, plan->posix_timers.offset);
 
     for_each_record(pending, image_pending_signal, plan, plan->pending) {
-        int64_t result = sys_queue_process_signal(state->pid, pending->signal, pending->info);
+        const struct image_posix_timer *timer = pending->timer == 0 ? NULL : &timers[pending->timer - 1];
+        int64_t result;
+
+        if (timer != NULL && posix_timer_fire(state, timer))
+            continue;
+        if (timer != NULL && timer->thread != IMAGE_NO_THREAD)
+            result = sys_queue_thread_signal(state->pid, state->tids[timer->thread], pending->signal, pending->info);
+        else
+            result = sys_queue_process_signal(state->pid, pending->signal, pending->info);
 
         if (is_error(result))
             stub_fail(state, "queueing signal %u again: %e", (uint64_t)pending->signal, result);

@@ -154,6 +154,21 @@ void file_place(struct stub_state *state, const struct image_file_op *op, int64_
 void file_place_ends(struct stub_state *state, const struct image_file_op *op, int first, int second);
 _Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
 
+void file_make_timerfd_at(struct stub_state *state, const struct image_file_op *op);
+
+/* watches.c */
+void file_make_inotify(struct stub_state *state, const struct image_file_op *op);
+void file_add_watch(struct stub_state *state, const struct image_file_op *op);
+void file_set_watch(struct stub_state *state, const struct image_file_op *op);
+
+/* file_handles.c */
+void file_make_pidfd(struct stub_state *state, const struct image_file_op *op);
+void file_open_queue(struct stub_state *state, const struct image_file_op *op);
+void file_add_spent(struct stub_state *state, const struct image_file_op *op);
+
+/* file_locks.c */
+void file_locks_take(struct stub_state *state);
+
 /* sockets.c, socket_bind.c */
 void socket_make(struct stub_state *state, const struct image_file_op *op);
 void socket_make_pair(struct stub_state *state, const struct image_file_op *op);
@@ -197,6 +212,12 @@ void process_restore(struct stub_state *state);
 void process_start_timers(struct stub_state *state);
 void process_queue_signals(struct stub_state *state);
 
+/* posix_timers.c */
+void posix_timers_make(struct stub_state *state);
+void posix_timers_start(struct stub_state *state);
+/* Makes it send its signal now; false: it runs, but its signal has to be queued instead. */
+bool posix_timer_fire(struct stub_state *state, const struct image_posix_timer *timer);
+
 /* threads.c */
 void threads_prepare(struct stub_state *state);
 void threads_create(struct stub_state *state);
@@ -205,6 +226,14 @@ void threads_patch_ids(struct stub_state *state);
 _Noreturn void threads_resume(struct stub_state *state);
 
 #pragma GCC visibility pop
+
+#define NANOSECONDS UINT64_C(1000000000)
+
+static inline struct abi_timespec to_timespec(uint64_t nanoseconds)
+{
+    return (struct abi_timespec){.seconds = (int64_t)(nanoseconds / NANOSECONDS),
+                                 .nanoseconds = (int64_t)(nanoseconds % NANOSECONDS)};
+}
 
 static inline bool is_error(int64_t result)
 {

@@ -71,6 +71,16 @@ static inline int64_t sys_dup3(int from, int to, uint32_t flags)
     return syscall3(NR_dup3, (uint64_t)from, (uint64_t)to, flags);
 }
 
+static inline int64_t sys_lock(int fd, int command, const struct abi_flock *lock)
+{
+    return syscall3(NR_fcntl, (uint64_t)fd, (uint64_t)command, STUB_ADDRESS(lock));
+}
+
+static inline int64_t sys_flock(int fd, uint32_t operation)
+{
+    return syscall2(NR_flock, (uint64_t)fd, operation);
+}
+
 static inline int64_t sys_pipe(int ret_ends[2], uint32_t flags)
 {
     return syscall2(NR_pipe2, STUB_ADDRESS(ret_ends), flags);
@@ -111,6 +121,42 @@ static inline int64_t sys_epoll_add(int epoll, int fd, struct abi_epoll_event *e
     return syscall4(NR_epoll_ctl, (uint64_t)epoll, ABI_EPOLL_CTL_ADD, (uint64_t)fd, STUB_ADDRESS(event));
 }
 
+static inline int64_t sys_epoll_change(int epoll, int fd, struct abi_epoll_event *event)
+{
+    return syscall4(NR_epoll_ctl, (uint64_t)epoll, ABI_EPOLL_CTL_MOD, (uint64_t)fd, STUB_ADDRESS(event));
+}
+
+/* Without waiting. */
+static inline int64_t sys_epoll_wait(int epoll, struct abi_epoll_event *ret_events, uint64_t count)
+{
+    return syscall4(NR_epoll_wait, (uint64_t)epoll, STUB_ADDRESS(ret_events), count, 0);
+}
+
+static inline int64_t sys_inotify_init(uint32_t flags)
+{
+    return syscall1(NR_inotify_init1, flags);
+}
+
+static inline int64_t sys_inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+    return syscall3(NR_inotify_add_watch, (uint64_t)fd, STUB_ADDRESS(path), mask);
+}
+
+static inline int64_t sys_inotify_rm_watch(int fd, int number)
+{
+    return syscall2(NR_inotify_rm_watch, (uint64_t)fd, (uint64_t)number);
+}
+
+static inline int64_t sys_pidfd_open(int64_t pid, uint32_t flags)
+{
+    return syscall2(NR_pidfd_open, (uint64_t)pid, flags);
+}
+
+static inline int64_t sys_mq_open(const char *name, uint32_t flags)
+{
+    return syscall4(NR_mq_open, STUB_ADDRESS(name), flags, 0, 0);
+}
+
 static inline int64_t sys_timerfd_create(uint64_t clock, uint32_t flags)
 {
     return syscall2(NR_timerfd_create, clock, flags);
@@ -129,6 +175,26 @@ static inline int64_t sys_signalfd(const uint64_t *mask, uint32_t flags)
 static inline int64_t sys_clock_gettime(uint64_t clock, struct abi_timespec *ret_time)
 {
     return syscall2(NR_clock_gettime, clock, STUB_ADDRESS(ret_time));
+}
+
+static inline int64_t sys_timer_create(uint64_t clock, const struct abi_sigevent *event, int32_t *id)
+{
+    return syscall3(NR_timer_create, clock, STUB_ADDRESS(event), STUB_ADDRESS(id));
+}
+
+static inline int64_t sys_timer_delete(int32_t id)
+{
+    return syscall1(NR_timer_delete, (uint64_t)id);
+}
+
+static inline int64_t sys_timer_settime(int32_t id, uint32_t flags, const struct abi_itimerspec *value)
+{
+    return syscall4(NR_timer_settime, (uint64_t)id, flags, STUB_ADDRESS(value), 0);
+}
+
+static inline int64_t sys_timer_gettime(int32_t id, struct abi_itimerspec *ret_value)
+{
+    return syscall2(NR_timer_gettime, (uint64_t)id, STUB_ADDRESS(ret_value));
 }
 
 /* ---- sockets ---- */
@@ -346,8 +412,8 @@ static inline int64_t sys_queue_process_signal(int64_t pid, uint32_t signal, con
     return syscall3(NR_rt_sigqueueinfo, (uint64_t)pid, signal, STUB_ADDRESS(info));
 }
 
-/* tid is the calling thread itself, for the same reason. */
-static inline int64_t sys_queue_own_signal(int64_t pid, int64_t tid, uint32_t signal, const uint8_t info[128])
+/* The calling thread is the leader or tid itself, for the same reason. */
+static inline int64_t sys_queue_thread_signal(int64_t pid, int64_t tid, uint32_t signal, const uint8_t info[128])
 {
     return syscall4(NR_rt_tgsigqueueinfo, (uint64_t)pid, (uint64_t)tid, signal, STUB_ADDRESS(info));
 }

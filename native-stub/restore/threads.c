@@ -117,7 +117,7 @@ static void queue_own_signals(struct stub_state *state, const struct image_threa
     int64_t tid = sys_gettid();
 
     for_each_record(pending, image_pending_signal, state->plan, thread->pending) {
-        int64_t result = sys_queue_own_signal(state->pid, tid, pending->signal, pending->info);
+        int64_t result = sys_queue_thread_signal(state->pid, tid, pending->signal, pending->info);
 
         if (is_error(result))
             stub_fail(state, "queueing signal %u for thread %u again: %e", (uint64_t)pending->signal,

@@ -6,7 +6,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -187,15 +186,6 @@ static void check_connection(void) {
     CHECK(strcmp(found, "hello") == 0, "the connection carries '%s'", found);
 }
 
-static void set_inotify(void) {
-    first = (int)MUST(inotify_init());
-    second = (int)MUST(inotify_add_watch(first, ".", IN_CREATE));
-}
-
-static void check_inotify(void) {
-    MUST(inotify_rm_watch(first, second));
-}
-
 static void set_io_uring(void) {
     char parameters[120] = "";
     first = (int)syscall(SYS_io_uring_setup, 4, parameters);
@@ -317,7 +307,7 @@ static const struct resource {
     {"multicast", set_multicast, check_multicast},    {"filter", set_filter, check_filter},
     {"urgent", set_urgent, check_urgent},             {"signalling", set_signalling, check_signalling},
     {"udp-error", set_udp_error, check_udp_error},
-    {"inotify", set_inotify, check_inotify},          {"io_uring", set_io_uring, check_io_uring},
+    {"io_uring", set_io_uring, check_io_uring},
     {"seccomp", set_seccomp, check_seccomp},          {"child", set_child, check_child},
     {"shared-anonymous", set_shared_anonymous, check_shared_memory},
     {"shared-memfd", set_shared_memfd, check_shared_memory},

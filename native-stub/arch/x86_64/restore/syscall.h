@@ -66,11 +66,13 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
     X(madvise, 28) X(pause, 34) X(setitimer, 38) X(getpid, 39) X(sendfile, 40) X(uname, 63)          \
     X(lstat, 6) X(poll, 7) X(socket, 41) X(connect, 42) X(sendto, 44) X(shutdown, 48) X(bind, 49) X(listen, 50) \
     X(getsockname, 51) X(socketpair, 53) X(setsockopt, 54) X(getsockopt, 55) X(unlink, 87) X(chmod, 90)         \
-    X(fcntl, 72) X(ftruncate, 77) X(chdir, 80) X(fchdir, 81) X(fchmod, 91) X(umask, 95) X(rt_sigqueueinfo, 129)               \
+    X(fcntl, 72) X(flock, 73) X(ftruncate, 77) X(chdir, 80) X(fchdir, 81) X(fchmod, 91) X(umask, 95) X(rt_sigqueueinfo, 129)               \
     X(personality, 135)                                                                                         \
     X(getpriority, 140) X(prctl, 157) X(gettid, 186) X(arch_prctl, 158) X(futex, 202)                      \
-    X(sched_setaffinity, 203) X(set_tid_address, 218) X(fadvise64, 221) X(clock_gettime, 228) X(exit_group, 231) X(epoll_ctl, 233) \
-    X(openat, 257) X(set_robust_list, 273) X(timerfd_create, 283) X(timerfd_settime, 286) X(signalfd4, 289)     \
+    X(sched_setaffinity, 203) X(set_tid_address, 218) X(fadvise64, 221) X(timer_create, 222) X(timer_settime, 223) X(timer_gettime, 224) X(timer_delete, 226) \
+    X(clock_gettime, 228) X(exit_group, 231) X(epoll_ctl, 233) \
+    X(epoll_wait, 232) X(mq_open, 240) X(inotify_add_watch, 254) X(inotify_rm_watch, 255) X(inotify_init1, 294) \
+    X(pidfd_open, 434) X(openat, 257) X(set_robust_list, 273) X(timerfd_create, 283) X(timerfd_settime, 286) X(signalfd4, 289)     \
     X(eventfd2, 290) X(epoll_create1, 291) X(dup3, 292) X(pipe2, 293) X(preadv, 295)                \
     X(rt_tgsigqueueinfo, 297)                 \
     X(prlimit64, 302) X(sched_setattr, 314) X(sched_getattr, 315) X(memfd_create, 319) X(membarrier, 324) X(mlock2, 325)              \

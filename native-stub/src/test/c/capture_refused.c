@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "src/test/c/support/built_path.h"
@@ -60,6 +61,31 @@ static bool unshare_descriptors(void)
 static bool unshare_directory(void)
 {
     return start_thread_of_its_own(CLONE_FS);
+}
+
+static void *wait_forever(void *unused)
+{
+    for (;;)
+        pause();
+    return unused;
+}
+
+/* Among several threads the kernel does not say whose time a timer that does not run would count. */
+static bool make_idle_thread_timer(void)
+{
+    struct sigevent nobody = {.sigev_notify = SIGEV_NONE};
+    pthread_t thread;
+    timer_t timer;
+    return pthread_create(&thread, NULL, wait_forever, NULL) == 0 &&
+           timer_create(CLOCK_THREAD_CPUTIME_ID, &nobody, &timer) == 0;
+}
+
+static bool make_timer_of_parent(void)
+{
+    struct sigevent nobody = {.sigev_notify = SIGEV_NONE};
+    clockid_t clock;
+    timer_t timer;
+    return clock_getcpuclockid(getppid(), &clock) == 0 && timer_create(clock, &nobody, &timer) == 0;
 }
 
 /* Returns the program's id, or 0 when it could not get ready. */
@@ -141,6 +167,8 @@ int main(void)
     const char *ckpt = built_path("ckpt");
     is_refused(ckpt, change_root, "its root directory is /usr (chroot)");
     is_refused(ckpt, unshare_descriptors, "has descriptors of its own");
+    is_refused(ckpt, make_idle_thread_timer, "POSIX timer 0 counts the time of one thread");
+    is_refused(ckpt, make_timer_of_parent, "POSIX timer 0 counts the time of another process");
     is_refused(ckpt, unshare_directory, "has a working directory of its own");
     return failures ? 1 : 0;
 }

@@ -6,7 +6,10 @@
 
 #include "capture/buffer.c"
 #include "capture/crc32c.c"
+#include "capture/file_lock_text.c"
+#include "capture/posix_timer_text.c"
 #include "capture/proc_text.c"
+#include "capture/watch_text.c"
 
 #include "src/test/c/support/expect.h"
 
@@ -112,6 +115,59 @@ static void buffers_grow_and_strings_end(void)
     buffer_free(&buffer);
 }
 
+static void timers_have_four_lines(void)
+{
+    const char *text = "ID: 3\nsignal: 34/00007ffd12345678\nnotify: signal/tid.4711\nClockID: -6\n"
+                       "ID: 2147483647\nsignal: 0/0000000000000000\nnotify: none/pid.9\nClockID: 1\n";
+    struct timer_entry entry;
+    bool bad;
+    expect(parse_timer_entry(&text, &entry, &bad), "a timer of a thread");
+    expect(entry.id == 3 && entry.signal == 34 && entry.value == 0x7ffd12345678 && entry.notify == SIGEV_THREAD_ID &&
+               entry.target == 4711 && entry.clock == -6, "what it is like");
+    expect(parse_timer_entry(&text, &entry, &bad), "another timer");
+    expect(entry.id == INT32_MAX && entry.notify == SIGEV_NONE && entry.target == 9 && entry.clock == 1, "which tells nobody");
+    expect(!parse_timer_entry(&text, &entry, &bad) && !bad, "the end");
+    static const char *const strange[] = {
+        "ID: 3\nsignal: 34/0\nnotify: signal/gid.1\nClockID: 1\n", "ID: 3\nsignal: 34/0\nnotify: mail/pid.1\nClockID: 1\n",
+        "ID: 3\nsignal: 34/0\nnotify: signal/pid.1\nClockID: 1", "ID: -3\nsignal: 34/0\nnotify: signal/pid.1\nClockID: 1\n",
+        "ID: 3\nsignal: 34/0\nnotify: signal/pid.1\n",
+    };
+    for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+        text = strange[i];
+        expect(!parse_timer_entry(&text, &entry, &bad) && bad, strange[i]);
+    }
+}
+
+static void locks_are_told_by_kind(void)
+{
+    struct ckpt_file_lock lock;
+    expect(parse_lock("1: FLOCK  ADVISORY  WRITE 4711 fe:02:339380 0 EOF\n", &lock) == 0 && lock.kind == CKPT_LOCK_FLOCK &&
+               lock.exclusive == 1 && lock.start == 0 && lock.length == 0, "a lock of a whole file");
+    expect(parse_lock("12: POSIX  ADVISORY  READ  4711 fe:02:339380 100 149\n", &lock) == 0 &&
+               lock.kind == CKPT_LOCK_PROCESS && lock.exclusive == 0 && lock.start == 100 && lock.length == 50, "of some bytes");
+    expect(parse_lock("1: OFDLCK ADVISORY  WRITE -1 00:1f:12 5 EOF\n", &lock) == 0 && lock.kind == CKPT_LOCK_DESCRIPTION &&
+               lock.start == 5 && lock.length == 0, "of a description");
+    expect(parse_lock("1: LEASE  ACTIVE    WRITE 4711 00:1f:12 0 EOF\n", &lock) == -ENOTSUP, "a lease");
+    expect(parse_lock("1: FLOCK  ADVISORY  UNLCK 4711 00:1f:12 0 EOF\n", &lock) == -EINVAL, "a lock that is none");
+    expect(parse_lock("1: POSIX  ADVISORY  READ  4711 00:1f:12 9 8\n", &lock) == -EINVAL, "a range that ends before it starts");
+    expect(parse_lock("1: POSIX  ADVISORY\n", &lock) == -EINVAL, "half a line");
+}
+
+static void watches_have_handles(void)
+{
+    struct watch_line watch;
+    expect(parse_watch("wd:1f ino:2e3 sdev:800013 mask:800afce ignored_mask:0 fhandle-bytes:8 fhandle-type:1 "
+                       "f_handle:e3020000a1b2c3d4\n", &watch), "a watch");
+    expect(watch.number == 31 && watch.inode == 0x2e3 && watch.device == 0x800013 && watch.mask == 0x800afce, "what it watches");
+    expect(watch.handle_size == 8 && watch.handle_type == 1 && memcmp(watch.handle, "\xe3\x02\0\0\xa1\xb2\xc3\xd4", 8) == 0,
+           "its handle");
+    expect(parse_watch("wd:1 ino:1 sdev:1b mask:4 ignored_mask:0 \n", &watch) && watch.handle_size == 0, "a watch without one");
+    expect(parse_watch("wd:1 ino:1 sdev:1b mask:4 ignored_mask:0 fhandle-bytes:ff fhandle-type:1 f_handle:00\n", &watch) &&
+               watch.handle_size == 0, "one that is too long");
+    expect(!parse_watch("wd:0 ino:1 sdev:1b mask:4 ignored_mask:0\n", &watch), "no number");
+    expect(!parse_watch("wd:1 ino:1 sdev:1b\n", &watch), "half a line");
+}
+
 int main(void)
 {
     fields_are_found_at_line_starts_only();
@@ -119,6 +175,9 @@ int main(void)
     scheduler_times_are_nanoseconds();
     map_lines_are_taken_apart();
     vm_flags_have_two_letters();
+    timers_have_four_lines();
+    locks_are_told_by_kind();
+    watches_have_handles();
     checksums_are_those_of_the_standard();
     buffers_grow_and_strings_end();
     return failures ? 1 : 0;

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -29,6 +31,7 @@
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "restore/abi.h"
@@ -52,6 +55,8 @@ STUB_SYSCALLS(COMPARE_CALL)
 COMPARE_SIZE(abi_timespec, struct timespec);
 COMPARE_SIZE(abi_iovec, struct iovec);
 COMPARE_SIZE(abi_itimerspec, struct itimerspec);
+COMPARE_SIZE(abi_flock, struct flock);
+COMPARE_SIZE(abi_sigevent, struct sigevent);
 COMPARE_SIZE(abi_stat, struct stat);
 COMPARE_SIZE(abi_utsname, struct utsname);
 COMPARE_SIZE(abi_rlimit, struct rlimit);

@@ -13,6 +13,7 @@
 #include "restore/lazy_ranges.c"
 #include "restore/plan_check.c"
 #include "restore/plan_check_lazy.c"
+#include "restore/plan_check_timers.c"
 #include "restore/plan_check_ops.c"
 
 #include "src/test/c/support/expect.h"
@@ -95,13 +96,16 @@ static void add_rest(struct builder *builder)
     struct image_cpu_feature feature = {.leaf = 7, .reg = 1, .mask = 32, .name = builder_string(builder, "avx2")};
     struct image_xstate_component component = {.number = 5, .offset = 832, .size = 64};
     struct image_signal_action action = {.signal = 2, .handler = 1};
-    struct image_pending_signal pending = {.signal = 10};
+    struct image_pending_signal pending = {.signal = 10, .timer = 2};
+    const struct image_posix_timer timers[2] = {{.id = 3, .clock = 1, .clock_thread = IMAGE_NO_THREAD, .thread = 1},
+                                                {.id = 4, .clock = 6, .clock_thread = 1, .thread = IMAGE_NO_THREAD}};
     struct image_vdso_symbol symbol = {.name = builder_string(builder, "__vdso_time"), .offset = 64, .room = 64};
     static const uint8_t vdso[4096];
 
     builder->plan.cpu_features = builder_table(builder, &feature, 1, sizeof(feature));
     builder->plan.xstate_components = builder_table(builder, &component, 1, sizeof(component));
     builder->plan.actions = builder_table(builder, &action, 1, sizeof(action));
+    builder->plan.posix_timers = builder_table(builder, timers, 2, sizeof(timers[0]));
     builder->plan.pending = builder_table(builder, &pending, 1, sizeof(pending));
     builder->threads[1].pending = builder_table(builder, &pending, 1, sizeof(pending));
     builder->plan.vdso_symbols = builder_table(builder, &symbol, 1, sizeof(symbol));
@@ -318,6 +322,34 @@ static void lies_about_files_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[7].fd, IMAGE_ASIDE_FIRST, where, "descriptor"); /* twice */
 }
 
+static void lies_about_locks_and_watches_are_named(struct loaded loaded)
+{
+    struct image_file_op *op = RECORD(image_file_op, file_ops, 0);
+    struct image_file_op before = *op;
+    const char *where = "file operation";
+
+    *op = (struct image_file_op){.kind = IMAGE_FILE_LOCK, .fd = 3, .values = {IMAGE_LOCK_PROCESS, 1, 10, 20}};
+    EXPECT_FAULT(op->values[0], 0, where, "lock");
+    EXPECT_FAULT(op->values[0], 4, where, "lock");
+    EXPECT_FAULT(op->values[1], 2, where, "lock");
+    EXPECT_FAULT(op->values[2], UINT64_MAX, where, "range of the lock");
+    EXPECT_FAULT(op->values[3], INT64_MAX - 9 + UINT64_C(0), where, "range of the lock");
+    EXPECT_FAULT(op->fd, -1, where, "descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_WATCH, .fd = 3, .path = before.path, .values = {1}};
+    EXPECT_FAULT(op->values[0], 0, where, "number of the watch");
+    EXPECT_FAULT(op->values[0], INT32_MAX + UINT64_C(1), where, "number of the watch");
+    EXPECT_FAULT(op->path, 0, where, "path");
+    EXPECT_FAULT(op->path, 1, where, "path");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_QUEUE, .fd = 3, .path = before.path};
+    EXPECT_FAULT(op->path, 0, where, "path");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_EPOLL_SPENT, .fd = 3, .values = {4, 0x40000000, 0, 5}};
+    EXPECT_FAULT(op->values[0], UINT64_MAX, where, "other descriptor");
+    EXPECT_FAULT(op->values[3], UINT64_MAX, where, "other descriptor");
+    EXPECT_FAULT(op->kind, 29, where, "kind");
+    EXPECT_FAULT(op->kind, 99, where, "kind");
+    *op = before;
+}
+
 static void lies_about_sockets_are_named(struct loaded loaded)
 {
     struct image_file_op *ops = RECORD(image_file_op, file_ops, 8);
@@ -390,6 +422,23 @@ static void lies_about_the_rest_are_named(struct loaded loaded)
     EXPECT_FAULT(RECORD(image_vdso_symbol, vdso_symbols, 0)->name, 0, "vdso function", "name");
 }
 
+static void lies_about_timers_are_named(struct loaded loaded)
+{
+    struct image_posix_timer *timers = RECORD(image_posix_timer, posix_timers, 0);
+    const char *where = "POSIX timer";
+
+    EXPECT_FAULT(loaded.plan->posix_timers.count, UINT64_MAX, where, "table count");
+    EXPECT_FAULT(timers[0].id, -1, where, "id");
+    EXPECT_FAULT(timers[1].id, 3, where, "id");
+    EXPECT_FAULT(timers[0].thread, 2, where, "thread");
+    EXPECT_FAULT(timers[1].clock_thread, 2, where, "clock");
+    EXPECT_FAULT(timers[1].clock, 8, where, "clock");
+    EXPECT_FAULT(timers[1].clock, -1, where, "clock");
+    EXPECT_FAULT(timers[0].interval_ns, UINT64_MAX, where, "time");
+    EXPECT_FAULT(timers[0].remaining_ns, UINT64_MAX, where, "time");
+    EXPECT_FAULT(RECORD(image_pending_signal, pending, 0)->timer, 3, "pending signal", "timer");
+}
+
 /* A string that runs up to the plan's last byte without an end is none. */
 static void an_endless_string_is_none(struct loaded loaded)
 {
@@ -422,8 +471,10 @@ int main(int argc, char **argv)
     lies_about_memory_are_named(loaded);
     lies_about_lazy_memory_are_named(loaded);
     lies_about_files_are_named(loaded);
+    lies_about_locks_and_watches_are_named(loaded);
     lies_about_sockets_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
+    lies_about_timers_are_named(loaded);
     an_endless_string_is_none(loaded);
     a_good_plan_passes(loaded);
     free(loaded.plan);

@@ -15,8 +15,11 @@ import java.util.List;
  * @param pipes what open files refer to by index
  * @param memoryFiles what open files and mappings refer to by index
  * @param sockets what open files refer to by index
+ * @param watches of inotify instances
+ * @param fileLocks locks that the program held
  * @param actions signals whose action is not the default
  * @param pending in queue order
+ * @param posixTimers by id
  * @param auxv as the program got it
  * @param cpuid what the capturing machine answered
  * @param allowances the {@code --allow} words that this capture needed
@@ -33,8 +36,11 @@ public record Checkpoint(
         List<MemoryFile> memoryFiles,
         List<SocketState> sockets,
         List<EpollItem> epollItems,
+        List<Watch> watches,
+        List<FileLock> fileLocks,
         List<SignalAction> actions,
         List<PendingSignal> pending,
+        List<PosixTimer> posixTimers,
         List<AuxiliaryEntry> auxv,
         Cpu cpu,
         List<CpuidLeaf> cpuid,
@@ -49,8 +55,11 @@ public record Checkpoint(
         memoryFiles = List.copyOf(memoryFiles);
         sockets = List.copyOf(sockets);
         epollItems = List.copyOf(epollItems);
+        watches = List.copyOf(watches);
+        fileLocks = List.copyOf(fileLocks);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);
+        posixTimers = List.copyOf(posixTimers);
         auxv = List.copyOf(auxv);
         cpuid = List.copyOf(cpuid);
         allowances = List.copyOf(allowances);

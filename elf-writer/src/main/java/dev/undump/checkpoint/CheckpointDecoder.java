@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
@@ -47,8 +48,11 @@ final class CheckpointDecoder {
                 memoryFiles(all(CheckpointLayout.SECTION_FILE_EXTENTS, CheckpointDecoder::fileExtent)),
                 sockets(all(CheckpointLayout.SECTION_SOCKET_OPTIONS, SocketDecoder::option)),
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
+                all(CheckpointLayout.SECTION_WATCHES, CheckpointDecoder::watch),
+                all(CheckpointLayout.SECTION_FILE_LOCKS, CheckpointDecoder::fileLock),
                 all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
                 all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
+                all(CheckpointLayout.SECTION_POSIX_TIMERS, CheckpointDecoder::posixTimer),
                 auxv(),
                 single(CheckpointLayout.SECTION_CPU, CheckpointDecoder::cpu),
                 all(CheckpointLayout.SECTION_CPUID, CheckpointDecoder::cpuid),
@@ -244,6 +248,25 @@ final class CheckpointDecoder {
                 view.longAt(CheckpointLayout.EpollItem.DATA));
     }
 
+    private static Watch watch(RecordView view) {
+        view.reserved(CheckpointLayout.Watch.RESERVED, Integer.BYTES);
+        return new Watch(
+                view.intAt(CheckpointLayout.Watch.DESCRIPTION),
+                view.intAt(CheckpointLayout.Watch.NUMBER),
+                view.intAt(CheckpointLayout.Watch.MASK),
+                view.textAt(CheckpointLayout.Watch.PATH));
+    }
+
+    private static FileLock fileLock(RecordView view) {
+        view.reserved(CheckpointLayout.FileLock.RESERVED, Integer.BYTES);
+        return new FileLock(
+                view.intAt(CheckpointLayout.FileLock.DESCRIPTION),
+                view.intAt(CheckpointLayout.FileLock.KIND),
+                view.flagAt(CheckpointLayout.FileLock.EXCLUSIVE, "exclusiveness of a lock"),
+                view.longAt(CheckpointLayout.FileLock.START),
+                view.longAt(CheckpointLayout.FileLock.LENGTH));
+    }
+
     private static SignalAction action(RecordView view) {
         view.reserved(CheckpointLayout.SignalAction.RESERVED, Integer.BYTES);
         return new SignalAction(
@@ -259,6 +282,23 @@ final class CheckpointDecoder {
                 view.intAt(CheckpointLayout.PendingSignal.TID),
                 view.intAt(CheckpointLayout.PendingSignal.SIGNAL),
                 view.bytesAt(CheckpointLayout.PendingSignal.INFO, CheckpointLayout.PendingSignal.INFO_BYTES));
+    }
+
+    private static PosixTimer posixTimer(RecordView view) {
+        return new PosixTimer(
+                view.intAt(CheckpointLayout.PosixTimer.ID),
+                view.intAt(CheckpointLayout.PosixTimer.CLOCK),
+                threadId(view.intAt(CheckpointLayout.PosixTimer.CLOCK_TID)),
+                view.intAt(CheckpointLayout.PosixTimer.NOTIFY),
+                view.intAt(CheckpointLayout.PosixTimer.SIGNAL),
+                threadId(view.intAt(CheckpointLayout.PosixTimer.TID)),
+                view.longAt(CheckpointLayout.PosixTimer.VALUE),
+                view.longAt(CheckpointLayout.PosixTimer.INTERVAL_NS),
+                view.longAt(CheckpointLayout.PosixTimer.REMAINING_NS));
+    }
+
+    private static OptionalInt threadId(int tid) {
+        return tid == 0 ? OptionalInt.empty() : OptionalInt.of(tid);
     }
 
     private static Cpu cpu(RecordView view) {

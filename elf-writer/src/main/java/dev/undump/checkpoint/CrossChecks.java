@@ -3,6 +3,7 @@ package dev.undump.checkpoint;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** Checks how the records of a checkpoint fit together, so that nobody behind the reader has to ask again. */
@@ -24,7 +25,10 @@ final class CrossChecks {
         checkOpenFiles();
         checkSockets();
         checkEpollItems();
+        checkWatches();
+        checkFileLocks();
         checkSignals();
+        checkTimers();
     }
 
     private void checkThreads() throws CheckpointException {
@@ -167,6 +171,26 @@ final class CrossChecks {
         }
     }
 
+    private void checkWatches() throws CheckpointException {
+        Set<List<Integer>> numbers = new HashSet<>();
+        for (Watch watch : checkpoint.watches()) {
+            boolean valid = watch.openFile() < checkpoint.openFiles().size()
+                    && checkpoint.openFiles().get(watch.openFile()).kind() == FileKind.INOTIFY;
+            require(valid, "watch " + watch.number() + " refers to open file " + watch.openFile());
+            require(
+                    numbers.add(List.of(watch.openFile(), watch.number())),
+                    "watch " + watch.number() + " of open file " + watch.openFile() + " is there twice");
+        }
+    }
+
+    private void checkFileLocks() throws CheckpointException {
+        for (FileLock lock : checkpoint.fileLocks()) {
+            require(
+                    lock.openFile() < checkpoint.openFiles().size(),
+                    "a lock refers to open file " + lock.openFile() + ", which is not there");
+        }
+    }
+
     private void checkSignals() throws CheckpointException {
         Set<Integer> signals = new HashSet<>();
         for (SignalAction action : checkpoint.actions()) {
@@ -178,6 +202,21 @@ final class CrossChecks {
             require(
                     targets.contains(signal.ownTid()),
                     "a signal is pending for thread " + signal.ownTid() + ", which is not there");
+        }
+    }
+
+    private void checkTimers() throws CheckpointException {
+        Set<Integer> tids = new HashSet<>();
+        checkpoint.threads().forEach(thread -> tids.add(thread.ownTid()));
+        long free = 0;
+        for (PosixTimer timer : checkpoint.posixTimers()) {
+            require(timer.id() >= free, "POSIX timer " + timer.id() + " is there twice or out of order");
+            free = timer.id() + 1L;
+            for (OptionalInt tid : List.of(timer.tid(), timer.clockTid())) {
+                require(
+                        tid.isEmpty() || tids.contains(tid.getAsInt()),
+                        "POSIX timer " + timer.id() + " names a thread that is not there");
+            }
         }
     }
 

@@ -29,6 +29,14 @@ public enum FileKind {
     OUTSIDE(CheckpointLayout.FILE_OUTSIDE),
     /** {@code CKPT_FILE_MEMFD}: a file that exists only in memory. */
     MEMFD(CheckpointLayout.FILE_MEMFD),
+    /** {@code CKPT_FILE_INOTIFY}. */
+    INOTIFY(CheckpointLayout.FILE_INOTIFY),
+    /** {@code CKPT_FILE_PIDFD}: the process itself. */
+    PIDFD(CheckpointLayout.FILE_PIDFD),
+    /** {@code CKPT_FILE_QUEUE}: a POSIX message queue. */
+    QUEUE(CheckpointLayout.FILE_QUEUE),
+    /** {@code CKPT_FILE_OWN_PROC}: a file or directory of the process itself in /proc. */
+    OWN_PROC(CheckpointLayout.FILE_OWN_PROC),
     /** {@code CKPT_FILE_SOCKET}. */
     SOCKET(CheckpointLayout.FILE_SOCKET);
 

@@ -39,6 +39,14 @@ final class SectionTable {
             Map.entry(
                     CheckpointLayout.SECTION_PENDING,
                     new KnownKind("pending signals", CheckpointLayout.PendingSignal.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_POSIX_TIMERS,
+                    new KnownKind("POSIX timers", CheckpointLayout.PosixTimer.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_WATCHES, new KnownKind("watches", CheckpointLayout.Watch.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_FILE_LOCKS,
+                    new KnownKind("file locks", CheckpointLayout.FileLock.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_AUXV, new KnownKind("auxiliary vector", 1)),
             Map.entry(CheckpointLayout.SECTION_CPU, new KnownKind("processor", CheckpointLayout.Cpu.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_CPUID, new KnownKind("cpuid", CheckpointLayout.Cpuid.SIZE_BYTES)),

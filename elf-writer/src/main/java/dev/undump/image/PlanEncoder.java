@@ -6,6 +6,7 @@ import dev.undump.checkpoint.CheckpointId;
 import dev.undump.checkpoint.MemoryMarks;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.PendingSignal;
+import dev.undump.checkpoint.PosixTimer;
 import dev.undump.checkpoint.ProcessSettings;
 import dev.undump.checkpoint.SignalAction;
 import dev.undump.nativestub.ImageLayout;
@@ -16,7 +17,9 @@ import dev.undump.plan.LazyRange;
 import dev.undump.plan.MappedFile;
 import dev.undump.plan.MemoryOp;
 import dev.undump.plan.PlanOffset;
+import dev.undump.plan.PlannedSignal;
 import dev.undump.plan.PlannedThread;
+import dev.undump.plan.PlannedTimer;
 import dev.undump.plan.RegisterPatch;
 import dev.undump.plan.TidPatch;
 import dev.undump.plan.VdsoSymbol;
@@ -90,11 +93,12 @@ final class PlanEncoder {
         records(buffer, tables.fileOps, plan.fileOps(), this::fileOp);
         records(buffer, tables.mappedFiles, plan.mappedFiles(), this::mappedFile);
         records(buffer, tables.actions, plan.actions(), PlanEncoder::action);
-        records(buffer, tables.pending, plan.pending(), PlanEncoder::pending);
+        records(buffer, tables.pending, plan.pending(), PlanEncoder::pendingOfProcess);
         threads(buffer);
         records(buffer, tables.tidPatches, allPatches(), PlanEncoder::tidPatch);
         records(buffer, tables.vdsoSymbols, plan.vdso().symbols(), this::vdsoSymbol);
         records(buffer, tables.auxv, plan.auxv(), PlanEncoder::auxiliary);
+        records(buffer, tables.posixTimers, plan.timers(), PlanEncoder::posixTimer);
         records(buffer, tables.lazyRanges, plan.lazy().ranges(), PlanEncoder::lazyRange);
         buffer.put((int) tables.vdsoCopy.offset(), plan.vdso().copy().toArray());
         for (Map.Entry<NativeText, Long> string : tables.strings().entrySet()) {
@@ -163,6 +167,7 @@ final class PlanEncoder {
         tables.tidPatches.writeTo(buffer, ImageLayout.Plan.TID_PATCHES);
         tables.vdsoSymbols.writeTo(buffer, ImageLayout.Plan.VDSO_SYMBOLS);
         tables.auxv.writeTo(buffer, ImageLayout.Plan.AUXV);
+        tables.posixTimers.writeTo(buffer, ImageLayout.Plan.POSIX_TIMERS);
         tables.lazyRanges.writeTo(buffer, ImageLayout.Plan.LAZY_RANGES);
         buffer.putLong(ImageLayout.Plan.COVERAGE, tables.text(PlanTables.coverage(plan)));
         buffer.putLong(ImageLayout.Plan.VDSO_ADDRESS, plan.vdso().address());
@@ -284,6 +289,27 @@ final class PlanEncoder {
         buffer.putLong(at + ImageLayout.SignalAction.RESTORER, action.restorer());
         buffer.putLong(at + ImageLayout.SignalAction.MASK, action.mask());
         return ImageLayout.SignalAction.SIZE_BYTES;
+    }
+
+    private static int posixTimer(ByteBuffer buffer, int at, PlannedTimer planned) {
+        PosixTimer timer = planned.timer();
+        buffer.putInt(at + ImageLayout.PosixTimer.ID, timer.id());
+        buffer.putInt(at + ImageLayout.PosixTimer.CLOCK, timer.clock());
+        buffer.putInt(at + ImageLayout.PosixTimer.CLOCK_THREAD, planned.clockThread().orElse(ImageLayout.NO_THREAD));
+        buffer.putInt(at + ImageLayout.PosixTimer.THREAD, planned.thread().orElse(ImageLayout.NO_THREAD));
+        buffer.putInt(at + ImageLayout.PosixTimer.NOTIFY, timer.notification());
+        buffer.putInt(at + ImageLayout.PosixTimer.SIGNAL, timer.signal());
+        buffer.putLong(at + ImageLayout.PosixTimer.VALUE, timer.value());
+        buffer.putLong(at + ImageLayout.PosixTimer.INTERVAL_NS, timer.intervalNs());
+        buffer.putLong(at + ImageLayout.PosixTimer.REMAINING_NS, timer.remainingNs());
+        buffer.putInt(at + ImageLayout.PosixTimer.FIRES, planned.fires() ? 1 : 0);
+        return ImageLayout.PosixTimer.SIZE_BYTES;
+    }
+
+    private static int pendingOfProcess(ByteBuffer buffer, int at, PlannedSignal planned) {
+        int size = pending(buffer, at, planned.signal());
+        planned.timer().ifPresent(index -> buffer.putInt(at + ImageLayout.PendingSignal.TIMER, index + 1));
+        return size;
     }
 
     private static int pending(ByteBuffer buffer, int at, PendingSignal signal) {

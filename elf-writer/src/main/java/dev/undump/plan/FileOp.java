@@ -58,6 +58,22 @@ public record FileOp(
         MEMFD_DATA(ImageLayout.FILE_MEMFD_DATA),
         /** {@code IMAGE_FILE_MEMFD_OPEN}. */
         MEMFD_OPEN(ImageLayout.FILE_MEMFD_OPEN),
+        /** {@code IMAGE_FILE_LOCK}. */
+        LOCK(ImageLayout.FILE_LOCK),
+        /** {@code IMAGE_FILE_INOTIFY}. */
+        INOTIFY(ImageLayout.FILE_INOTIFY),
+        /** {@code IMAGE_FILE_WATCH}. */
+        WATCH(ImageLayout.FILE_WATCH),
+        /** {@code IMAGE_FILE_WATCH_MASK}. */
+        WATCH_MASK(ImageLayout.FILE_WATCH_MASK),
+        /** {@code IMAGE_FILE_PIDFD}. */
+        PIDFD(ImageLayout.FILE_PIDFD),
+        /** {@code IMAGE_FILE_QUEUE}. */
+        QUEUE(ImageLayout.FILE_QUEUE),
+        /** {@code IMAGE_FILE_EPOLL_SPENT}. */
+        EPOLL_SPENT(ImageLayout.FILE_EPOLL_SPENT),
+        /** {@code IMAGE_FILE_TIMERFD_AT}. */
+        TIMERFD_AT(ImageLayout.FILE_TIMERFD_AT),
         /** {@code IMAGE_FILE_SOCKET}. */
         SOCKET(ImageLayout.FILE_SOCKET),
         /** {@code IMAGE_FILE_SOCKET_PAIR}. */

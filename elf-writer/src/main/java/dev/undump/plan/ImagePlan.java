@@ -4,7 +4,6 @@ package dev.undump.plan;
 import dev.undump.checkpoint.AuxiliaryEntry;
 import dev.undump.checkpoint.CheckpointId;
 import dev.undump.checkpoint.CheckpointProcess;
-import dev.undump.checkpoint.PendingSignal;
 import dev.undump.checkpoint.SignalAction;
 import java.util.List;
 
@@ -24,6 +23,7 @@ import java.util.List;
  * @param lazy which memory is lazy, and how that was decided
  * @param actions signal dispositions
  * @param pending signals pending for the process, in queue order
+ * @param timers POSIX timers, by id
  * @param threads the leader first
  * @param tidPatches by address
  * @param registerPatches by thread
@@ -45,7 +45,8 @@ public record ImagePlan(
         List<MemoryOp> memoryOps,
         LazyMemory lazy,
         List<SignalAction> actions,
-        List<PendingSignal> pending,
+        List<PlannedSignal> pending,
+        List<PlannedTimer> timers,
         List<PlannedThread> threads,
         List<TidPatch> tidPatches,
         List<RegisterPatch> registerPatches,
@@ -62,6 +63,7 @@ public record ImagePlan(
         memoryOps = StepList.copyOf(memoryOps);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);
+        timers = List.copyOf(timers);
         threads = List.copyOf(threads);
         tidPatches = List.copyOf(tidPatches);
         registerPatches = List.copyOf(registerPatches);

@@ -51,7 +51,8 @@ public final class LayoutPlanner {
             long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
             List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles, options.ports()).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
-            PendingSignals signals = new PendingSignals(checkpoint);
+            PosixTimers timers = new PosixTimers(checkpoint);
+            PendingSignals signals = new PendingSignals(checkpoint, timers);
             List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data, signals).plan();
             VdsoPlan vdso = VdsoPlanner.plan(checkpoint, memory, options.forceVdsoTrampolines());
             XstateArea xstate = XstateArea.of(checkpoint);
@@ -72,6 +73,7 @@ public final class LayoutPlanner {
                     decision.lazy(),
                     checkpoint.actions(),
                     signals.ofProcess(),
+                    timers.plan(signals.ofProcess()),
                     threads.stream().map(thread -> thread.relocated(decision.relocation())).toList(),
                     ids.inMemory(),
                     ids.inRegisters(),

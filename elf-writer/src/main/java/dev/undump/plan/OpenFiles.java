@@ -57,8 +57,8 @@ final class OpenFiles {
         return switch (file.kind()) {
             case TERMINAL, OUTSIDE -> standard;
             case PIPE -> file.isOutside();
-            case REGULAR, DELETED, MEMFD, DEVICE, DIRECTORY -> standard && inherited;
-            case EVENTFD, EPOLL, TIMERFD, SIGNALFD, SOCKET -> false;
+            case REGULAR, DELETED, MEMFD, DEVICE, DIRECTORY, OWN_PROC, QUEUE -> standard && inherited;
+            case EVENTFD, EPOLL, TIMERFD, SIGNALFD, INOTIFY, PIDFD, SOCKET -> false;
         };
     }
 }

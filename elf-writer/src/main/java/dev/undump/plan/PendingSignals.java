@@ -7,10 +7,13 @@ import dev.undump.checkpoint.InterruptedCall;
 import dev.undump.checkpoint.PendingSignal;
 import dev.undump.checkpoint.Registers;
 import dev.undump.checkpoint.SignalAction;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -37,19 +40,21 @@ final class PendingSignals {
     private static final int SYS_EPOLL_PWAIT2 = 441;
 
     private final Map<Integer, SignalAction> handlers;
-    private final Map<Integer, List<PendingSignal>> byThread;
+    private final Map<Integer, List<PendingSignal>> byThread = new HashMap<>();
+    private final List<PlannedSignal> ofProcess = new ArrayList<>();
 
-    PendingSignals(Checkpoint checkpoint) {
+    PendingSignals(Checkpoint checkpoint, PosixTimers timers) {
         this.handlers = checkpoint.actions().stream()
                 .filter(action -> Long.compareUnsigned(action.handler(), SIG_IGN) > 0)
                 .collect(Collectors.toMap(SignalAction::signal, Function.identity()));
-        this.byThread = checkpoint.pending().stream()
-                .collect(Collectors.groupingBy(signal -> receiver(signal, checkpoint.threads())));
+        for (PendingSignal signal : checkpoint.pending()) {
+            add(signal, checkpoint.threads(), timers);
+        }
     }
 
-    /** Signals for any thread, in order. */
-    List<PendingSignal> ofProcess() {
-        return byThread.getOrDefault(PROCESS_WIDE, List.of());
+    /** Signals for any thread, and those that timers send again, in order. */
+    List<PlannedSignal> ofProcess() {
+        return List.copyOf(ofProcess);
     }
 
     /** Signals for one thread, in order. */
@@ -69,15 +74,21 @@ final class PendingSignals {
         return first.isPresent() && (call.result() != ERESTARTSYS || (first.get().flags() & SA_RESTART) == 0);
     }
 
-    private int receiver(PendingSignal signal, List<CheckpointThread> threads) {
-        if (signal.ownTid() != PROCESS_WIDE) {
-            return signal.ownTid();
-        }
-        return threads.stream()
+    private void add(PendingSignal signal, List<CheckpointThread> threads, PosixTimers timers) {
+        boolean anyThread = signal.ownTid() == PROCESS_WIDE;
+        Optional<CheckpointThread> atOnce = threads.stream()
+                .filter(thread -> anyThread || thread.ownTid() == signal.ownTid())
                 .filter(thread -> runsAtOnce(signal, thread))
-                .findFirst()
-                .map(CheckpointThread::ownTid)
-                .orElse(PROCESS_WIDE);
+                .findFirst();
+        OptionalInt sender = atOnce.isPresent() ? OptionalInt.empty() : timers.senderOf(signal);
+        if (sender.isPresent()) {
+            ofProcess.add(new PlannedSignal(signal, sender));
+        } else if (anyThread && atOnce.isEmpty()) {
+            ofProcess.add(PlannedSignal.queued(signal));
+        } else {
+            int receiver = anyThread ? atOnce.get().ownTid() : signal.ownTid();
+            byThread.computeIfAbsent(receiver, unused -> new ArrayList<>()).add(signal);
+        }
     }
 
     private boolean runsAtOnce(PendingSignal signal, CheckpointThread thread) {

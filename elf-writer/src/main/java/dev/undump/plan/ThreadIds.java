@@ -27,6 +27,9 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
             robust.find(thread, words.isMusl(thread));
             waiters.find(thread, index++);
         }
+        if (TimerHelper.isPossible(checkpoint, memory)) {
+            new TimerHelper(memory, patches).find(memory.mappings());
+        }
         new LockScanner(memory, patches)
                 .scan(memory.mappings().stream()
                         .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())

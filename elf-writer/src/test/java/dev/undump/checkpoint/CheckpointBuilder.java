@@ -45,8 +45,11 @@ public final class CheckpointBuilder {
     private final List<SocketState> sockets = new ArrayList<>();
     private final List<byte[]> socketContents = new ArrayList<>();
     private final List<EpollItem> epollItems = new ArrayList<>();
+    private final List<Watch> watches = new ArrayList<>();
+    private final List<FileLock> fileLocks = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
+    private final List<PosixTimer> posixTimers = new ArrayList<>();
     private final List<AuxiliaryEntry> auxv = new ArrayList<>();
     private final List<CpuidLeaf> cpuid = new ArrayList<>();
     private final List<NativeText> allowances = new ArrayList<>();
@@ -136,6 +139,16 @@ public final class CheckpointBuilder {
         return this;
     }
 
+    public CheckpointBuilder watch(Watch watch) {
+        watches.add(watch);
+        return this;
+    }
+
+    public CheckpointBuilder fileLock(FileLock lock) {
+        fileLocks.add(lock);
+        return this;
+    }
+
     public CheckpointBuilder action(SignalAction action) {
         actions.add(action);
         return this;
@@ -143,6 +156,11 @@ public final class CheckpointBuilder {
 
     public CheckpointBuilder pending(PendingSignal signal) {
         pending.add(signal);
+        return this;
+    }
+
+    public CheckpointBuilder posixTimer(PosixTimer timer) {
+        posixTimers.add(timer);
         return this;
     }
 
@@ -243,8 +261,11 @@ public final class CheckpointBuilder {
             records.socket(withPlace(sockets.get(i), place(socketContents.get(i), data), socketContents.get(i)));
         }
         epollItems.forEach(records::epollItem);
+        watches.forEach(records::watch);
+        fileLocks.forEach(records::fileLock);
         actions.forEach(records::action);
         pending.forEach(records::pending);
+        posixTimers.forEach(records::posixTimer);
         records.auxv(auxv);
         records.cpu(cpu);
         cpuid.forEach(records::cpuid);

@@ -4,6 +4,7 @@ package dev.undump.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,8 +46,16 @@ class CheckpointReaderTest {
         assertThat(checkpoint.leader().call()).contains(new InterruptedCall(230, -516, 1_500_000_000L));
         assertThat(checkpoint.descriptors()).contains(new Descriptor(5, 1, true), new Descriptor(1023, 4, false));
         assertThat(checkpoint.epollItems()).containsExactly(new EpollItem(3, 6, 1, 0xdeadbeefL));
+        assertThat(checkpoint.watches()).containsExactly(new Watch(5, 3, 0x102, NativeText.of("/var/log")));
+        assertThat(checkpoint.fileLocks())
+                .containsExactly(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0));
         assertThat(checkpoint.actions()).contains(new SignalAction(13, 1, 0, 0, 0));
         assertThat(checkpoint.pending()).extracting(PendingSignal::signal).containsExactly(10, 34);
+        assertThat(checkpoint.posixTimers())
+                .containsExactly(
+                        new PosixTimer(2, 1, OptionalInt.empty(), 0, 34, OptionalInt.empty(), 77, 5_000, 4_000),
+                        new PosixTimer(
+                                7, 6, OptionalInt.of(1001), 4, 32, OptionalInt.of(1003), CheckpointSamples.HEAP, 0, 9_000));
         assertThat(checkpoint.auxv()).contains(new AuxiliaryEntry(6, 4096)).hasSize(2);
         assertThat(checkpoint.cpuid()).contains(new CpuidLeaf(7, 0, 5, 6, 7, 8));
         assertThat(checkpoint.allowances()).containsExactly(NativeText.of("tcp-closed"));

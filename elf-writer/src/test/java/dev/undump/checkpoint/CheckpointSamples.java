@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Records with plausible and, field by field, different values, for tests. */
 public final class CheckpointSamples {
@@ -205,18 +206,25 @@ public final class CheckpointSamples {
                 .openFile(openFile(FileKind.PIPE, "pipe:[55]", 0))
                 .openFile(openFile(FileKind.EPOLL, "anon_inode:[eventpoll]"))
                 .openFile(openFile(FileKind.REGULAR, "/var/log/sample.log"))
+                .openFile(openFile(FileKind.INOTIFY, "anon_inode:inotify"))
                 .descriptor(new Descriptor(0, 0, false))
                 .descriptor(new Descriptor(1, 0, false))
                 .descriptor(new Descriptor(5, 1, true))
                 .descriptor(new Descriptor(6, 2, false))
                 .descriptor(new Descriptor(7, 3, true))
                 .descriptor(new Descriptor(1023, 4, false))
+                .descriptor(new Descriptor(1024, 5, false))
+                .watch(new Watch(5, 3, 0x102, NativeText.of("/var/log")))
                 .pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), "in flight".getBytes(StandardCharsets.UTF_8))
                 .epollItem(new EpollItem(3, 6, 1, 0xdeadbeefL))
+                .fileLock(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0))
                 .action(new SignalAction(10, CODE + 0x200, 0x14000000L, CODE + 0x300, 0x4000))
                 .action(new SignalAction(13, 1, 0, 0, 0))
                 .pending(new PendingSignal(0, 10, Bytes.copyOf(info)))
                 .pending(new PendingSignal(1003, 34, Bytes.copyOf(info)))
+                .posixTimer(new PosixTimer(2, 1, OptionalInt.empty(), 0, 34, OptionalInt.empty(), 77, 5_000, 4_000))
+                .posixTimer(new PosixTimer(
+                        7, 6, OptionalInt.of(1001), PosixTimer.NOTIFY_THREAD_ID, 32, OptionalInt.of(1003), HEAP, 0, 9_000))
                 .auxiliary(new AuxiliaryEntry(33, VDSO))
                 .auxiliary(new AuxiliaryEntry(6, PAGE))
                 .cpuid(new CpuidLeaf(1, 0, 1, 2, 3, 4))

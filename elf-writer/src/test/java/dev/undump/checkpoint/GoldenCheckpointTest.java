@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,6 +75,19 @@ class GoldenCheckpointTest {
     }
 
     @Test
+    void verify_version3_hasPosixTimers() throws Exception {
+        Checkpoint checkpoint = CheckpointReader.verify(golden("v3-timers.dat"), Progress.NONE);
+
+        assertThat(checkpoint.header().version()).isEqualTo(3);
+        assertThat(checkpoint.posixTimers()).hasSize(2);
+        assertThat(checkpoint.posixTimers().get(0))
+                .isEqualTo(new PosixTimer(0, 1, OptionalInt.empty(), 1, 10, OptionalInt.empty(), 77, 0, 0));
+        PosixTimer running = checkpoint.posixTimers().get(1);
+        assertThat(running.intervalNs()).isEqualTo(60_000_000_000L);
+        assertThat(running.remainingNs()).isBetween(6_000_000_000_000L, 7_200_000_000_000L);
+    }
+
+    @Test
     void verify_version3_hasSockets() throws Exception {
         Checkpoint checkpoint = CheckpointReader.verify(golden("v3-sockets.dat"), Progress.NONE);
 
@@ -92,7 +106,7 @@ class GoldenCheckpointTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-sockets.dat"})
+    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-sockets.dat", "v3-timers.dat"})
     void memory_anyVersion_holdsWhatTheProgramWrote(String name) throws Exception {
         Checkpoint checkpoint = CheckpointReader.read(golden(name));
         byte[] note = "a page that is written before the capture".getBytes(StandardCharsets.US_ASCII);

@@ -44,7 +44,7 @@ class HostileCheckpointTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"headers", "sections", "processes", "threads", "memory", "files", "signals", "references"})
+    @MethodSource({"headers", "sections", "processes", "threads", "memory", "files", "signals", "timers", "references"})
     void read_hostileNumber_isDamaged(String message, UnaryOperator<CheckpointSurgery> change) throws IOException {
         Path file = Files.write(folder.resolve("hostile"), change.apply(new CheckpointSurgery(WHOLE)).file());
 
@@ -191,7 +191,7 @@ class HostileCheckpointTest {
                 record("reserved byte", descriptors, 0, CheckpointLayout.Descriptor.RESERVED, 1),
                 record("descriptor", descriptors, 0, CheckpointLayout.Descriptor.FD, -1),
                 record("twice or out of order", descriptors, 0, CheckpointLayout.Descriptor.FD, 1),
-                record("refers to open file 5", descriptors, 0, CheckpointLayout.Descriptor.DESCRIPTION, 5),
+                record("refers to open file 6", descriptors, 0, CheckpointLayout.Descriptor.DESCRIPTION, 6),
                 record("index of the open file", descriptors, 0, CheckpointLayout.Descriptor.DESCRIPTION, -1),
                 record("flags of the descriptor", descriptors, 0, CheckpointLayout.Descriptor.FLAGS, 2),
                 record("pipe capacity", pipes, 0, CheckpointLayout.Pipe.CAPACITY, 0),
@@ -214,9 +214,35 @@ class HostileCheckpointTest {
                 record("thread of a pending signal", pending, 0, CheckpointLayout.PendingSignal.TID, -1));
     }
 
+    static Stream<Arguments> timers() {
+        int timers = CheckpointLayout.SECTION_POSIX_TIMERS;
+        return Stream.of(
+                record("id of a POSIX timer", timers, 0, CheckpointLayout.PosixTimer.ID, -1),
+                record("POSIX timer 2 is there twice", timers, 1, CheckpointLayout.PosixTimer.ID, 2),
+                record("clock of a POSIX timer", timers, 0, CheckpointLayout.PosixTimer.CLOCK, -2),
+                record("clock of a POSIX timer", timers, 1, CheckpointLayout.PosixTimer.CLOCK, 8),
+                record("names a thread that is not there", timers, 1, CheckpointLayout.PosixTimer.CLOCK_TID, 99),
+                record("names a thread that is not there", timers, 1, CheckpointLayout.PosixTimer.TID, 99),
+                record("notification of a POSIX timer", timers, 1, CheckpointLayout.PosixTimer.TID, 0),
+                record("notification of a POSIX timer", timers, 0, CheckpointLayout.PosixTimer.NOTIFY, 3),
+                record("signal", timers, 0, CheckpointLayout.PosixTimer.SIGNAL, 65),
+                record("interval of a POSIX timer", timers, 0, CheckpointLayout.PosixTimer.INTERVAL_NS + 4, -1),
+                record("remaining time", timers, 0, CheckpointLayout.PosixTimer.REMAINING_NS + 4, -1));
+    }
+
     static Stream<Arguments> references() {
         int items = CheckpointLayout.SECTION_EPOLL_ITEMS;
+        int locks = CheckpointLayout.SECTION_FILE_LOCKS;
+        int watches = CheckpointLayout.SECTION_WATCHES;
         return Stream.of(
+                record("watch 3 refers to open file 0", watches, 0, CheckpointLayout.Watch.DESCRIPTION, 0),
+                record("number of a watch", watches, 0, CheckpointLayout.Watch.NUMBER, 0),
+                record("string of 0 bytes", watches, 0, CheckpointLayout.Watch.PATH + 4, 0),
+                record("reserved byte", watches, 0, CheckpointLayout.Watch.RESERVED, 1),
+                record("refers to open file 50", locks, 0, CheckpointLayout.FileLock.DESCRIPTION, 50),
+                record("kind of a lock", locks, 0, CheckpointLayout.FileLock.KIND, 4),
+                record("exclusiveness", locks, 0, CheckpointLayout.FileLock.EXCLUSIVE, 2),
+                record("length of a lock", locks, 0, CheckpointLayout.FileLock.LENGTH + 4, -1),
                 record("epoll item of descriptor 6", items, 0, CheckpointLayout.EpollItem.DESCRIPTION, 0),
                 record("epoll item of descriptor 6", items, 0, CheckpointLayout.EpollItem.DESCRIPTION, 50),
                 record("watched descriptor", items, 0, CheckpointLayout.EpollItem.FD, -1),

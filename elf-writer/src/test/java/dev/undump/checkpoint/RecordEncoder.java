@@ -303,6 +303,39 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_CPU, record);
     }
 
+    void watch(Watch watch) {
+        ByteBuffer record = record(CheckpointLayout.Watch.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Watch.DESCRIPTION, watch.openFile());
+        record.putInt(CheckpointLayout.Watch.NUMBER, watch.number());
+        record.putInt(CheckpointLayout.Watch.MASK, watch.mask());
+        text(record, CheckpointLayout.Watch.PATH, watch.path());
+        add(CheckpointLayout.SECTION_WATCHES, record);
+    }
+
+    void fileLock(FileLock lock) {
+        ByteBuffer record = record(CheckpointLayout.FileLock.SIZE_BYTES);
+        record.putInt(CheckpointLayout.FileLock.DESCRIPTION, lock.openFile());
+        record.putInt(CheckpointLayout.FileLock.KIND, lock.kind());
+        record.putInt(CheckpointLayout.FileLock.EXCLUSIVE, flag(lock.exclusive()));
+        record.putLong(CheckpointLayout.FileLock.START, lock.start());
+        record.putLong(CheckpointLayout.FileLock.LENGTH, lock.length());
+        add(CheckpointLayout.SECTION_FILE_LOCKS, record);
+    }
+
+    void posixTimer(PosixTimer timer) {
+        ByteBuffer record = record(CheckpointLayout.PosixTimer.SIZE_BYTES);
+        record.putInt(CheckpointLayout.PosixTimer.ID, timer.id());
+        record.putInt(CheckpointLayout.PosixTimer.CLOCK, timer.clock());
+        record.putInt(CheckpointLayout.PosixTimer.CLOCK_TID, timer.clockTid().orElse(0));
+        record.putInt(CheckpointLayout.PosixTimer.NOTIFY, timer.notification());
+        record.putInt(CheckpointLayout.PosixTimer.SIGNAL, timer.signal());
+        record.putInt(CheckpointLayout.PosixTimer.TID, timer.tid().orElse(0));
+        record.putLong(CheckpointLayout.PosixTimer.VALUE, timer.value());
+        record.putLong(CheckpointLayout.PosixTimer.INTERVAL_NS, timer.intervalNs());
+        record.putLong(CheckpointLayout.PosixTimer.REMAINING_NS, timer.remainingNs());
+        add(CheckpointLayout.SECTION_POSIX_TIMERS, record);
+    }
+
     void cpuid(CpuidLeaf leaf) {
         ByteBuffer record = record(CheckpointLayout.Cpuid.SIZE_BYTES);
         record.putInt(CheckpointLayout.Cpuid.LEAF, leaf.leaf());

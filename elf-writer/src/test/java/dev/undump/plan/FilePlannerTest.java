@@ -10,9 +10,11 @@ import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.EpollItem;
 import dev.undump.checkpoint.FileKind;
+import dev.undump.checkpoint.FileLock;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.checkpoint.PipeState;
+import dev.undump.checkpoint.Watch;
 import dev.undump.nativestub.CheckpointLayout;
 import java.nio.file.Path;
 import java.util.List;
@@ -101,6 +103,17 @@ class FilePlannerTest {
                                 FileOp.Kind.OPEN, 3, O_RDWR | O_APPEND, true, FileOp.number(0100000))
                         .withPath(NativeText.of("/some/file"))
                         .withOffset(12));
+    }
+
+    @Test
+    void locks_ofTheProgramsFiles_areTakenAgainLast() throws Exception {
+        open(FileKind.TERMINAL, O_RDWR, 0);
+        open(FileKind.REGULAR, O_RDWR, 3, 4);
+        builder.fileLock(new FileLock(0, CheckpointLayout.LOCK_FLOCK, true, 0, 0))
+                .fileLock(new FileLock(1, CheckpointLayout.LOCK_DESCRIPTION, false, 7, 9));
+        assertThat(kinds()).containsExactly("INHERIT 0", "OPEN 3", "DUPLICATE 4", "LOCK 3");
+        assertThat(plan().get(3).values())
+                .containsExactly(FileOp.number(3), FileOp.number(0), FileOp.number(7), FileOp.number(9));
     }
 
     @Test
@@ -193,6 +206,76 @@ class FilePlannerTest {
         assertThat(kinds()).containsExactly("EPOLL 3", "EVENTFD 4", "DUPLICATE 9", "EPOLL_ADD 3");
         assertThat(plan().get(3).values())
                 .startsWith(FileOp.number(9), FileOp.number(0x80000001L), FileOp.number(-2));
+    }
+
+    @Test
+    void epoll_itemThatHasFired_isSpentBeforeOthersAreAdded() throws Exception {
+        builder.pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), new byte[0]);
+        open(FileKind.EPOLL, O_RDWR, 3);
+        open(FileKind.PIPE, 0, 6);
+        open(FileKind.PIPE, O_WRONLY, 7);
+        open(FileKind.EVENTFD, O_RDWR, 9);
+        builder.epollItem(new EpollItem(0, 9, 0x40000001, 1))
+                .epollItem(new EpollItem(0, 6, 0x40000000, 2))
+                .epollItem(new EpollItem(0, 9, 0xc0000000, 3));
+        List<FileOp> last = plan().subList(4, 7);
+        assertThat(last).extracting(FileOp::kind).containsExactly(
+                FileOp.Kind.EPOLL_SPENT, FileOp.Kind.EPOLL_SPENT, FileOp.Kind.EPOLL_ADD);
+        assertThat(last.get(0).values())
+                .containsExactly(FileOp.number(6), FileOp.number(0x40000000L), FileOp.number(2), FileOp.number(8));
+        assertThat(last.get(1).values().get(3)).isEqualTo(FileOp.number(0));
+    }
+
+    @Test
+    void epoll_spentItemOfAPipeWithBytes_needsNoWriter() throws Exception {
+        builder.pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), new byte[7]);
+        open(FileKind.EPOLL, O_RDWR, 3);
+        open(FileKind.PIPE, 0, 6);
+        open(FileKind.PIPE, O_WRONLY, 7);
+        builder.epollItem(new EpollItem(0, 6, 0x40000000, 2));
+        assertThat(plan().get(4).kind()).isEqualTo(FileOp.Kind.EPOLL_SPENT);
+        assertThat(plan().get(4).values().get(3)).isEqualTo(FileOp.number(0));
+    }
+
+    @Test
+    void inotify_allWatchesGetTheirNumbersBeforeAnyReports() throws Exception {
+        open(FileKind.INOTIFY, 0, 5);
+        builder.watch(new Watch(0, 9, 0x100, NativeText.of("/b"))).watch(new Watch(0, 2, 0x80000002, NativeText.of("/a")));
+        assertThat(plan().subList(1, 5))
+                .containsExactly(
+                        FileOp.of(FileOp.Kind.WATCH, 5, 0, false, FileOp.number(2)).withPath(NativeText.of("/a")),
+                        FileOp.of(FileOp.Kind.WATCH, 5, 0, false, FileOp.number(9)).withPath(NativeText.of("/b")),
+                        FileOp.of(FileOp.Kind.WATCH_MASK, 5, 0, false, FileOp.number(2), FileOp.number(0x80000002L))
+                                .withPath(NativeText.of("/a")),
+                        FileOp.of(FileOp.Kind.WATCH_MASK, 5, 0, false, FileOp.number(9), FileOp.number(0x100))
+                                .withPath(NativeText.of("/b")));
+    }
+
+    @Test
+    void timer_ofAMoment_keepsTheMoment() throws Exception {
+        OpenFile like = file(FileKind.TIMERFD, 0, O_RDWR, 0);
+        add(timer(like, 0), 3);
+        add(timer(like, 1_700_000_000_000_000_000L), 4);
+        assertThat(kinds()).containsExactly("TIMERFD 3", "TIMERFD_AT 4");
+        assertThat(plan().get(0).values().get(2)).isEqualTo(FileOp.number(500));
+        assertThat(plan().get(1).values().get(2)).isEqualTo(FileOp.number(1_700_000_000_000_000_000L));
+        assertThat(plan().get(1).offset()).isEqualTo(2);
+    }
+
+    @Test
+    void handles_areOpenedByNameOrMadeAgain() throws Exception {
+        open(FileKind.PIDFD, O_RDWR, 3);
+        open(FileKind.QUEUE, O_RDWR, 4);
+        open(FileKind.OWN_PROC, 0, 5);
+        assertThat(kinds()).containsExactly("PIDFD 3", "QUEUE 4", "OPEN 5");
+        assertThat(plan().get(1).path()).isEqualTo(NativeText.of("/some/file"));
+    }
+
+    /** A timer with an interval of 700 ns and two expirations that were not read. */
+    private static OpenFile timer(OpenFile like, long moment) {
+        return new OpenFile(
+                like.kind(), 0, like.openFlags(), like.mode(), moment, 77, 0, 15, 0, 0, 0, 0, like.path(), 0, 0, 0,
+                List.of(0L, 1L, 500L, 700L), 2, 0);
     }
 
     private void open(FileKind kind, int openFlags, int... descriptors) {

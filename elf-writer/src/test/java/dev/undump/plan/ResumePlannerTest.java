@@ -198,9 +198,9 @@ class ResumePlannerTest {
         CheckpointBuilder builder = PlanSamples.builder(PlanSamples.heap()).thread(thread);
         actions.forEach(builder::action);
         pending.forEach(builder::pending);
-        PendingSignals signals = new PendingSignals(PlanSamples.read(builder, folder));
+        PendingSignals signals = signals(PlanSamples.read(builder, folder));
         assertThat(signals.of(thread)).extracting(PendingSignal::signal).containsExactly(SIGNAL);
-        assertThat(signals.ofProcess()).extracting(PendingSignal::signal).containsExactly(BLOCKED_SIGNAL);
+        assertThat(signals.ofProcess()).extracting(planned -> planned.signal().signal()).containsExactly(BLOCKED_SIGNAL);
     }
 
     private void signal(int ownTid, int number, long handler, long flags) {
@@ -223,7 +223,11 @@ class ResumePlannerTest {
         pending.forEach(builder::pending);
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
-            return new ResumePlanner(memory, new PendingSignals(checkpoint)).of(thread);
+            return new ResumePlanner(memory, signals(checkpoint)).of(thread);
         }
+    }
+
+    private static PendingSignals signals(Checkpoint checkpoint) {
+        return new PendingSignals(checkpoint, new PosixTimers(checkpoint));
     }
 }

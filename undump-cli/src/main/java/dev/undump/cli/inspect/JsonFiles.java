@@ -6,16 +6,25 @@ import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.EpollItem;
 import dev.undump.checkpoint.FileKind;
+import dev.undump.checkpoint.FileLock;
 import dev.undump.checkpoint.MemoryFile;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.checkpoint.PipeState;
 import dev.undump.checkpoint.SocketKind;
 import dev.undump.checkpoint.SocketOption;
 import dev.undump.checkpoint.SocketState;
+import dev.undump.checkpoint.Watch;
+import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
+import java.util.Map;
 
 /** Descriptors, open files, pipes and epoll items as JSON. */
 final class JsonFiles {
+
+    private static final Map<Integer, String> LOCK_KINDS = Map.of(
+            CheckpointLayout.LOCK_FLOCK, "flock",
+            CheckpointLayout.LOCK_PROCESS, "process",
+            CheckpointLayout.LOCK_DESCRIPTION, "description");
 
     private JsonFiles() {}
 
@@ -45,6 +54,8 @@ final class JsonFiles {
         memoryFiles(checkpoint, json);
         sockets(checkpoint, json);
         epollItems(checkpoint, json);
+        watches(checkpoint, json);
+        fileLocks(checkpoint, json);
     }
 
     private static void openFile(OpenFile file, JsonGenerator json) throws IOException {
@@ -146,6 +157,33 @@ final class JsonFiles {
             json.writeNumberField("fd", item.fd());
             json.writeStringField("events", JsonReport.hex(Integer.toUnsignedLong(item.events())));
             json.writeStringField("data", JsonReport.hex(item.data()));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void watches(Checkpoint checkpoint, JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart("watches");
+        for (Watch watch : checkpoint.watches()) {
+            json.writeStartObject();
+            json.writeNumberField("open_file", watch.openFile());
+            json.writeNumberField("number", watch.number());
+            json.writeStringField("mask", JsonReport.hex(Integer.toUnsignedLong(watch.mask())));
+            json.writeStringField("path", watch.path().toString());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void fileLocks(Checkpoint checkpoint, JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart("file_locks");
+        for (FileLock lock : checkpoint.fileLocks()) {
+            json.writeStartObject();
+            json.writeNumberField("open_file", lock.openFile());
+            json.writeStringField("kind", LOCK_KINDS.get(lock.kind()));
+            json.writeBooleanField("exclusive", lock.exclusive());
+            json.writeNumberField("start", lock.start());
+            json.writeNumberField("length", lock.length());
             json.writeEndObject();
         }
         json.writeEndArray();

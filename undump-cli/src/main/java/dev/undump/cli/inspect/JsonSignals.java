@@ -4,6 +4,7 @@ package dev.undump.cli.inspect;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.PendingSignal;
+import dev.undump.checkpoint.PosixTimer;
 import dev.undump.checkpoint.SignalAction;
 import java.io.IOException;
 import java.util.HexFormat;
@@ -33,6 +34,21 @@ final class JsonSignals {
             json.writeStringField("name", SignalNames.of(signal.signal()));
             json.writeNumberField("own_tid", signal.ownTid());
             json.writeStringField("info", HexFormat.of().formatHex(signal.info().toArray()));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("posix_timers");
+        for (PosixTimer timer : checkpoint.posixTimers()) {
+            json.writeStartObject();
+            json.writeNumberField("id", timer.id());
+            json.writeNumberField("clock", timer.clock());
+            json.writeNumberField("clock_own_tid", timer.clockTid().orElse(0));
+            json.writeNumberField("notify", timer.notification());
+            json.writeNumberField("signal", timer.signal());
+            json.writeNumberField("own_tid", timer.tid().orElse(0));
+            json.writeStringField("value", JsonReport.hex(timer.value()));
+            json.writeNumberField("interval_ns", timer.intervalNs());
+            json.writeNumberField("remaining_ns", timer.remainingNs());
             json.writeEndObject();
         }
         json.writeEndArray();

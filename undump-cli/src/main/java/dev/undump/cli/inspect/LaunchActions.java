@@ -40,12 +40,12 @@ record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal
 
     private static Optional<String> word(FileOp step) {
         return switch (step.kind()) {
-            case OPEN -> Optional.of("opened again");
+            case OPEN, QUEUE -> Optional.of("opened again");
             case DUPLICATE -> Optional.of("shares " + plain(step.values().get(0)));
             case INHERIT -> Optional.of("the launch's");
             case DELETED, MEMFD, MEMFD_OPEN -> Optional.of("from the image");
             case PIPE, PIPE_WRITER -> step.fd() < 0 ? Optional.empty() : Optional.of("new pipe");
-            case EVENTFD, EPOLL, TIMERFD, SIGNALFD, SOCKET -> Optional.of("made again");
+            case EVENTFD, EPOLL, TIMERFD, TIMERFD_AT, SIGNALFD, SOCKET, INOTIFY, PIDFD -> Optional.of("made again");
             case TERMINAL -> Optional.of("the terminal");
             case SOCKET_BIND -> Optional.of("bound again");
             case SOCKET_LISTEN -> Optional.of("listens again");
@@ -53,7 +53,17 @@ record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal
             case SOCKET_PAIR, SOCKET_END -> Optional.of(
                     step.kind() == FileOp.Kind.SOCKET_PAIR && otherEnd(step) < 0 ? "other end closed" : "new pair");
             case SOCKET_RESET -> Optional.of("connection closed");
-            case EPOLL_ADD, PIPE_DATA, MEMFD_DATA, CLOSE, SOCKET_DATA, SOCKET_OPTION, SOCKET_SHUTDOWN -> Optional.empty();
+            case EPOLL_ADD,
+                    EPOLL_SPENT,
+                    PIPE_DATA,
+                    MEMFD_DATA,
+                    CLOSE,
+                    LOCK,
+                    WATCH,
+                    WATCH_MASK,
+                    SOCKET_DATA,
+                    SOCKET_OPTION,
+                    SOCKET_SHUTDOWN -> Optional.empty();
         };
     }
 

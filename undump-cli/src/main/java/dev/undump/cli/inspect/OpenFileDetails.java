@@ -28,8 +28,9 @@ final class OpenFileDetails {
             case EPOLL -> watches(openFile);
             case TIMERFD -> timer(file.values().get(2), file.values().get(3));
             case SIGNALFD -> SignalNames.set(file.values().get(0));
+            case INOTIFY -> inotify(openFile);
             case SOCKET -> SocketText.of(checkpoint.sockets().get(file.object()));
-            case REGULAR, DIRECTORY, DEVICE, TERMINAL, OUTSIDE -> "";
+            case REGULAR, DIRECTORY, DEVICE, TERMINAL, OUTSIDE, PIDFD, QUEUE, OWN_PROC -> "";
         };
     }
 
@@ -44,6 +45,14 @@ final class OpenFileDetails {
                 .map(String::valueOf)
                 .collect(Collectors.joining(" "));
         return watched.isEmpty() ? "watches nothing" : "watches " + watched;
+    }
+
+    private String inotify(int openFile) {
+        String watched = checkpoint.watches().stream()
+                .filter(watch -> watch.openFile() == openFile)
+                .map(watch -> watch.number() + ": " + watch.path())
+                .collect(Collectors.joining(", "));
+        return watched.isEmpty() ? "watches nothing" : watched;
     }
 
     private static String timer(long remainingNs, long intervalNs) {

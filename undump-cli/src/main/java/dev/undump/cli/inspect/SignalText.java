@@ -5,6 +5,7 @@ import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.IntervalTimer;
 import dev.undump.checkpoint.PendingSignal;
+import dev.undump.checkpoint.PosixTimer;
 import dev.undump.checkpoint.SignalAction;
 import dev.undump.cli.Printable;
 import java.io.PrintWriter;
@@ -44,6 +45,7 @@ final class SignalText {
             }
         }
         timers(checkpoint, out);
+        posixTimers(checkpoint, out);
     }
 
     private static void actions(Checkpoint checkpoint, PrintWriter out) {
@@ -91,6 +93,15 @@ final class SignalText {
                 out.println(Printable.line("timer " + TIMERS.get(i) + ": expires in " + microseconds(timer.valueUs())
                         + (timer.intervalUs() == 0 ? "" : ", then every " + microseconds(timer.intervalUs()))));
             }
+        }
+    }
+
+    private static void posixTimers(Checkpoint checkpoint, PrintWriter out) {
+        for (PosixTimer timer : checkpoint.posixTimers()) {
+            String due = timer.remainingNs() == 0 ? "does not run" : "expires in " + Sizes.nanoseconds(timer.remainingNs());
+            String interval = timer.intervalNs() == 0 ? "" : ", then every " + Sizes.nanoseconds(timer.intervalNs());
+            out.println();
+            out.println(Printable.line("POSIX timer " + timer.id() + ": " + due + interval));
         }
     }
 

@@ -56,7 +56,9 @@ class InspectionTest {
                 .contains("1003  sample  waits in futex(")
                 .contains("rip 0x400123 /usr/bin/sample+0x123")
                 .contains("7 mappings: 208 KiB mapped, 12 KiB private resident, 40 KiB stored, 144 KiB zero")
-                .contains("6 descriptors")
+                .contains("7 descriptors")
+                .contains("anon_inode:inotify (3: /var/log)")
+                .contains("POSIX timer 2: expires in 4 us, then every 5 us")
                 .contains("/tmp/scratch (10 B stored)")
                 .contains("pipe:[55] (9 B in flight)")
                 .contains("anon_inode:[eventpoll] (watches 6)")
@@ -119,7 +121,7 @@ class InspectionTest {
                 .containsExactly(
                         "kind", "file", "size_bytes", "format_version", "id", "process", "processor", "threads", "memory",
                         "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "memory_files", "sockets",
-                        "epoll_items", "signal_actions", "pending_signals", "allowances", "launch_memory");
+                        "epoll_items", "watches", "file_locks", "signal_actions", "pending_signals", "posix_timers", "allowances", "launch_memory");
     }
 
     @Test
