@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "memory_files.h"
 #include "outside.h"
 #include "proc_files.h"
 #include "shared.h"
@@ -27,6 +26,14 @@ static int refuse_mapping(struct capture *capture, const struct mapping *mapping
     return refuse(capture->report, -ENOTSUP, "capturing process %d: %s at %llx-%llx%s%s cannot be captured; %s",
                   capture->pid, what, (unsigned long long)mapping->record.start,
                   (unsigned long long)mapping->record.end, mapping->name[0] ? " " : "", mapping->name, advice);
+}
+
+/* HotSpot's performance counters, /tmp/hsperfdata_USER/PID: only watched from outside, under the old process id. */
+bool is_performance_data(const char *name)
+{
+    const char *folder = strstr(name, "/hsperfdata_");
+    const char *number = folder ? strchr(folder + 1, '/') : NULL;
+    return number && number[1] && number[1 + strspn(number + 1, "0123456789")] == 0;
 }
 
 static uint32_t mapping_kind(const struct map_line *map, const char *name, bool deleted)
@@ -55,7 +62,6 @@ static void check_mapping(struct capture *capture, const struct mapping *mapping
 {
     const struct ckpt_mapping *record = &mapping->record;
     const char *name = mapping->name;
-    bool deleted = record->flags & CKPT_VMA_DELETED;
     if (record->kind == CKPT_MAPPING_VVAR || record->kind == CKPT_MAPPING_VDSO)
         return;
     if (record->end > HIGHEST_ADDRESS)
@@ -66,8 +72,6 @@ static void check_mapping(struct capture *capture, const struct mapping *mapping
         refuse_mapping(capture, mapping, "a shadow stack", "start it with GLIBC_TUNABLES=glibc.cpu.hwcaps=-SHSTK");
     else if (flags->userfault)
         refuse_mapping(capture, mapping, "memory that userfaultfd watches", "capture when it is no longer registered");
-    else if (deleted && starts_with(name, "/SYSV"))
-        refuse_mapping(capture, mapping, "System V shared memory", "use POSIX or anonymous shared memory");
     else if (starts_with(name, "/[aio]"))
         refuse_mapping(capture, mapping, "an asynchronous I/O ring (io_setup)", "capture when it is destroyed");
     else if (starts_with(name, "anon_inode:"))
@@ -76,9 +80,6 @@ static void check_mapping(struct capture *capture, const struct mapping *mapping
         refuse_mapping(capture, mapping, "device memory", "capture when the device is closed");
     else if (protection_key)
         refuse_mapping(capture, mapping, "memory with a protection key", "capture when the key is freed");
-    else if (deleted && !starts_with(name, MEMFD_PREFIX) && record->kind == CKPT_MAPPING_SHARED_FILE &&
-             (record->flags & CKPT_VMA_MAY_WRITE))
-        refuse_mapping(capture, mapping, "a writable shared mapping of a deleted file", "keep the file until then");
 }
 
 /* Gives a mapping of shared anonymous memory its id: that of the object, or the next one. */

@@ -25,4 +25,7 @@ int open_mapped_file(struct capture *capture, const struct mapping *mapping);
 /* Puts the finished records into their section. */
 void append_mappings(struct capture *capture);
 
+/* Whether a path is that of the JVM's performance counters. */
+bool is_performance_data(const char *name);
+
 #endif

@@ -82,6 +82,7 @@ final class FilePlanner {
                 inotifyWatches(),
                 spentItems,
                 watches,
+                semaphores(),
                 locks())) {
             all.addAll(phase);
         }
@@ -246,6 +247,20 @@ final class FilePlanner {
         }
         numbers.addAll(masks);
         return numbers;
+    }
+
+    private List<FileOp> semaphores() {
+        return checkpoint.semaphores().stream()
+                .map(one -> FileOp.of(
+                                FileOp.Kind.SEMAPHORE,
+                                0,
+                                0,
+                                false,
+                                number(MemoryFilePlanner.pair(one.set(), one.key())),
+                                number(Integer.toUnsignedLong(one.adjustment())),
+                                number(MemoryFilePlanner.pair(one.count(), one.creatorUid())))
+                        .withOffset(one.number()))
+                .toList();
     }
 
     /** Locks of files that the launch opens for the program; the launch's own files are not the program's to lock. */

@@ -47,6 +47,8 @@ public final class CheckpointBuilder {
     private final List<EpollItem> epollItems = new ArrayList<>();
     private final List<Watch> watches = new ArrayList<>();
     private final List<FileLock> fileLocks = new ArrayList<>();
+    private final List<Segment> segments = new ArrayList<>();
+    private final List<Semaphore> semaphores = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
     private final List<PosixTimer> posixTimers = new ArrayList<>();
@@ -141,6 +143,16 @@ public final class CheckpointBuilder {
 
     public CheckpointBuilder watch(Watch watch) {
         watches.add(watch);
+        return this;
+    }
+
+    public CheckpointBuilder segment(Segment segment) {
+        segments.add(segment);
+        return this;
+    }
+
+    public CheckpointBuilder semaphore(Semaphore semaphore) {
+        semaphores.add(semaphore);
         return this;
     }
 
@@ -263,6 +275,8 @@ public final class CheckpointBuilder {
         epollItems.forEach(records::epollItem);
         watches.forEach(records::watch);
         fileLocks.forEach(records::fileLock);
+        segments.forEach(records::segment);
+        semaphores.forEach(records::semaphore);
         actions.forEach(records::action);
         pending.forEach(records::pending);
         posixTimers.forEach(records::posixTimer);
