@@ -81,6 +81,8 @@ static int add_by_mapping(struct capture *capture, struct mapping *mapping)
     struct ckpt_mapping *record = &mapping->record;
     if (!makes_memory_file(capture, mapping))
         return 0;
+    if (!is_memfd(mapping) && !is_segment(mapping) && find_other_name(capture, mapping))
+        return 0;
     struct ckpt_memory_file identity = {.inode = record->inode, .dev_major = record->dev_major,
                                         .dev_minor = record->dev_minor};
     int index = memory_file_of(capture, &identity, -1, mapping->name);

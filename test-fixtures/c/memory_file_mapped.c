@@ -93,8 +93,10 @@ static void check_closed(void) {
         say("without the file\n");
         return;
     }
-    if (byte_at(fd, 0) == view[0])
+    if (byte_at(fd, 0) == view[0]) {
         check_shared(fd);
+        say("the file is shared\n");
+    }
 }
 
 static void set_shm(void) {
@@ -190,9 +192,21 @@ static void check_deleted_written(void) {
 static void set_linked(void) {
     make("mapped");
     char link_name[80];
-    snprintf(link_name, sizeof link_name, "%s-link", name);
+    MUST(mkdir("elsewhere", 0700));
+    snprintf(link_name, sizeof link_name, "elsewhere/%s", name);
     MUST(link(name, link_name));
     MUST(unlink(name));
+}
+
+/* Another name in the same folder is found. */
+static void set_renamed(void) {
+    char old_name[64];
+    make("mapped");
+    strcpy(old_name, name);
+    strcat(name, "-link");
+    MUST(link(old_name, name));
+    MUST(unlink(old_name));
+    MUST(close(fd));
 }
 
 static const struct variant {
@@ -209,6 +223,7 @@ static const struct variant {
     {"deleted-written", "a deleted file that is read through a mapping and written through a descriptor", set_deleted_written,
      check_deleted_written},
     {"linked", "a file that is mapped by a name that is gone", set_linked, check_contents},
+    {"renamed", "a file that is mapped by a name that is gone, beside another one", set_renamed, check_closed},
 };
 
 int main(int argc, char **argv) {

@@ -29,6 +29,15 @@ static void *wait_at_gate(void *argument) {
     return NULL;
 }
 
+static pthread_t start_waiter(void) {
+    waiter_tid = 0;
+    pthread_t waiter = start_thread(wait_at_gate, NULL);
+    while (!waiter_tid)
+        sched_yield();
+    await_in_syscall(waiter_tid, -1);
+    return waiter;
+}
+
 static int value_of(sem_t *semaphore) {
     int value;
     MUST(sem_getvalue(semaphore, &value));
@@ -41,10 +50,7 @@ int main(int argc, char **argv) {
     gate = open_semaphore(gate_name, "gate", 0);
     start_keeper(remove_names);
     MUST(sem_wait(counter));
-    pthread_t waiter = start_thread(wait_at_gate, NULL);
-    while (!waiter_tid)
-        sched_yield();
-    await_in_syscall(waiter_tid, -1);
+    pthread_t waiter = start_waiter();
 
     ready_and_wait();
 
@@ -58,5 +64,6 @@ int main(int argc, char **argv) {
     MUST(sem_post(gate));
     join_thread(waiter);
     CHECK_EQ(value_of(gate), 0);
+    start_waiter(); /* the semaphore counts its waiters, and the next copy has one */
     pass();
 }
