@@ -112,8 +112,8 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
 #define CKPT_SECTION_WATCHES 25      /* ckpt_watch, by description, then by number; since version 3 */
 #define CKPT_SECTION_FILE_LOCKS 26   /* ckpt_file_lock; since version 3 */
-#define CKPT_SECTION_SEGMENTS 30     /* ckpt_segment, one for each memory file that is one; since version 3 */
-#define CKPT_SECTION_SEMAPHORES 31   /* ckpt_semaphore; since version 3 */
+#define CKPT_SECTION_SEGMENTS 34     /* ckpt_segment, one for each memory file that is one; since version 3 */
+#define CKPT_SECTION_SEMAPHORES 35   /* ckpt_semaphore; since version 3 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
