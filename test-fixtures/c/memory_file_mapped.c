@@ -95,6 +95,14 @@ static void check_closed(void) {
     }
     if (byte_at(fd, 0) == view[0]) {
         check_shared(fd);
+        if (reader) {
+            CHECK_EQ(pwrite(fd, "x", 1, 7), 1);
+            CHECK_EQ(reader[7], 'x');
+            CHECK_EQ(view[7], 'x');
+            unsigned char bytes[PAGE];
+            fill_pattern(bytes, PAGE, 1);
+            CHECK_EQ(pwrite(fd, bytes + 7, 1, 7), 1);
+        }
         say("the file is shared\n");
     }
 }
@@ -202,6 +210,9 @@ static void set_linked(void) {
 static void set_renamed(void) {
     char old_name[64];
     make("mapped");
+    int only = (int)MUST(open(name, O_RDONLY | O_CLOEXEC));
+    reader = map(only, PROT_READ, PAGES, 0);
+    MUST(close(only));
     strcpy(old_name, name);
     strcat(name, "-link");
     MUST(link(old_name, name));
