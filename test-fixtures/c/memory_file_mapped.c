@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 #include "keeper.h"
+#include "variants.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -220,10 +221,7 @@ static void set_renamed(void) {
     MUST(close(fd));
 }
 
-static const struct variant {
-    const char *name, *description;
-    void (*set)(void), (*check)(void);
-} VARIANTS[] = {
+static const struct variant VARIANTS[] = {
     {"open", "a file that is open and mapped shared", set_open, check_open},
     {"closed", "a file that is mapped shared", set_closed, check_closed},
     {"shm", "POSIX shared memory with a name", set_shm, check_closed},
@@ -235,15 +233,9 @@ static const struct variant {
      check_deleted_written},
     {"linked", "a file that is mapped by a name that is gone", set_linked, check_contents},
     {"renamed", "a file that is mapped by a name that is gone, beside another one", set_renamed, check_closed},
+    {0},
 };
 
 int main(int argc, char **argv) {
-    const struct variant *variant = &VARIANTS[0];
-    while (argc > 1 && strcmp(variant->name, argv[1]) != 0)
-        variant++;
-    fixture_begin(argc, argv, variant->description);
-    variant->set();
-    ready_and_wait();
-    variant->check();
-    pass();
+    return run_variant(argc, argv, VARIANTS);
 }
