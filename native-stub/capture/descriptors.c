@@ -14,6 +14,7 @@
 
 #include "crc32c.h"
 #include "file_locks.h"
+#include "file_owners.h"
 #include "memory_files.h"
 #include "outside.h"
 #include "proc_files.h"
@@ -21,6 +22,7 @@
 
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
 #define HUGETLBFS_MAGIC 0x958458f6
+#define SECRETMEM_MAGIC 0x5345434d /* mm/secretmem.c */
 #define COPY_PIECE (1u << 20)
 
 /* The descriptions found so far, in the order that kcmp(2) puts them in. */
@@ -149,11 +151,11 @@ static int describe_memfd(struct capture *capture, const struct open_file *file,
 static bool is_same_file(const char *path, const struct open_file *file)
 {
     struct stat status;
-    return stat(path, &status) == 0 && status.st_ino == file->status.st_ino && status.st_dev == file->status.st_dev;
+    bool link = S_ISLNK(file->status.st_mode); /* opened itself, by O_PATH and O_NOFOLLOW */
+    return (link ? lstat(path, &status) : stat(path, &status)) == 0 && status.st_ino == file->status.st_ino && status.st_dev == file->status.st_dev;
 }
 
-/* Whether the path leads to this very file, as we see the file system or as the program does. */
-static bool path_leads_there(const struct capture *capture, const struct open_file *file)
+bool path_leads_there(const struct capture *capture, const struct open_file *file)
 {
     char path[PATH_MAX + 32];
     snprintf(path, sizeof(path), "/proc/%d/root%s", capture->pid, file->path);
@@ -196,6 +198,8 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
         return describe_queue(capture, file, record);
     if (system.f_type == HUGETLBFS_MAGIC)
         return refuse_file(capture, file, "a file of huge pages", "close it before");
+    if (file->path[0] != '/' || system.f_type == SECRETMEM_MAGIC)
+        return describe_kernel_file(capture, file, record); /* namespaces, secret memory */
     if (is_proc_file_of_process(file->path))
         return describe_proc_file(capture, file, record);
     if (file->deleted && strncmp(file->path, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) == 0)
@@ -255,6 +259,11 @@ static int describe_kind(struct capture *capture, struct open_file *file, struct
 {
     if (strncmp(file->path, "anon_inode:", 11) == 0)
         return describe_kernel_file(capture, file, record); /* newer kernels give some of them a type */
+    if (record->open_flags & O_PATH && !S_ISREG(file->status.st_mode) && !S_ISDIR(file->status.st_mode) &&
+        path_leads_there(capture, file)) {
+        record->kind = CKPT_FILE_REGULAR; /* a place in the file system and nothing more, whatever stands there */
+        return 0;
+    }
     switch (file->status.st_mode & S_IFMT) {
     case S_IFREG:
         return describe_regular(capture, file, record);
@@ -268,7 +277,7 @@ static int describe_kind(struct capture *capture, struct open_file *file, struct
             return describe_pipe(capture, file, record);
         }
         record->kind = CKPT_FILE_OUTSIDE;
-        return file->standard ? 0 : refuse_file(capture, file, "a named pipe", "close it before");
+        return file->standard ? 0 : describe_fifo(capture, file, record);
     case S_IFSOCK:
         return describe_socket(capture, file, record);
     case S_IFBLK:
@@ -312,6 +321,8 @@ static int add_description(struct capture *capture, struct open_file *file)
     int error = describe_kind(capture, file, &record);
     if (error == 0)
         error = describe_locks(capture, file, record.kind);
+    if (error == 0)
+        error = describe_owner(capture, file, &record);
     record.path = strings_add_text(&capture->strings, file->path);
     buffer_append(&capture->descriptions, &record, sizeof(record));
     /* A line has been said: go on, so that all obstacles are said at once. */

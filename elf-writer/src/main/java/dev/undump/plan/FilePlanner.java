@@ -8,8 +8,11 @@ import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.EpollItem;
 import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.FileLock;
+import dev.undump.checkpoint.FileOwner;
 import dev.undump.checkpoint.OpenFile;
+import dev.undump.checkpoint.PipeState;
 import dev.undump.checkpoint.Watch;
+import dev.undump.nativestub.ImageLayout;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -25,7 +28,10 @@ import java.util.Set;
 final class FilePlanner {
 
     private static final int FORMAT_MASK = 0170000;
+    private static final int O_ASYNC = 020000;
     private static final int EPOLLONESHOT = 1 << 30;
+    /** Of a pipe that nobody has given another. */
+    private static final int USUAL_CAPACITY = 65536;
     /** What an item waits for; the bits above say how. */
     private static final int EPOLL_EVENTS = 0xffff;
 
@@ -41,28 +47,30 @@ final class FilePlanner {
     private final List<FileOp> pipeData = new ArrayList<>();
     private final List<FileOp> spentItems = new ArrayList<>();
     private final List<FileOp> watches = new ArrayList<>();
+    private final LaunchPolicies policies;
+    private final Set<Integer> fifosWithBytes = new HashSet<>();
 
-    /**
-     * @param ports which port a socket gets instead of its own
-     */
     FilePlanner(
             Checkpoint checkpoint,
             DataArea data,
             OpenFiles openFiles,
             MemoryFilePlanner memoryFiles,
-            Map<Integer, Integer> ports) {
+            LaunchPolicies policies) {
         this.checkpoint = checkpoint;
         this.data = data;
         this.openFiles = openFiles;
         this.memoryFiles = memoryFiles;
         this.pipes = new PipePlanner(checkpoint, openFiles.byIndex(), data);
-        this.sockets = new SocketPlanner(checkpoint, openFiles, data, ports);
+        this.sockets = new SocketPlanner(checkpoint, openFiles, data, policies.ports());
+        this.policies = policies;
     }
 
     List<FileOp> plan() throws PlanException {
         refuseDoubleDeleted();
+        PolicyPlanner decided = PolicyPlanner.plan(checkpoint, openFiles);
+        inherits.addAll(decided.inherits());
         creations.addAll(memoryFiles.steps());
-        for (Descriptor descriptor : checkpoint.descriptors()) {
+        for (Descriptor descriptor : openFiles.descriptors()) {
             List<Descriptor> sharing = openFiles.sharing(descriptor.openFile());
             if (sharing.get(0).equals(descriptor)) {
                 openFile(checkpoint.openFile(descriptor), sharing);
@@ -74,6 +82,7 @@ final class FilePlanner {
         List<FileOp> all = new ArrayList<>();
         for (List<FileOp> phase : List.of(
                 inherits,
+                decided.openings(),
                 creations,
                 sockets.creations(),
                 duplicates,
@@ -82,7 +91,8 @@ final class FilePlanner {
                 inotifyWatches(),
                 spentItems,
                 watches,
-                locks())) {
+                locks(),
+                owners())) {
             all.addAll(phase);
         }
         return List.copyOf(all);
@@ -104,7 +114,7 @@ final class FilePlanner {
         if (openFiles.comesFromOutside(first.openFile())) {
             for (Descriptor descriptor : sharing) {
                 if (descriptor.fd() <= OpenFiles.LAST_STANDARD || first.fd() > OpenFiles.LAST_STANDARD) {
-                    inherits.add(FileOp.of(FileOp.Kind.INHERIT, descriptor.fd(), 0, descriptor.closeOnExec()));
+                    inherits.add(inherit(file, descriptor));
                 } else {
                     duplicates.add(duplicate(descriptor, first));
                 }
@@ -121,6 +131,22 @@ final class FilePlanner {
         for (Descriptor descriptor : sharing.subList(1, sharing.size())) {
             duplicates.add(duplicate(descriptor, first));
         }
+    }
+
+    /**
+     * The launch's own descriptor. When it has none behind the standard ones, the program finds the other end of its pipe closed, and
+     * nothing else gets the number; there is no such end of a pipe that was open for both.
+     */
+    private static FileOp inherit(OpenFile file, Descriptor at) {
+        boolean leadsOut = file.kind() == FileKind.PIPE || file.kind() == FileKind.OUTSIDE;
+        boolean standard = at.fd() <= OpenFiles.LAST_STANDARD;
+        int otherwise = file.accessMode() <= 1 ? ImageLayout.INHERIT_PIPE : ImageLayout.INHERIT_NEEDED;
+        return FileOp.of(
+                FileOp.Kind.INHERIT,
+                at.fd(),
+                leadsOut ? file.openFlags() & OpenFiles.REOPEN_FLAGS : 0,
+                at.closeOnExec(),
+                number(standard ? ImageLayout.INHERIT_ANY : otherwise));
     }
 
     private FileOp creation(OpenFile file, Descriptor at) throws PlanException {
@@ -148,10 +174,29 @@ final class FilePlanner {
                     .withPath(file.path())
                     .withOffset(file.offset());
             case SIGNALFD -> FileOp.of(FileOp.Kind.SIGNALFD, fd, flags, cloexec, number(values.get(0)));
+            case FIFO -> fifo(file, flags, at);
             case MEMFD, SOCKET -> throw new IllegalStateException("memory files and sockets are planned on their own");
             case PIPE, OUTSIDE -> throw new PlanException("descriptor " + fd + " (" + file.path()
                     + ") leads out of the program and is not stdin, stdout or stderr: close it before the capture");
         };
+    }
+
+    /** The bytes that waited in it come with the first opening. */
+    private FileOp fifo(OpenFile file, int flags, Descriptor at) {
+        PipeState pipe = checkpoint.pipes().get(file.object());
+        boolean filled = fifosWithBytes.add(file.object()) && pipe.dataSize() > 0;
+        return FileOp.of(
+                        FileOp.Kind.FIFO,
+                        at.fd(),
+                        flags,
+                        at.closeOnExec(),
+                        PlanOffset.ZERO,
+                        filled
+                                ? new PlanOffset.InData(data.append(pipe.dataOffset(), pipe.dataSize()))
+                                : PlanOffset.ZERO,
+                        number(filled ? pipe.dataSize() : 0),
+                        number(pipe.capacity() == USUAL_CAPACITY ? 0 : pipe.capacity()))
+                .withPath(file.path());
     }
 
     /** One that is set to a moment of the wall clock keeps the moment, others keep what remained. */
@@ -183,8 +228,12 @@ final class FilePlanner {
     private void watches() throws PlanException {
         for (EpollItem item : checkpoint.epollItems()) {
             List<Descriptor> instance = openFiles.sharing(item.openFile());
-            if (instance.isEmpty()) {
+            if (instance.isEmpty() && openFiles.policies().isEmpty()) {
                 throw new PlanException("an epoll instance that watches descriptor " + item.fd() + " has no descriptor itself");
+            }
+            DescriptorPolicy policy = openFiles.policies().get(item.fd());
+            if (instance.isEmpty() || (policy != null && policy.action() == DescriptorPolicy.Action.CLOSE)) {
+                continue;
             }
             boolean spent = (item.events() & EPOLLONESHOT) != 0 && (item.events() & EPOLL_EVENTS) == 0;
             (spent ? spentItems : watches)
@@ -196,19 +245,25 @@ final class FilePlanner {
                             number(item.fd()),
                             number(Integer.toUnsignedLong(item.events())),
                             number(item.data()),
-                            number(spent ? writerInto(item.fd()) + 1 : 0)));
+                            number(spent ? writerInto(item.fd()) + 1 : 0))
+                    .withOffset(policy != null || isInherited(item.fd()) ? 1 : 0));
         }
+    }
+
+    private boolean isInherited(int fd) {
+        return openFiles.descriptors().stream()
+                .anyMatch(descriptor -> descriptor.fd() == fd && openFiles.comesFromOutside(descriptor.openFile()));
     }
 
     /** Returns the writing end of an empty pipe that a descriptor reads; -1 when it is something else, or closed. */
     private int writerInto(int fd) {
-        Optional<OpenFile> reader = checkpoint.descriptors().stream()
+        Optional<OpenFile> reader = openFiles.descriptors().stream()
                 .filter(descriptor -> descriptor.fd() == fd)
                 .map(checkpoint::openFile)
                 .filter(file -> file.kind() == FileKind.PIPE && !file.isOutside() && file.accessMode() == 0)
                 .filter(file -> checkpoint.pipes().get(file.object()).dataSize() == 0)
                 .findFirst();
-        return checkpoint.descriptors().stream()
+        return openFiles.descriptors().stream()
                 .filter(descriptor -> reader.isPresent() && isWriter(checkpoint.openFile(descriptor), reader.get()))
                 .mapToInt(Descriptor::fd)
                 .findFirst()
@@ -251,6 +306,9 @@ final class FilePlanner {
     /** Locks of files that the launch opens for the program; the launch's own files are not the program's to lock. */
     private List<FileOp> locks() {
         List<FileOp> locks = new ArrayList<>();
+        if (policies.weaker().contains(LaunchPolicies.Weaker.FILE_LOCK)) {
+            return locks;
+        }
         for (FileLock lock : checkpoint.fileLocks()) {
             List<Descriptor> sharing = openFiles.sharing(lock.openFile());
             if (!sharing.isEmpty() && !openFiles.comesFromOutside(lock.openFile())) {
@@ -267,6 +325,34 @@ final class FilePlanner {
             }
         }
         return locks;
+    }
+
+    /** Who gets the signals of a description. */
+    private List<FileOp> owners() {
+        List<FileOp> owners = new ArrayList<>();
+        for (FileOwner owner : checkpoint.fileOwners()) {
+            List<Descriptor> sharing = openFiles.sharing(owner.openFile());
+            if (!sharing.isEmpty()) {
+                int async = checkpoint.openFiles().get(owner.openFile()).openFlags() & O_ASYNC;
+                owners.add(FileOp.of(
+                        FileOp.Kind.OWNER,
+                        sharing.get(0).fd(),
+                        async,
+                        false,
+                        number(owner.kind()),
+                        number(owner.tid().isPresent() ? threadOf(owner.tid().getAsInt()) : 0),
+                        number(owner.signal())));
+            }
+        }
+        return owners;
+    }
+
+    private int threadOf(int tid) {
+        int index = 0;
+        while (checkpoint.threads().get(index).ownTid() != tid) {
+            index++;
+        }
+        return index;
     }
 
     /** Contents come back once per description, so two of one nameless file would no longer see each other's writes. */
