@@ -36,7 +36,7 @@ struct known_files {
 
 int refuse_file(struct capture *capture, const struct open_file *file, const char *what, const char *advice)
 {
-    return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s",
+    return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s, or " FOREIGN_ADVICE,
                   capture->pid, file->fd, what, file->path, advice);
 }
 
@@ -306,6 +306,43 @@ static int read_open_file(struct capture *capture, struct open_file *file)
     return 0;
 }
 
+/* What a refused description has left behind: the buffers that kinds add to. */
+struct left_behind {
+    size_t lines, sockets, socket_facts, socket_options, pipes, watches;
+};
+
+static struct left_behind look_back(const struct capture *capture)
+{
+    return (struct left_behind){capture->report->count, capture->sockets.size, capture->socket_facts.size,
+                                capture->socket_options.size, capture->pipes.size, capture->watches.size};
+}
+
+static void take_back(struct capture *capture, const struct left_behind *before)
+{
+    report_take_back(capture->report, before->lines);
+    capture->sockets.size = before->sockets;
+    capture->socket_facts.size = before->socket_facts;
+    capture->socket_options.size = before->socket_options;
+    capture->pipes.size = before->pipes;
+    capture->watches.size = before->watches;
+}
+
+/* The user may let undump decide about what cannot be captured; nothing but its flags is known of it then. */
+static int describe_unless_foreign(struct capture *capture, struct open_file *file, struct ckpt_description *record)
+{
+    struct ckpt_description plain = *record;
+    struct left_behind before = look_back(capture);
+    int error = describe_kind(capture, file, record);
+    if (error != -ENOTSUP || !(capture->request->allow & ALLOW_FOREIGN_FD))
+        return error;
+    take_back(capture, &before);
+    capture->allowed |= ALLOW_FOREIGN_FD;
+    *record = plain;
+    record->kind = CKPT_FILE_OUTSIDE;
+    record->offset = 0;
+    return 0;
+}
+
 static int add_description(struct capture *capture, struct open_file *file)
 {
     const struct stat *status = &file->status;
@@ -318,7 +355,7 @@ static int add_description(struct capture *capture, struct open_file *file)
         .mtime_ns = (uint64_t)status->st_mtim.tv_sec * 1000000000 + (uint64_t)status->st_mtim.tv_nsec,
         .flags = is_inherited(capture, file->fd) ? CKPT_DESCRIPTION_INHERITED : 0u,
     };
-    int error = describe_kind(capture, file, &record);
+    int error = describe_unless_foreign(capture, file, &record);
     if (error == 0)
         error = describe_locks(capture, file, record.kind);
     if (error == 0)

@@ -6,6 +6,9 @@
 
 #include "state.h"
 
+/* What helps with every descriptor that cannot be captured. */
+#define FOREIGN_ADVICE "let undump --fd put something in its place by --allow foreign-fd"
+
 /* One open file description of the program, while it is looked at. */
 struct open_file {
     int fd;                 /* the lowest descriptor that refers to it */

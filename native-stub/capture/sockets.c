@@ -28,7 +28,7 @@ struct socket_facts {
 
 int refuse_socket(struct capture *capture, const struct open_socket *opened, const char *what, const char *advice)
 {
-    return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s",
+    return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s, or " FOREIGN_ADVICE,
                   capture->pid, opened->descriptor, what, opened->path, advice);
 }
 

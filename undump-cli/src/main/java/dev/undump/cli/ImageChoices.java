@@ -2,11 +2,13 @@
 package dev.undump.cli;
 
 import dev.undump.checkpoint.NativeText;
+import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.image.ImageOptions;
 import dev.undump.plan.DescriptorPolicy;
 import dev.undump.plan.EnvironmentChange;
 import dev.undump.plan.LaunchPolicies;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -135,6 +137,8 @@ final class ImageChoices {
             }
         } catch (IllegalArgumentException e) {
             throw face.wrongUsage(e.getMessage());
+        } catch (NoSuchFileException e) {
+            throw new CommandFailure("reading the options in " + file + ": there is no such file", e);
         }
         Choosing choosing = new Choosing(face, written);
         Map<Integer, Integer> ports = choosing.pairs(PORT_MAP, portMap, PolicyWords::ports, "port");

@@ -2,8 +2,11 @@
 package dev.undump.cli.inspect;
 
 import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.Descriptor;
+import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.nativestub.ImageLayout;
+import dev.undump.plan.DescriptorPolicy;
 import dev.undump.plan.FileOp;
 import dev.undump.plan.LaunchPolicies;
 import dev.undump.plan.LayoutPlanner;
@@ -22,18 +25,36 @@ import java.util.Optional;
  */
 record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal) {
 
+    private static final int LAST_STANDARD = 2;
+
     /** Of an image, what was decided when it was made; of a checkpoint, what an image without further options does. */
     static LaunchActions of(Subject subject) {
         Checkpoint checkpoint = subject.checkpoint();
         try {
-            return new LaunchActions(
-                    subject.image().isPresent()
-                            ? words(checkpoint, subject.image().get().steps().files())
-                            : words(checkpoint, LayoutPlanner.descriptorSteps(checkpoint, LaunchPolicies.NONE)),
-                    Optional.empty());
+            if (subject.image().isPresent()) {
+                return new LaunchActions(words(checkpoint, subject.image().get().steps().files()), Optional.empty());
+            }
+            List<Integer> undecided = undecided(checkpoint);
+            LaunchPolicies policies = LaunchPolicies.NONE;
+            for (int fd : undecided) {
+                policies = policies.withDescriptor(fd, DescriptorPolicy.NULL);
+            }
+            Map<Integer, String> words = words(checkpoint, LayoutPlanner.descriptorSteps(checkpoint, policies));
+            undecided.forEach(fd -> words.put(fd, "for --fd to say"));
+            return new LaunchActions(words, Optional.empty());
         } catch (PlanException e) {
             return new LaunchActions(Map.of(), Optional.of(e.getMessage()));
         }
+    }
+
+    /** Descriptors that no launch can make, and that it does not bring along. */
+    private static List<Integer> undecided(Checkpoint checkpoint) {
+        return checkpoint.descriptors().stream()
+                .filter(descriptor -> checkpoint.openFile(descriptor).kind() == FileKind.OUTSIDE)
+                .filter(descriptor -> checkpoint.descriptors().stream()
+                        .noneMatch(other -> other.openFile() == descriptor.openFile() && other.fd() <= LAST_STANDARD))
+                .map(Descriptor::fd)
+                .toList();
     }
 
     private static Map<Integer, String> words(Checkpoint checkpoint, List<FileOp> steps) {
