@@ -27,6 +27,7 @@
 #define ALLOW_UNIX_CLOSED 0x20u
 #define ALLOW_LOST_DATAGRAMS 0x40u
 #define ALLOW_WATCH_EVENTS 0x100u
+#define ALLOW_FOREIGN_FD 0x4000u
 
 struct allowance {
     const char *word;

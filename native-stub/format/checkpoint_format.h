@@ -112,6 +112,7 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
 #define CKPT_SECTION_WATCHES 25      /* ckpt_watch, by description, then by number; since version 3 */
 #define CKPT_SECTION_FILE_LOCKS 26   /* ckpt_file_lock; since version 3 */
+#define CKPT_SECTION_FILE_OWNERS 30  /* ckpt_file_owner, by description; since version 3 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -371,7 +372,7 @@ struct ckpt_description {
                                 remaining ns, interval ns */
     uint64_t value_extra;    /* timerfd: expirations not read yet; of one set to a moment of CLOCK_REALTIME or its alarm clock the
                                 time of the next one stands in offset, nanoseconds, since version 3 */
-    uint32_t object;         /* CKPT_FILE_PIPE: index into PIPES; CKPT_FILE_MEMFD: MEMORY_FILES; CKPT_FILE_SOCKET: SOCKETS */
+    uint32_t object;         /* CKPT_FILE_PIPE, _FIFO: index into PIPES; CKPT_FILE_MEMFD: MEMORY_FILES; CKPT_FILE_SOCKET: SOCKETS */
     uint32_t data_crc;       /* CRC-32C of the data_size bytes, set by capture */
 };
 #define CKPT_DESCRIPTION_FIELDS(F)                                                                             \
@@ -399,6 +400,8 @@ CKPT_ASSERT_LAST(ckpt_description, data_crc);
 #define CKPT_FILE_PIDFD 21    /* of the process itself; since version 3 */
 #define CKPT_FILE_QUEUE 22    /* POSIX message queue, reopened by its name; since version 3 */
 #define CKPT_FILE_OWN_PROC 23 /* file or directory of the process itself in /proc; path begins with /proc/self/; since version 3 */
+#define CKPT_FILE_FIFO 30     /* named pipe, opened by path; object: PIPES, where data is what only the program could read; since
+                                 version 3 */
 
 #define CKPT_DESCRIPTION_INHERITED 0x1u /* known to have been inherited when ckpt started the program */
 #define CKPT_DESCRIPTION_OUTSIDE 0x2u   /* pipe with an end in another process */
@@ -509,6 +512,22 @@ CKPT_ASSERT_LAST(ckpt_file_lock, length);
 #define CKPT_LOCK_FLOCK 1       /* flock(2) */
 #define CKPT_LOCK_PROCESS 2     /* fcntl(F_SETLK): of the process */
 #define CKPT_LOCK_DESCRIPTION 3 /* fcntl(F_OFD_SETLK): of the open file description */
+
+/* Who gets the signals of a description: fcntl(2), F_SETOWN_EX, F_SETSIG. O_ASYNC is among its open_flags. */
+struct ckpt_file_owner { /* since version 3 */
+    uint32_t description; /* index into DESCRIPTIONS */
+    uint32_t kind;        /* CKPT_OWNER_* */
+    uint32_t tid;         /* CKPT_OWNER_THREAD: own_tid; else 0 */
+    uint32_t signal;      /* F_GETSIG; 0: SIGIO */
+};
+#define CKPT_FILE_OWNER_FIELDS(F) F(description) F(kind) F(tid) F(signal)
+CKPT_ASSERT_SIZE(ckpt_file_owner, 16);
+CKPT_ASSERT_LAST(ckpt_file_owner, signal);
+
+#define CKPT_OWNER_THREAD 0  /* F_OWNER_* of fcntl(2) */
+#define CKPT_OWNER_PROCESS 1 /* the program itself */
+#define CKPT_OWNER_GROUP 2   /* its process group */
+#define CKPT_OWNER_NOBODY 3  /* only the signal is set */
 
 /* ---- signals ---- */
 struct ckpt_signal_action {

@@ -210,22 +210,26 @@ struct image_file_op {
 IMAGE_ASSERT_SIZE(image_file_op, 64);
 IMAGE_ASSERT_LAST(image_file_op, values);
 
-#define IMAGE_FILE_OPEN 1      /* open(path, open_flags), then lseek(offset); values[0]: S_IFMT bits that it must have */
+#define IMAGE_FILE_OPEN 1      /* open(path, open_flags), then lseek(offset); values[0]: S_IFMT bits that it must have; values[1] 1:
+                                  in place of something else, so only a regular file is sought in, and no directory is taken
+                                  unless values[0] says so */
 #define IMAGE_FILE_DUPLICATE 2 /* dup of descriptor values[0] */
-#define IMAGE_FILE_INHERIT 3   /* the launch's own, left alone, closed or not */
+#define IMAGE_FILE_INHERIT 3   /* the launch's own, with close_on_exec, and O_NONBLOCK of open_flags when it is a pipe or socket;
+                                  values[0] IMAGE_INHERIT_*: what if there is none. Before all steps that make anything */
 #define IMAGE_FILE_DELETED 4   /* nameless file; values[0] image offset, values[1] bytes of contents */
 #define IMAGE_FILE_PIPE 5      /* fd reads, (int32) values[0] writes, -1 for a closed end; values[1] image offset and values[2] bytes
-                                  in flight, values[3] capacity; open_flags of the reading end */
+                                  in flight, values[3] capacity, offset: packets among them as in PIPE_DATA; open_flags of the reading end */
 #define IMAGE_FILE_PIPE_WRITER 6 /* follows its PIPE: fd is the writing end; open_flags and close_on_exec of it; no new object */
 #define IMAGE_FILE_EVENTFD 7   /* values[0] count, values[1] 1 when semaphore */
 #define IMAGE_FILE_EPOLL 8     /* epoll_create1 */
-#define IMAGE_FILE_EPOLL_ADD 9 /* fd is the epoll; values[0] watched fd, values[1] events, values[2] data; after all others */
+#define IMAGE_FILE_EPOLL_ADD 9 /* fd is the epoll; values[0] watched fd, values[1] events, values[2] data; after all others. offset 1:
+                                  what came in the watched one's place may be nothing that can be watched, or closed */
 #define IMAGE_FILE_TIMERFD 10  /* values: clock, settime flags, remaining ns, interval ns; offset: expirations not read yet */
 #define IMAGE_FILE_SIGNALFD 11 /* values[0] mask */
 #define IMAGE_FILE_TERMINAL 12 /* /dev/tty, or a duplicate of the first of 0, 1, 2 that is a terminal */
 #define IMAGE_FILE_PIPE_DATA 13 /* after all ends are open: writes values[2] bytes of image offset values[1] into descriptor fd
                                    (packets: values[0] lengths of uint32_t stand first, counted in values[2]) */
-#define IMAGE_FILE_CLOSE 14    /* a standard descriptor that the program had closed */
+#define IMAGE_FILE_CLOSE 14    /* the program finds it closed */
 #define IMAGE_FILE_MEMFD 15    /* file in memory of values[0] bytes, named by path, opened to read and write; values[1] st_mode, 0: as
                                   it comes; values[2] seals, set when memory is restored */
 #define IMAGE_FILE_MEMFD_DATA 16 /* values[2] bytes (whole pages) of image offset values[1] into MEMFD fd at offset values[0] */
@@ -250,6 +254,21 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_SOCKET_SHUTDOWN 26 /* values[0] 1: receives no more, 2: sends no more, 3: both */
 #define IMAGE_FILE_SOCKET_RESET 27 /* a TCP socket of family values[0] with a connection that its peer has reset; values[1] 1: that
                                   is still to be reported; open_flags */
+
+#define IMAGE_FILE_FIFO 40 /* opens a named pipe as open_flags say, without waiting for the other end; values[1] image offset and
+                              values[2] bytes that wait in it, values[3] capacity, 0: as it is */
+#define IMAGE_FILE_PIPE_OPEN 41 /* the pipe of descriptor values[0] opened once more with open_flags */
+#define IMAGE_FILE_OWNER 42 /* when threads exist: F_SETOWN_EX of fd, values[0] IMAGE_OWNER_*, values[1] index of the thread;
+                               values[2] F_SETSIG; open_flags: O_ASYNC when it is on */
+
+#define IMAGE_INHERIT_ANY 0    /* then it stays closed */
+#define IMAGE_INHERIT_NEEDED 1 /* the launch ends with a line; also when it does not give the access mode of open_flags */
+#define IMAGE_INHERIT_PIPE 2   /* an end of a pipe, of that access mode, whose other end is closed */
+
+#define IMAGE_OWNER_THREAD 0 /* F_OWNER_* of fcntl(2) */
+#define IMAGE_OWNER_PROCESS 1
+#define IMAGE_OWNER_GROUP 2
+#define IMAGE_OWNER_NOBODY 3 /* only the signal is set */
 
 #define IMAGE_OPTION_NEEDED 0       /* a failure ends the launch */
 #define IMAGE_OPTION_DETAIL 1       /* a failure is said */
@@ -277,6 +296,15 @@ IMAGE_ASSERT_LAST(image_file_op, values);
  * MEMFD_OPEN under a number that nobody else wants, closed when memory is restored. */
 #define IMAGE_ASIDE_FIRST (-2)
 #define IMAGE_ASIDE_LIMIT 256
+
+/* ---- what the kernel shows of the process ---- */
+struct image_environment_change { /* of /proc/self/environ, which is the launch's otherwise */
+    uint64_t text;        /* string: NAME=VALUE, set in place of all of that name; NAME alone: these are left out */
+    uint64_t name_length; /* bytes, not 0 */
+};
+#define IMAGE_ENVIRONMENT_CHANGE_FIELDS(F) F(text) F(name_length)
+IMAGE_ASSERT_SIZE(image_environment_change, 16);
+IMAGE_ASSERT_LAST(image_environment_change, name_length);
 
 /* ---- signals ---- */
 struct image_signal_action { /* argument of rt_sigaction, plus the number */
@@ -467,7 +495,7 @@ struct image_plan {
     uint32_t child_subreaper;
     uint32_t thp_disable;
     uint32_t membarrier;    /* registrations, bits of MEMBARRIER_CMD_REGISTER_* */
-    uint64_t working_directory; /* string; a directory that is gone: the launch's, and a line on stderr */
+    uint64_t working_directory; /* string; a directory that is gone: the launch's, and a line on stderr; 0: the launch's */
     uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
     struct image_table auxv;    /* uint64_t pairs, for /proc/self/auxv */
     uint64_t itimer_us[6];      /* ITIMER_REAL, VIRTUAL, PROF: interval, remaining */
@@ -478,6 +506,7 @@ struct image_plan {
     struct image_table lazy_ranges; /* image_lazy_range */
     uint64_t coverage;          /* string for inspect: how the sites of intercepted calls were found; 0: nothing is lazy */
     struct image_table posix_timers;
+    struct image_table environment; /* image_environment_change */
     uint64_t reserved[2];
 };
 #define IMAGE_PLAN_FIELDS(F)                                                                                   \
@@ -488,7 +517,8 @@ struct image_plan {
     F(vdso_size) F(vdso_copy) F(vdso_trampolines) F(umask) F(personality) F(dumpable) F(no_new_privs)          \
     F(child_subreaper) F(thp_disable) F(membarrier) F(working_directory) F(start_code) F(end_code)             \
     F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
-    F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(posix_timers) F(reserved)
+    F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(posix_timers) \
+    F(environment) F(reserved)
 IMAGE_ASSERT_LAST(image_plan, reserved);
 
 /* ---- tuned images ---- */

@@ -14,8 +14,8 @@
 /* X(name, value): becomes ABI_name here */
 #define STUB_ABI_CONSTANTS(X)                                                                                   \
     /* errno */                                                                                                 \
-    X(EPERM, 1) X(ENOENT, 2) X(ESRCH, 3) X(EINTR, 4) X(EIO, 5) X(EBADF, 9) X(EAGAIN, 11) X(ENOMEM, 12) X(EACCES, 13)        \
-    X(EFAULT, 14) X(EEXIST, 17) X(EINVAL, 22) X(ENFILE, 23) X(EMFILE, 24) X(ENOTTY, 25) X(ESPIPE, 29)               \
+    X(EPERM, 1) X(ENOENT, 2) X(ESRCH, 3) X(EINTR, 4) X(EIO, 5) X(ENXIO, 6) X(EBADF, 9) X(EAGAIN, 11) X(ENOMEM, 12) X(EACCES, 13)        \
+    X(EFAULT, 14) X(EEXIST, 17) X(EISDIR, 21) X(EINVAL, 22) X(ENFILE, 23) X(EMFILE, 24) X(ENOTTY, 25) X(ESPIPE, 29)               \
     X(ENOSYS, 38) X(EMSGSIZE, 90) X(EADDRINUSE, 98) X(EADDRNOTAVAIL, 99) X(ENOTCONN, 107) X(ETIMEDOUT, 110)     \
     X(ECONNREFUSED, 111) X(EINPROGRESS, 115)                                                                                               \
     /* mmap and its family */                                                                                   \
@@ -32,7 +32,8 @@
     X(O_DIRECT, 040000) X(O_DIRECTORY, 0200000) X(O_NOATIME, 01000000) X(O_CLOEXEC, 02000000) X(O_PATH, 010000000)                      \
     X(SEEK_SET, 0) X(POSIX_FADV_WILLNEED, 3)                                                                                              \
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
-    X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2)                                                               \
+    X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2) X(F_SETSIG, 10) X(F_SETOWN_EX, 15) X(O_ASYNC, 020000)          \
+    X(S_IFIFO, 0010000) X(S_IFDIR, 0040000) X(S_IFREG, 0100000)                                                               \
     X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1) X(EPOLL_CTL_MOD, 3) X(EPOLLIN, 1) X(EPOLLPRI, 2) X(EPOLLOUT, 4) X(EPOLLRDHUP, 0x2000) \
     X(FIONREAD, 0x541b) X(IN_DELETE_SELF, 0x400) X(IN_DONT_FOLLOW, 0x2000000)                 \
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1) X(F_RDLCK, 0) X(F_WRLCK, 1) X(F_SETLK, 6) X(F_OFD_SETLK, 37) \
@@ -113,6 +114,11 @@ struct abi_sigevent { /* struct sigevent of include/uapi/asm-generic/siginfo.h *
     int32_t notify;
     int32_t tid;
     int32_t padding[11];
+};
+
+struct abi_owner { /* struct f_owner_ex */
+    int32_t type;
+    int32_t pid;
 };
 
 struct abi_flock { /* struct flock */

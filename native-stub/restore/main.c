@@ -36,7 +36,8 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     threads_create(state);
     threads_await(state);
     threads_patch_ids(state);   /* now all new ids are known */
-    posix_timers_make(state);   /* they name threads */
+    file_owners_set(state);     /* they name threads */
+    posix_timers_make(state);   /* likewise */
     process_queue_signals(state);
     limits_set(state);          /* after everything that a low limit could forbid */
     posix_timers_start(state);

@@ -141,6 +141,8 @@ static const char *pipe_problem(const struct plan_checker *checker, const struct
 
     if (op->fd == writer || (op->fd != -1 && !good_fd((uint64_t)op->fd)) || (writer != -1 && !good_fd((uint64_t)writer)))
         return "descriptor";
+    if (op->offset > op->values[2] / sizeof(uint32_t))
+        return "packet count";
     return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
 }
 
@@ -255,6 +257,11 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
     switch (op->kind) {
     case IMAGE_FILE_LOCK:
         return file_lock_problem(op);
+    case IMAGE_FILE_INHERIT:
+    case IMAGE_FILE_FIFO:
+    case IMAGE_FILE_PIPE_OPEN:
+    case IMAGE_FILE_OWNER:
+        return check_outside_op(checker, op);
     case IMAGE_FILE_WATCH:
     case IMAGE_FILE_WATCH_MASK:
         if (op->values[0] == 0 || op->values[0] > INT32_MAX)

@@ -154,6 +154,19 @@ void file_place(struct stub_state *state, const struct image_file_op *op, int64_
 void file_place_ends(struct stub_state *state, const struct image_file_op *op, int first, int second);
 _Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
 
+void file_write_stream(struct stub_state *state, const struct image_file_op *op, int writer, uint64_t size, uint64_t offset);
+
+/* inherit.c */
+void file_inherit(struct stub_state *state, const struct image_file_op *op);
+
+/* fifos.c */
+int64_t fifo_open_end(const char *path, uint32_t flags);
+void file_open_fifo(struct stub_state *state, const struct image_file_op *op);
+void file_open_pipe_again(struct stub_state *state, const struct image_file_op *op);
+
+/* file_owners.c */
+void file_owners_set(struct stub_state *state);
+
 void file_make_timerfd_at(struct stub_state *state, const struct image_file_op *op);
 
 /* watches.c */
@@ -205,6 +218,9 @@ int64_t lazy_map(struct stub_state *state, const struct image_memory_op *op);
 /* vdso.c */
 bool vdso_is_the_same(const struct stub_state *state);
 void vdso_restore(struct stub_state *state);
+
+/* environment.c */
+void environment_change(struct stub_state *state);
 
 /* process.c */
 void process_set_personality(struct stub_state *state);

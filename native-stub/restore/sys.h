@@ -444,6 +444,11 @@ static inline int64_t sys_getpriority(void)
     return syscall2(NR_getpriority, ABI_PRIO_PROCESS, 0);
 }
 
+static inline int64_t sys_getpgrp(void)
+{
+    return syscall1(NR_getpgrp, 0);
+}
+
 static inline int64_t sys_gettid(void)
 {
     return syscall1(NR_gettid, 0);

@@ -123,17 +123,6 @@ static void check_urgent(void) {
     CHECK_EQ(found, '!');
 }
 
-static void set_signalling(void) {
-    first = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
-    MUST(fcntl(first, F_SETOWN, getpid()));
-    MUST(fcntl(first, F_SETFL, O_ASYNC));
-}
-
-static void check_signalling(void) {
-    CHECK_EQ(fcntl(first, F_GETFL) & O_ASYNC, O_ASYNC);
-    CHECK_EQ(fcntl(first, F_GETOWN), getpid());
-}
-
 /* Nobody listens there: the kernel tells the next call. */
 static void set_udp_error(void) {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -305,7 +294,7 @@ static const struct resource {
     {"descriptors-in-flight", set_descriptors_in_flight, check_descriptors_in_flight},
     {"netlink", set_netlink, check_is_socket},        {"ping", set_ping, check_is_socket},
     {"multicast", set_multicast, check_multicast},    {"filter", set_filter, check_filter},
-    {"urgent", set_urgent, check_urgent},             {"signalling", set_signalling, check_signalling},
+    {"urgent", set_urgent, check_urgent},
     {"udp-error", set_udp_error, check_udp_error},
     {"io_uring", set_io_uring, check_io_uring},
     {"seccomp", set_seccomp, check_seccomp},          {"child", set_child, check_child},

@@ -56,6 +56,7 @@ COMPARE_SIZE(abi_timespec, struct timespec);
 COMPARE_SIZE(abi_iovec, struct iovec);
 COMPARE_SIZE(abi_itimerspec, struct itimerspec);
 COMPARE_SIZE(abi_flock, struct flock);
+COMPARE_SIZE(abi_owner, struct f_owner_ex);
 COMPARE_SIZE(abi_sigevent, struct sigevent);
 COMPARE_SIZE(abi_stat, struct stat);
 COMPARE_SIZE(abi_utsname, struct utsname);

@@ -14,6 +14,7 @@
 #include "restore/plan_check.c"
 #include "restore/plan_check_lazy.c"
 #include "restore/plan_check_timers.c"
+#include "restore/plan_check_outside.c"
 #include "restore/plan_check_ops.c"
 
 #include "src/test/c/support/expect.h"
@@ -99,6 +100,7 @@ static void add_rest(struct builder *builder)
     struct image_pending_signal pending = {.signal = 10, .timer = 2};
     const struct image_posix_timer timers[2] = {{.id = 3, .clock = 1, .clock_thread = IMAGE_NO_THREAD, .thread = 1},
                                                 {.id = 4, .clock = 6, .clock_thread = 1, .thread = IMAGE_NO_THREAD}};
+    struct image_environment_change change = {.name_length = 4};
     struct image_vdso_symbol symbol = {.name = builder_string(builder, "__vdso_time"), .offset = 64, .room = 64};
     static const uint8_t vdso[4096];
 
@@ -113,6 +115,8 @@ static void add_rest(struct builder *builder)
     builder->plan.vdso_address = 0x7fff00000000;
     builder->plan.vdso_size = sizeof(vdso);
     builder->plan.working_directory = builder_string(builder, "/");
+    change.text = builder_string(builder, "ROLE=me");
+    builder->plan.environment = builder_table(builder, &change, 1, sizeof(change));
     builder->plan.tid_patches.count = 1;
     builder->patches[0] = (struct image_tid_patch){.address = 0x10010, .thread = 1, .width = 4};
 }
@@ -306,6 +310,7 @@ static void lies_about_files_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[2].values[0], 5, where, "descriptor");
     EXPECT_FAULT(ops[2].values[0], 0x80000000, where, "descriptor");
     EXPECT_FAULT(ops[2].values[2], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[2].offset, 1, where, "packet count");
     EXPECT_FAULT(ops[3].values[0], 5, where, "packet count");
     EXPECT_FAULT(ops[3].values[1], UINT64_MAX, where, "image offset");
     EXPECT_FAULT(ops[4].fd, -1, where, "descriptor");
@@ -348,6 +353,32 @@ static void lies_about_locks_and_watches_are_named(struct loaded loaded)
     EXPECT_FAULT(op->kind, 29, where, "kind");
     EXPECT_FAULT(op->kind, 99, where, "kind");
     *op = before;
+}
+
+static void lies_about_what_leads_out_are_named(struct loaded loaded)
+{
+    struct image_file_op *op = RECORD(image_file_op, file_ops, 0);
+    struct image_environment_change *change = RECORD(image_environment_change, environment, 0);
+    struct image_file_op before = *op;
+    const char *where = "file operation";
+
+    *op = (struct image_file_op){.kind = IMAGE_FILE_INHERIT, .fd = 3};
+    EXPECT_FAULT(op->values[0], 3, where, "wish");
+    EXPECT_FAULT(op->fd, -1, where, "descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_FIFO, .fd = 3, .path = before.path};
+    EXPECT_FAULT(op->path, 0, where, "path");
+    EXPECT_FAULT(op->values[2], UINT64_MAX, where, "image offset");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_PIPE_OPEN, .fd = 3};
+    EXPECT_FAULT(op->values[0], UINT64_MAX, where, "other descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_OWNER, .fd = 3};
+    EXPECT_FAULT(op->values[0], 4, where, "owner");
+    EXPECT_FAULT(op->values[1], 2, where, "thread");
+    EXPECT_FAULT(op->values[2], 65, where, "signal");
+    *op = before;
+    EXPECT_FAULT(change->text, 0, "change of the environment", "text");
+    EXPECT_FAULT(change->text, loaded.plan->plan_size, "change of the environment", "text");
+    EXPECT_FAULT(change->name_length, 0, "change of the environment", "name");
+    EXPECT_FAULT(change->name_length, 8, "change of the environment", "name");
 }
 
 static void lies_about_sockets_are_named(struct loaded loaded)
@@ -472,6 +503,7 @@ int main(int argc, char **argv)
     lies_about_lazy_memory_are_named(loaded);
     lies_about_files_are_named(loaded);
     lies_about_locks_and_watches_are_named(loaded);
+    lies_about_what_leads_out_are_named(loaded);
     lies_about_sockets_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
     lies_about_timers_are_named(loaded);

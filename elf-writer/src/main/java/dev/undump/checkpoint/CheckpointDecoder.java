@@ -50,6 +50,7 @@ final class CheckpointDecoder {
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
                 all(CheckpointLayout.SECTION_WATCHES, CheckpointDecoder::watch),
                 all(CheckpointLayout.SECTION_FILE_LOCKS, CheckpointDecoder::fileLock),
+                all(CheckpointLayout.SECTION_FILE_OWNERS, CheckpointDecoder::fileOwner),
                 all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
                 all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
                 all(CheckpointLayout.SECTION_POSIX_TIMERS, CheckpointDecoder::posixTimer),
@@ -265,6 +266,14 @@ final class CheckpointDecoder {
                 view.flagAt(CheckpointLayout.FileLock.EXCLUSIVE, "exclusiveness of a lock"),
                 view.longAt(CheckpointLayout.FileLock.START),
                 view.longAt(CheckpointLayout.FileLock.LENGTH));
+    }
+
+    private static FileOwner fileOwner(RecordView view) {
+        return new FileOwner(
+                view.intAt(CheckpointLayout.FileOwner.DESCRIPTION),
+                view.intAt(CheckpointLayout.FileOwner.KIND),
+                threadId(view.intAt(CheckpointLayout.FileOwner.TID)),
+                view.intAt(CheckpointLayout.FileOwner.SIGNAL));
     }
 
     private static SignalAction action(RecordView view) {

@@ -27,6 +27,7 @@ final class CrossChecks {
         checkEpollItems();
         checkWatches();
         checkFileLocks();
+        checkFileOwners();
         checkSignals();
         checkTimers();
     }
@@ -122,7 +123,7 @@ final class CrossChecks {
 
     private void checkOpenFiles() throws CheckpointException {
         for (OpenFile file : checkpoint.openFiles()) {
-            boolean needsPipe = file.kind() == FileKind.PIPE && !file.isOutside();
+            boolean needsPipe = (file.kind() == FileKind.PIPE && !file.isOutside()) || file.kind() == FileKind.FIFO;
             boolean refersToPipe = file.object() < checkpoint.pipes().size();
             require(!needsPipe || refersToPipe, "open file " + file.path() + " refers to pipe " + file.object());
             boolean needsMemory = file.kind() == FileKind.MEMFD;
@@ -188,6 +189,19 @@ final class CrossChecks {
             require(
                     lock.openFile() < checkpoint.openFiles().size(),
                     "a lock refers to open file " + lock.openFile() + ", which is not there");
+        }
+    }
+
+    private void checkFileOwners() throws CheckpointException {
+        Set<Integer> tids = new HashSet<>();
+        checkpoint.threads().forEach(thread -> tids.add(thread.ownTid()));
+        Set<Integer> owned = new HashSet<>();
+        for (FileOwner owner : checkpoint.fileOwners()) {
+            boolean valid = owner.openFile() < checkpoint.openFiles().size() && owned.add(owner.openFile());
+            require(valid, "an owner refers to open file " + owner.openFile() + ", which is not there or has another one");
+            require(
+                    owner.tid().isEmpty() || tids.contains(owner.tid().getAsInt()),
+                    "open file " + owner.openFile() + " belongs to a thread that is not there");
         }
     }
 

@@ -93,7 +93,13 @@ public record FileOp(
         /** {@code IMAGE_FILE_SOCKET_SHUTDOWN}. */
         SOCKET_SHUTDOWN(ImageLayout.FILE_SOCKET_SHUTDOWN),
         /** {@code IMAGE_FILE_SOCKET_RESET}. */
-        SOCKET_RESET(ImageLayout.FILE_SOCKET_RESET);
+        SOCKET_RESET(ImageLayout.FILE_SOCKET_RESET),
+        /** {@code IMAGE_FILE_FIFO}. */
+        FIFO(ImageLayout.FILE_FIFO),
+        /** {@code IMAGE_FILE_PIPE_OPEN}. */
+        PIPE_OPEN(ImageLayout.FILE_PIPE_OPEN),
+        /** {@code IMAGE_FILE_OWNER}. */
+        OWNER(ImageLayout.FILE_OWNER);
 
         private final int code;
 

@@ -5,7 +5,6 @@ import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 
 /** Plans images: from a checkpoint to the finished list of what a launch does. The same checkpoint gives the same plan. */
 public final class LayoutPlanner {
@@ -43,13 +42,13 @@ public final class LayoutPlanner {
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             DataArea data = new DataArea();
             ProgramMemory program = ProgramMemory.of(checkpoint, memory);
-            OpenFiles openFiles = new OpenFiles(checkpoint, options.reopenStandardFiles());
+            OpenFiles openFiles = new OpenFiles(checkpoint, options.policies());
             MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
             MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data, memoryFiles);
             addressSpace.plan(options.anonymousMemory());
             program.retireOlderStubs(data);
             long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-            List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles, options.ports()).plan();
+            List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles, options.policies()).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
             PosixTimers timers = new PosixTimers(checkpoint);
             PendingSignals signals = new PendingSignals(checkpoint, timers);
@@ -67,6 +66,7 @@ public final class LayoutPlanner {
                     stub,
                     requirements(checkpoint, xstate),
                     checkpoint.process(),
+                    LaunchView.of(checkpoint.process(), options.policies()),
                     files,
                     addressSpace.mappedFiles(),
                     decision.steps(),
@@ -98,11 +98,11 @@ public final class LayoutPlanner {
      * @return the steps in order
      * @throws PlanException if a descriptor cannot be brought back
      */
-    public static List<FileOp> descriptorSteps(Checkpoint checkpoint) throws PlanException {
+    public static List<FileOp> descriptorSteps(Checkpoint checkpoint, LaunchPolicies policies) throws PlanException {
         DataArea nowhere = new DataArea();
-        OpenFiles openFiles = new OpenFiles(checkpoint, false);
+        OpenFiles openFiles = new OpenFiles(checkpoint, policies);
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, nowhere, openFiles);
-        return new FilePlanner(checkpoint, nowhere, openFiles, memoryFiles, Map.of()).plan();
+        return new FilePlanner(checkpoint, nowhere, openFiles, memoryFiles, policies).plan();
     }
 
     /**
@@ -114,7 +114,7 @@ public final class LayoutPlanner {
     public static MemoryPlan memorySteps(Checkpoint checkpoint, CheckpointMemory memory)
             throws IOException, PlanException {
         DataArea data = new DataArea();
-        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, LaunchPolicies.NONE));
         ProgramMemory program = ProgramMemory.of(checkpoint, memory);
         MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data, memoryFiles);
         addressSpace.plan(PlanOptions.AnonymousMemory.LAZY);

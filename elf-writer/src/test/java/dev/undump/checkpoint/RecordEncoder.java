@@ -312,6 +312,15 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_WATCHES, record);
     }
 
+    void fileOwner(FileOwner owner) {
+        ByteBuffer record = record(CheckpointLayout.FileOwner.SIZE_BYTES);
+        record.putInt(CheckpointLayout.FileOwner.DESCRIPTION, owner.openFile());
+        record.putInt(CheckpointLayout.FileOwner.KIND, owner.kind());
+        record.putInt(CheckpointLayout.FileOwner.TID, owner.tid().orElse(0));
+        record.putInt(CheckpointLayout.FileOwner.SIGNAL, owner.signal());
+        add(CheckpointLayout.SECTION_FILE_OWNERS, record);
+    }
+
     void fileLock(FileLock lock) {
         ByteBuffer record = record(CheckpointLayout.FileLock.SIZE_BYTES);
         record.putInt(CheckpointLayout.FileLock.DESCRIPTION, lock.openFile());

@@ -67,6 +67,60 @@ class MainTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"3", "3=", "=null", "x=null", "-1=null", "3=nul", "3=reopen:", "9999999999=null", "3=null=null"})
+    void fd_notAPolicy_isUsageInOneLine(String pair) {
+        assertUsage(CommandRun.of("--fd", pair, folder.resolve("x")), "--fd takes N=inherit, N=reopen:PATH, N=null or N=close");
+    }
+
+    @Test
+    void decisions_thatMakeNoSense_areUsageInOneLine() {
+        Path anywhere = folder.resolve("x");
+
+        assertUsage(CommandRun.of("--fd", "3=null", "--fd", "3=close", anywhere), "--fd names descriptor 3 twice");
+        assertUsage(CommandRun.of("--env", "A", anywhere), "--env takes NAME=VALUE, not \"A\"");
+        assertUsage(CommandRun.of("--env", "=A", anywhere), "--env takes NAME=VALUE");
+        assertUsage(CommandRun.of("--unset-env", "A=B", anywhere), "--unset-env takes the name of a variable");
+        assertUsage(CommandRun.of("--env", "A=1", "--unset-env", "A", anywhere), "name the variable A twice");
+        assertUsage(CommandRun.of("--cwd", "here", anywhere), "--cwd takes restore or launch");
+        assertUsage(CommandRun.of("--allow", "tcp-closed", anywhere), "--allow takes file-lock");
+    }
+
+    @Test
+    void optionsFile_withAMistake_isUsageInOneLineWithItsPlace() throws IOException {
+        Path options = Files.writeString(folder.resolve("my.properties"), "cwd = launch\nfd.3 = nul\n");
+
+        assertUsage(CommandRun.of("--options", options, folder.resolve("x")), options + ":2: fd takes N=inherit");
+        Files.writeString(options, "prot-map.80 = 81");
+        assertUsage(CommandRun.of("--options", options, folder.resolve("x")), options + ":1: there is no option prot-map.80; did you mean port-map?");
+        Path missing = folder.resolve("missing");
+        assertFailure(CommandRun.of("--options", missing, folder.resolve("x")), "reading the options in " + missing + ": there is no such file");
+    }
+
+    @Test
+    void optionsFile_isReadAndTheCommandLineHasTheLastWord() throws IOException {
+        Path checkpoint = CheckpointSamples.everything().write(folder.resolve("my.dat"));
+        Path options = Files.writeString(
+                folder.resolve("my.properties"),
+                "fd.7 = close\nfd.6 = null\nfd.1023 = null\nenv.ROLE = blue\nunset-env = HOME\ncwd = launch\nout = " + folder.resolve("a"));
+
+        CommandRun run = CommandRun.of("--options", options, "--fd", "6=close", "--env", "ROLE=red", "--out", folder.resolve("b"), checkpoint);
+
+        assertThat(run.err()).doesNotContain("usage");
+        assertThat(run.status()).isZero();
+        assertThat(folder.resolve("a")).doesNotExist();
+        CommandRun inspected = CommandRun.of("inspect", folder.resolve("b"));
+        assertThat(inspected.out())
+                .containsPattern("6  pipe .* closed  +pipe:")
+                .containsPattern("1023  regular .* opens /dev/null")
+                .contains("goes on in the launch's working directory")
+                .contains("but ROLE=red")
+                .contains("but HOME is left out");
+        assertThat(CommandRun.of("inspect", "--json", folder.resolve("b")).out())
+                .contains("\"at_launch\" : \"closed\"")
+                .contains("\"environment_changes\" : [ \"ROLE=red\", \"HOME\" ]");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify", "run"})
     void missingFile_everyCommand_isOneLine(String command) {
         Path missing = folder.resolve("missing");
