@@ -12,7 +12,7 @@ import termios
 import time
 
 # Sequences by which programs place and colour what they print.
-CONTROL = re.compile(r"\x1b\[[0-9;?<=>!]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()*+][0-9A-B]|\x1b[=>78cDEHMNOZ]|[\x00\x07\x0e\x0f]")
+CONTROL = re.compile(r"\x1b\[[0-9;?<=>!]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()*+][0-9A-B]|\x1b[=>78cDHMNOZ]|[\x00\x07\x0e\x0f]")
 ROWS, COLUMNS = 30, 120
 POLL_SECONDS = 0.0002
 
@@ -23,7 +23,8 @@ class Wrong(Exception):
 
 def plain(output: bytes) -> str:
     """What a reader would see of an output, without its control sequences."""
-    text = CONTROL.sub("", output.decode("utf-8", "replace"))
+    # ESC E is "next line".
+    text = CONTROL.sub("", output.decode("utf-8", "replace").replace("\x1bE", "\n"))
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

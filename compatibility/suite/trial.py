@@ -149,7 +149,7 @@ class Trial:
         self.notes += [line for line in done.stderr.splitlines() if "no memory is lazy" in line or "eager" in line]
         checkpoint.unlink()
         saved = self.scratch / "saved"
-        shutil.copytree(stage.work, saved, symlinks=True)
+        shutil.copytree(stage.work, saved, symlinks=True, ignore=special_files)
         return stage, image, modes, saved
 
     def capture_by_pid(self, stage: Stage, checkpoint: pathlib.Path, allow) -> None:
@@ -216,7 +216,7 @@ def put_back(saved: pathlib.Path, work: pathlib.Path) -> None:
     """Gives the program's folder the contents of the capture. Files stay the same ones (inodes), as programs map them."""
     kept = {path.relative_to(saved) for path in saved.rglob("*")}
     for path in sorted(work.rglob("*"), reverse=True):
-        if path.relative_to(work) not in kept:
+        if path.relative_to(work) not in kept and not is_special(path):
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
     for relative in sorted(kept):
         source, target = saved / relative, work / relative
@@ -224,6 +224,15 @@ def put_back(saved: pathlib.Path, work: pathlib.Path) -> None:
             target.mkdir(exist_ok=True)
         elif source.is_file() and (not target.exists() or target.read_bytes() != source.read_bytes()):
             target.write_bytes(source.read_bytes())
+
+
+def is_special(path: pathlib.Path) -> bool:
+    """Whether it is a socket, FIFO or device; those have no contents to put back."""
+    return not (path.is_symlink() or path.is_file() or path.is_dir())
+
+
+def special_files(folder: str, names: list) -> list:
+    return [name for name in names if is_special(pathlib.Path(folder, name))]
 
 
 def free_port() -> int:
