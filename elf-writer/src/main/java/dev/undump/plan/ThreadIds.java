@@ -30,6 +30,7 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
         if (TimerHelper.isPossible(checkpoint, memory)) {
             new TimerHelper(memory, patches).find(memory.mappings());
         }
+        new PythonLoops(memory, patches).find(checkpoint.process().ids().ownPid());
         new LockScanner(memory, patches)
                 .scan(memory.mappings().stream()
                         .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())
