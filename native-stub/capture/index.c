@@ -54,6 +54,8 @@ int write_index(struct capture *capture)
         RECORDS(CKPT_SECTION_EXTENTS, extents, ckpt_extent),
         RECORDS(CKPT_SECTION_MEMORY_FILES, memory_files_section, ckpt_memory_file),
         RECORDS(CKPT_SECTION_FILE_EXTENTS, file_extents, ckpt_file_extent),
+        RECORDS(CKPT_SECTION_SEGMENTS, segments, ckpt_segment),
+        RECORDS(CKPT_SECTION_SEMAPHORES, semaphores, ckpt_semaphore),
         RECORDS(CKPT_SECTION_DESCRIPTORS, descriptors, ckpt_descriptor),
         RECORDS(CKPT_SECTION_DESCRIPTIONS, descriptions, ckpt_description),
         RECORDS(CKPT_SECTION_PIPES, pipes, ckpt_pipe),

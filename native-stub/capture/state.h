@@ -58,6 +58,8 @@ struct memory_file {
     int descriptor; /* of the program, the lowest; -1: it has none */
     int file;       /* ours; -1: it is seen through the mappings only */
     bool borrowed;  /* it is the program's own description */
+    const char *deleted_path; /* of a file that had a name once; else NULL */
+    bool segment;   /* System V shared memory, segments.c */
 };
 
 /* Shared memory that another process has mapped or open. */
@@ -114,6 +116,8 @@ struct capture {
     struct memory_file *memory_files; /* memory_files.c */
     size_t memory_file_count;
     struct buffer memory_files_section, file_extents;
+    struct buffer segments;   /* segments.c */
+    struct buffer semaphores; /* semaphores.c */
 
     struct watch_place *watch_places; /* watches.c */
     size_t watch_place_count;

@@ -112,7 +112,9 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
 #define CKPT_SECTION_WATCHES 25      /* ckpt_watch, by description, then by number; since version 3 */
 #define CKPT_SECTION_FILE_LOCKS 26   /* ckpt_file_lock; since version 3 */
-#define CKPT_SECTION_FILE_OWNERS 30  /* ckpt_file_owner, by description; since version 3 */
+#define CKPT_SECTION_FILE_OWNERS 27  /* ckpt_file_owner, by description; since version 3 */
+#define CKPT_SECTION_SEGMENTS 28     /* ckpt_segment, one for each memory file that is one; since version 3 */
+#define CKPT_SECTION_SEMAPHORES 29   /* ckpt_semaphore; since version 3 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -259,13 +261,13 @@ struct ckpt_mapping {
     uint64_t extent_count;
     uint64_t file_size;    /* bytes of the mapped file at capture, 0 when not known */
     uint64_t file_mtime_ns;
-    uint64_t reserved;
+    uint64_t file_birth_ns; /* when the mapped file was made (statx), 0 when not known; since version 3 */
 };
 #define CKPT_MAPPING_FIELDS(F)                                                                                 \
     F(start) F(end) F(kind) F(protection) F(flags) F(share_id) F(file_offset) F(inode) F(dev_major)            \
-    F(dev_minor) F(name) F(first_extent) F(extent_count) F(file_size) F(file_mtime_ns) F(reserved)
+    F(dev_minor) F(name) F(first_extent) F(extent_count) F(file_size) F(file_mtime_ns) F(file_birth_ns)
 CKPT_ASSERT_SIZE(ckpt_mapping, 104);
-CKPT_ASSERT_LAST(ckpt_mapping, reserved);
+CKPT_ASSERT_LAST(ckpt_mapping, file_birth_ns);
 
 #define CKPT_MAPPING_ANONYMOUS 1        /* private anonymous, also [heap] and [stack] */
 #define CKPT_MAPPING_PRIVATE_FILE 2
@@ -310,8 +312,9 @@ CKPT_ASSERT_LAST(ckpt_extent, crc);
 #define CKPT_EXTENT_GUARD 3      /* MADV_GUARD_INSTALL: touching it is SIGSEGV */
 #define CKPT_EXTENT_BEYOND_EOF 4 /* pages of a file mapping behind the file's end: touching them is SIGBUS */
 
-/* A file that exists only in memory (memfd_create), with all that refers to it: descriptions of kind CKPT_FILE_MEMFD by
- * `object`, mappings by share_id. Those mappings have extents only for what is their own: guards, and in private ones the
+/* A file that exists only in memory (memfd_create; since version 3 also System V shared memory, which then has a ckpt_segment, and
+ * deleted files that are mapped shared), with all that refers to it: descriptions of kind CKPT_FILE_MEMFD by `object`, mappings by
+ * share_id. Those mappings have extents only for what is their own: guards, and in private ones the
  * pages that the program has written, pages of zeros included. Everything else that they show is the file's. */
 struct ckpt_memory_file {
     uint64_t inode;
@@ -340,6 +343,39 @@ struct ckpt_file_extent { /* bytes of a memory file; what no extent covers is a 
 #define CKPT_FILE_EXTENT_FIELDS(F) F(offset) F(length) F(file_offset) F(crc) F(reserved)
 CKPT_ASSERT_SIZE(ckpt_file_extent, 32);
 CKPT_ASSERT_LAST(ckpt_file_extent, reserved);
+
+/* A memory file that is a System V shared memory segment which the program has attached: what shmctl(IPC_STAT) told. */
+struct ckpt_segment {     /* since version 3 */
+    uint32_t memory_file; /* index into MEMORY_FILES; ascending */
+    int32_t id;           /* shmid */
+    int32_t key;          /* as it was made with, also when it is marked to be destroyed */
+    uint32_t mode;        /* shm_perm.mode, permissions only */
+    uint32_t uid, gid;    /* owner */
+    uint32_t creator_uid, creator_gid;
+    uint64_t size;        /* bytes, shm_segsz */
+    uint64_t changed_s;   /* shm_ctime: made or changed by IPC_SET, seconds of CLOCK_REALTIME */
+    uint32_t flags;       /* CKPT_SEGMENT_* */
+    uint32_t reserved;
+};
+#define CKPT_SEGMENT_FIELDS(F)                                                                                 \
+    F(memory_file) F(id) F(key) F(mode) F(uid) F(gid) F(creator_uid) F(creator_gid) F(size) F(changed_s) F(flags) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_segment, 56);
+CKPT_ASSERT_LAST(ckpt_segment, reserved);
+
+#define CKPT_SEGMENT_DESTROYED 0x1u /* marked to be destroyed (IPC_RMID): it lives as long as it is attached */
+
+/* What the kernel would undo at the program's end (SEM_UNDO), for one semaphore. */
+struct ckpt_semaphore { /* since version 3 */
+    int32_t set;        /* semid */
+    int32_t key;        /* of the set */
+    uint32_t count;     /* semaphores in the set */
+    uint32_t creator_uid;
+    uint32_t number;    /* which of them */
+    int32_t adjustment; /* added to its value at the program's end; not 0 */
+};
+#define CKPT_SEMAPHORE_FIELDS(F) F(set) F(key) F(count) F(creator_uid) F(number) F(adjustment)
+CKPT_ASSERT_SIZE(ckpt_semaphore, 24);
+CKPT_ASSERT_LAST(ckpt_semaphore, adjustment);
 
 /* ---- descriptors ---- */
 struct ckpt_descriptor {

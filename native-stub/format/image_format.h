@@ -120,6 +120,8 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
                                         first page is written at once, so that core dumps contain the mapping (anon_vma) */
 #define IMAGE_MEMORY_DESCRIPTOR_MAP 16 /* mmap(MAP_FIXED | flags) of descriptor (int32_t) argument at offset; flags hold MAP_SHARED
                                         or MAP_PRIVATE */
+#define IMAGE_MEMORY_SEGMENT 18 /* length bytes from offset of the System V segment that file operation SEGMENT number argument has put
+                                        aside (fd IMAGE_ASIDE_FIRST - argument), attached; flags IMAGE_SEGMENT_READ_ONLY */
 #define IMAGE_MEMORY_PREFETCH 17     /* posix_fadvise(WILLNEED) of length bytes of the image at offset, unless the last page is in
                                         the page cache already (address is 0) */
 
@@ -189,12 +191,17 @@ struct image_mapped_file {
     uint64_t path;  /* string */
     uint64_t size;  /* bytes that the file must at least have */
     uint64_t inode; /* must be the same file; 0: any */
+    uint64_t birth_ns; /* when it was made; 0: not known */
     uint32_t open_flags; /* O_RDONLY or O_RDWR */
-    uint32_t reserved;
+    int32_t instead; /* what is mapped when it is not there or not as it must be: descriptor put aside by an IMAGE_FILE_MEMFD; 0:
+                        nothing is, the launch ends; IMAGE_INSTEAD_BYTES: nothing, for what it covers shows the bytes already */
 };
-#define IMAGE_MAPPED_FILE_FIELDS(F) F(path) F(size) F(inode) F(open_flags) F(reserved)
-IMAGE_ASSERT_SIZE(image_mapped_file, 32);
-IMAGE_ASSERT_LAST(image_mapped_file, reserved);
+#define IMAGE_MAPPED_FILE_FIELDS(F) F(path) F(size) F(inode) F(birth_ns) F(open_flags) F(instead)
+IMAGE_ASSERT_SIZE(image_mapped_file, 40);
+IMAGE_ASSERT_LAST(image_mapped_file, instead);
+
+#define IMAGE_INSTEAD_NOTHING 0
+#define IMAGE_INSTEAD_BYTES 1
 
 /* ---- descriptors, in order ---- */
 struct image_file_op {
@@ -231,7 +238,8 @@ IMAGE_ASSERT_LAST(image_file_op, values);
                                    (packets: values[0] lengths of uint32_t stand first, counted in values[2]) */
 #define IMAGE_FILE_CLOSE 14    /* the program finds it closed */
 #define IMAGE_FILE_MEMFD 15    /* file in memory of values[0] bytes, named by path, opened to read and write; values[1] st_mode, 0: as
-                                  it comes; values[2] seals, set when memory is restored */
+                                  it comes; values[2] seals, set when memory is restored; values[3] n: made only when mapped file
+                                  n - 1 cannot be, and so is its MEMFD_DATA, of the same fd */
 #define IMAGE_FILE_MEMFD_DATA 16 /* values[2] bytes (whole pages) of image offset values[1] into MEMFD fd at offset values[0] */
 #define IMAGE_FILE_MEMFD_OPEN 17 /* the file of descriptor (int32_t) values[0] opened again with open_flags and offset */
 
@@ -287,6 +295,19 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_EPOLL_SPENT 36 /* as EPOLL_ADD, of an item that has fired under EPOLLONESHOT, before all EPOLL_ADD of fd;
                                      values[3] not 0: descriptor values[3] - 1 writes into the empty pipe that is watched */
 #define IMAGE_FILE_TIMERFD_AT 37 /* values: clock, settime flags, next moment in ns, interval ns; offset as of TIMERFD */
+
+#define IMAGE_FILE_SEGMENT 38 /* System V segment put aside as fd: attached if it is there, else made. path: in words; values[0] id in
+                                 the low half, key in the high one; values[1] bytes; values[2] shm_ctime; values[3] creator's uid low,
+                                 gid high; offset owner's uid low, gid high; open_flags permissions and IMAGE_SEGMENT_* */
+#define IMAGE_FILE_SEGMENT_DATA 39 /* values[2] bytes (whole pages) of image offset values[1] into SEGMENT fd at offset values[0], if it
+                                 was made */
+#define IMAGE_FILE_SEMAPHORE 40 /* semaphore fd of set values[0] (id low, key high) is taken again with SEM_UNDO: values[1] (int32_t) is
+                                   added to it; values[2] semaphores of the set low, creator's uid high; after memory */
+
+#define IMAGE_SEGMENT_PERMISSIONS 0777u
+#define IMAGE_SEGMENT_DESTROYED 0x10000u /* is always made, and marked to be destroyed */
+#define IMAGE_SEGMENT_COPY 0x20000u      /* when it is neither there nor can be made: as DESTROYED */
+#define IMAGE_SEGMENT_READ_ONLY 0x40000u /* SHM_RDONLY */
 
 #define IMAGE_LOCK_FLOCK 1
 #define IMAGE_LOCK_PROCESS 2

@@ -38,6 +38,10 @@
     X(FIONREAD, 0x541b) X(IN_DELETE_SELF, 0x400) X(IN_DONT_FOLLOW, 0x2000000)                 \
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1) X(F_RDLCK, 0) X(F_WRLCK, 1) X(F_SETLK, 6) X(F_OFD_SETLK, 37) \
     X(LOCK_SH, 1) X(LOCK_EX, 2) X(LOCK_NB, 4)                                                                 \
+    /* System V IPC */                                                                                          \
+    X(IPC_CREAT, 01000) X(IPC_EXCL, 02000) X(IPC_NOWAIT, 04000) X(IPC_RMID, 0) X(IPC_SET, 1) X(IPC_STAT, 2)     \
+    X(SHM_RDONLY, 010000) X(SHM_REMAP, 040000) X(SEM_UNDO, 0x1000) X(EIDRM, 43)                                 \
+    X(AT_EMPTY_PATH, 0x1000) X(STATX_BTIME, 0x800)                                                              \
     /* sockets */                                                                                               \
     X(AF_UNIX, 1) X(AF_INET, 2) X(AF_INET6, 10) X(SOCK_STREAM, 1) X(SOCK_DGRAM, 2) X(IPPROTO_MPTCP, 262)        \
     X(SOL_SOCKET, 1) X(SO_ERROR, 4) X(SO_SNDBUF, 7) X(MSG_DONTWAIT, 0x40) X(MSG_NOSIGNAL, 0x4000)               \
@@ -142,6 +146,54 @@ struct abi_stat { /* struct stat of arch/x86/include/uapi/asm/stat.h */
     uint64_t rdevice;
     int64_t size;
     int64_t rest[11];
+};
+
+struct abi_ipc_permissions { /* struct ipc64_perm */
+    int32_t key;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t creator_uid;
+    uint32_t creator_gid;
+    uint32_t mode;
+    uint16_t sequence;
+    uint16_t padding[3];
+    uint64_t unused[2];
+};
+
+struct abi_shmid { /* struct shmid64_ds */
+    struct abi_ipc_permissions permissions;
+    uint64_t size;
+    int64_t attached_at;
+    int64_t detached_at;
+    int64_t changed;
+    int32_t creator;
+    int32_t last;
+    uint64_t attachments;
+    uint64_t unused[2];
+};
+
+struct abi_semid { /* struct semid64_ds of x86 */
+    struct abi_ipc_permissions permissions;
+    int64_t times[4];
+    uint64_t count;
+    uint64_t unused[2];
+};
+
+struct abi_sembuf {
+    uint16_t number;
+    int16_t operation;
+    int16_t flags;
+};
+
+struct abi_statx {
+    uint32_t mask;
+    uint32_t before[19];
+    struct {
+        int64_t seconds;
+        uint32_t nanoseconds;
+        uint32_t reserved;
+    } birth;
+    uint8_t behind[160];
 };
 
 struct abi_sockaddr_in6 { /* struct sockaddr_in has its address at flow, and ends 8 bytes behind that */

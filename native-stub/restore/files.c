@@ -212,6 +212,12 @@ static void restore_one(struct stub_state *state, const struct image_file_op *op
     case IMAGE_FILE_MEMFD_OPEN:
         memory_file_reopen(state, op);
         break;
+    case IMAGE_FILE_SEGMENT:
+        segment_find(state, op);
+        break;
+    case IMAGE_FILE_SEGMENT_DATA:
+        segment_fill(state, op);
+        break;
     case IMAGE_FILE_SOCKET:
         socket_make(state, op);
         break;

@@ -17,7 +17,7 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     machine_check_clock(state);
     limits_raise(state); /* before files: high descriptor numbers, large mappings */
     image_move_aside(state);
-    memory_check_files(state);
+    mapped_files_check(state);
     files_restore(state);
     threads_prepare(state);
 
@@ -30,6 +30,8 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     process_set_personality(state); /* before memory: it changes what mmap does */
     memory_restore(state);
     memory_files_finish(state); /* seals forbid what memory has just needed */
+    segments_finish(state);
+    semaphores_take(state);
     file_locks_take(state); /* closing a file, as memory has done, would take those of the process away */
     vdso_restore(state);
     process_restore(state);
@@ -42,5 +44,6 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     limits_set(state);          /* after everything that a low limit could forbid */
     posix_timers_start(state);
     process_start_timers(state); /* last: their time runs */
+    segments_keep(state);       /* from here on nothing fails */
     threads_resume(state);
 }

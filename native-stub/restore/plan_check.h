@@ -10,6 +10,7 @@ struct plan_checker {
     const struct plan_surroundings *around;
     struct plan_fault *fault;
     uint64_t asides[IMAGE_ASIDE_LIMIT / 64]; /* bit n: file operations have made descriptor IMAGE_ASIDE_FIRST - n */
+    uint64_t segments[IMAGE_ASIDE_LIMIT / 64]; /* the same for System V segments */
     uint64_t object_size; /* of the current shared object while memory operations are gone through */
 };
 

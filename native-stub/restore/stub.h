@@ -73,6 +73,12 @@ struct stub_reading { /* pieces of memory whose bytes follow each other in the i
     struct abi_iovec pieces[STUB_PIECES];
 };
 
+struct stub_filling { /* the System V segment that was made last */
+    uint64_t address; /* where it is attached, before the address space is cleared */
+    uint64_t size;
+    int32_t aside;
+};
+
 struct stub_state {
     const struct image_plan *plan;
     uint64_t slot;
@@ -83,7 +89,10 @@ struct stub_state {
     int report_fd; /* where messages go: 2, or a duplicate of the launch's 2 */
     int object_fd; /* current shared object of the memory operations */
     bool lazy_is_off; /* the kernel cannot be asked for mappings: lazy memory is read at once */
-    int32_t aside[IMAGE_ASIDE_LIMIT]; /* descriptors that only memory needs */
+    int32_t aside[IMAGE_ASIDE_LIMIT]; /* descriptors that only memory needs, ids of System V segments; STUB_NO_FD: not made */
+    uint64_t copied[IMAGE_ASIDE_LIMIT / 64]; /* bit n: mapped files whose bytes are in aside n, for they are not there */
+    uint64_t made[IMAGE_ASIDE_LIMIT / 64]; /* bit n: segment n outlives this process unless it is taken back */
+    struct stub_filling filling;
     struct stub_launch launch;
     struct stub_machine machine;
     struct stub_vdso vdso;
@@ -207,8 +216,23 @@ void space_keep_vdso(struct stub_state *state);
 int space_move_vdso(struct stub_state *state, uint64_t to);
 void space_clear(struct stub_state *state);
 
+/* mapped_files.c */
+void mapped_files_check(struct stub_state *state);
+bool mapped_file_is_copied(const struct stub_state *state, int32_t aside);
+int64_t mapped_file_map(struct stub_state *state, const struct image_memory_op *op);
+
+/* segments.c */
+void segment_find(struct stub_state *state, const struct image_file_op *op);
+void segment_fill(struct stub_state *state, const struct image_file_op *op);
+int64_t segment_attach(struct stub_state *state, const struct image_memory_op *op);
+void segments_finish(struct stub_state *state);
+void segments_take_back(struct stub_state *state);
+void segments_keep(struct stub_state *state);
+
+/* semaphores.c */
+void semaphores_take(struct stub_state *state);
+
 /* memory.c */
-void memory_check_files(struct stub_state *state);
 void memory_restore(struct stub_state *state);
 
 /* lazy.c */

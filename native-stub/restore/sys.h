@@ -26,6 +26,11 @@ static inline int64_t sys_fstat(int fd, struct abi_stat *ret_stat)
     return syscall2(NR_fstat, (uint64_t)fd, STUB_ADDRESS(ret_stat));
 }
 
+static inline int64_t sys_statx(int fd, uint32_t mask, struct abi_statx *ret_stat)
+{
+    return syscall5(NR_statx, (uint64_t)fd, STUB_ADDRESS(""), ABI_AT_EMPTY_PATH, mask, STUB_ADDRESS(ret_stat));
+}
+
 static inline int64_t sys_pread(int fd, void *buffer, uint64_t size, uint64_t offset)
 {
     return syscall4(NR_pread64, (uint64_t)fd, STUB_ADDRESS(buffer), size, offset);
@@ -104,6 +109,32 @@ static inline int64_t sys_sendfile(int to, int from, uint64_t *offset, uint64_t 
 static inline int64_t sys_memfd_create(const char *name, uint32_t flags)
 {
     return syscall2(NR_memfd_create, STUB_ADDRESS(name), flags);
+}
+
+/* ---- System V IPC ---- */
+static inline int64_t sys_shmget(uint32_t key, uint64_t size, uint32_t flags)
+{
+    return syscall3(NR_shmget, key, size, flags);
+}
+
+static inline int64_t sys_shmat(int id, uint64_t address, uint32_t flags)
+{
+    return syscall3(NR_shmat, (uint64_t)id, address, flags);
+}
+
+static inline int64_t sys_shmctl(int id, uint32_t command, struct abi_shmid *status)
+{
+    return syscall3(NR_shmctl, (uint64_t)id, command, STUB_ADDRESS(status));
+}
+
+static inline int64_t sys_semctl_stat(int id, struct abi_semid *ret_status)
+{
+    return syscall4(NR_semctl, (uint64_t)id, 0, ABI_IPC_STAT, STUB_ADDRESS(ret_status));
+}
+
+static inline int64_t sys_semop(int id, const struct abi_sembuf *operation)
+{
+    return syscall3(NR_semop, (uint64_t)id, STUB_ADDRESS(operation), 1);
 }
 
 static inline int64_t sys_eventfd(uint32_t flags)

@@ -14,6 +14,8 @@ import java.util.List;
  * @param openFiles what descriptors refer to by index
  * @param pipes what open files refer to by index
  * @param memoryFiles what open files and mappings refer to by index
+ * @param segments which memory files are System V shared memory, by memory file
+ * @param semaphores System V semaphores that the program had taken with SEM_UNDO
  * @param sockets what open files refer to by index
  * @param watches of inotify instances
  * @param fileLocks locks that the program held
@@ -35,6 +37,8 @@ public record Checkpoint(
         List<OpenFile> openFiles,
         List<PipeState> pipes,
         List<MemoryFile> memoryFiles,
+        List<Segment> segments,
+        List<Semaphore> semaphores,
         List<SocketState> sockets,
         List<EpollItem> epollItems,
         List<Watch> watches,
@@ -55,6 +59,8 @@ public record Checkpoint(
         openFiles = List.copyOf(openFiles);
         pipes = List.copyOf(pipes);
         memoryFiles = List.copyOf(memoryFiles);
+        segments = List.copyOf(segments);
+        semaphores = List.copyOf(semaphores);
         sockets = List.copyOf(sockets);
         epollItems = List.copyOf(epollItems);
         watches = List.copyOf(watches);

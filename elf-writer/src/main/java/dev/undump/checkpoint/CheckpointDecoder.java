@@ -46,6 +46,8 @@ final class CheckpointDecoder {
                 all(CheckpointLayout.SECTION_DESCRIPTIONS, CheckpointDecoder::openFile),
                 all(CheckpointLayout.SECTION_PIPES, CheckpointDecoder::pipe),
                 memoryFiles(all(CheckpointLayout.SECTION_FILE_EXTENTS, CheckpointDecoder::fileExtent)),
+                all(CheckpointLayout.SECTION_SEGMENTS, CheckpointDecoder::segment),
+                all(CheckpointLayout.SECTION_SEMAPHORES, CheckpointDecoder::semaphore),
                 sockets(all(CheckpointLayout.SECTION_SOCKET_OPTIONS, SocketDecoder::option)),
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
                 all(CheckpointLayout.SECTION_WATCHES, CheckpointDecoder::watch),
@@ -149,7 +151,6 @@ final class CheckpointDecoder {
     }
 
     private static Mapping mapping(RecordView view, List<Extent> extents) {
-        view.reserved(CheckpointLayout.Mapping.RESERVED, Long.BYTES);
         return new Mapping(
                 new ByteRange(view.longAt(CheckpointLayout.Mapping.START), view.longAt(CheckpointLayout.Mapping.END)),
                 MappingKind.ofCode(view.intAt(CheckpointLayout.Mapping.KIND)),
@@ -163,6 +164,7 @@ final class CheckpointDecoder {
                 view.textAt(CheckpointLayout.Mapping.NAME),
                 view.longAt(CheckpointLayout.Mapping.FILE_SIZE),
                 view.longAt(CheckpointLayout.Mapping.FILE_MTIME_NS),
+                view.longAt(CheckpointLayout.Mapping.FILE_BIRTH_NS),
                 extents);
     }
 
@@ -187,6 +189,32 @@ final class CheckpointDecoder {
                 view.intAt(CheckpointLayout.MemoryFile.MODE),
                 view.textAt(CheckpointLayout.MemoryFile.NAME),
                 extents);
+    }
+
+    private static Segment segment(RecordView view) {
+        view.reserved(CheckpointLayout.Segment.RESERVED, Integer.BYTES);
+        return new Segment(
+                view.intAt(CheckpointLayout.Segment.MEMORY_FILE),
+                view.intAt(CheckpointLayout.Segment.ID),
+                view.intAt(CheckpointLayout.Segment.KEY),
+                view.intAt(CheckpointLayout.Segment.MODE),
+                view.intAt(CheckpointLayout.Segment.UID),
+                view.intAt(CheckpointLayout.Segment.GID),
+                view.intAt(CheckpointLayout.Segment.CREATOR_UID),
+                view.intAt(CheckpointLayout.Segment.CREATOR_GID),
+                view.longAt(CheckpointLayout.Segment.SIZE),
+                view.longAt(CheckpointLayout.Segment.CHANGED_S),
+                view.intAt(CheckpointLayout.Segment.FLAGS));
+    }
+
+    private static Semaphore semaphore(RecordView view) {
+        return new Semaphore(
+                view.intAt(CheckpointLayout.Semaphore.SET),
+                view.intAt(CheckpointLayout.Semaphore.KEY),
+                view.intAt(CheckpointLayout.Semaphore.COUNT),
+                view.intAt(CheckpointLayout.Semaphore.CREATOR_UID),
+                view.intAt(CheckpointLayout.Semaphore.NUMBER),
+                view.intAt(CheckpointLayout.Semaphore.ADJUSTMENT));
     }
 
     private static FileExtent fileExtent(RecordView view) {

@@ -20,6 +20,7 @@ final class CrossChecks {
     void check() throws CheckpointException {
         checkThreads();
         checkMappings();
+        checkSegments();
         checkStoredPieces();
         checkDescriptors();
         checkOpenFiles();
@@ -66,6 +67,35 @@ final class CrossChecks {
             boolean own = extent.kind() == ExtentKind.GUARD
                     || (extent.kind() == ExtentKind.PRIVATE && mapping.kind() == MappingKind.PRIVATE_FILE);
             require(own, "mapping " + mapping.range() + " has bytes that belong to its memory file");
+        }
+    }
+
+    /** Checks that segments are memory files, each for itself, and that nobody else has them open or mapped privately. */
+    private void checkSegments() throws CheckpointException {
+        int free = 0;
+        Set<Integer> segments = new HashSet<>();
+        for (Segment segment : checkpoint.segments()) {
+            boolean valid = segment.memoryFile() >= free
+                    && segment.memoryFile() < checkpoint.memoryFiles().size();
+            require(valid, "segment " + segment.id() + " refers to memory file " + segment.memoryFile());
+            free = segment.memoryFile() + 1;
+            segments.add(segment.memoryFile());
+            long pages = (segment.sizeBytes() + Checks.PAGE_SIZE - 1) / Checks.PAGE_SIZE * Checks.PAGE_SIZE;
+            require(
+                    checkpoint.memoryFiles().get(segment.memoryFile()).sizeBytes() <= pages,
+                    "segment " + segment.id() + " is smaller than what it holds");
+        }
+        for (OpenFile file : checkpoint.openFiles()) {
+            require(
+                    file.kind() != FileKind.MEMFD || !segments.contains(file.object()),
+                    "open file " + file.path() + " refers to a segment");
+        }
+        for (Mapping mapping : checkpoint.mappings()) {
+            require(
+                    mapping.kind() == MappingKind.SHARED_FILE
+                            || !mapping.hasMemoryFile()
+                            || !segments.contains(mapping.memoryFile()),
+                    "mapping " + mapping.range() + " shows a segment privately");
         }
     }
 

@@ -59,6 +59,11 @@ final class SectionTable {
                     CheckpointLayout.SECTION_MEMORY_FILES,
                     new KnownKind("memory files", CheckpointLayout.MemoryFile.SIZE_BYTES)),
             Map.entry(
+                    CheckpointLayout.SECTION_SEGMENTS, new KnownKind("segments", CheckpointLayout.Segment.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_SEMAPHORES,
+                    new KnownKind("semaphores", CheckpointLayout.Semaphore.SIZE_BYTES)),
+            Map.entry(
                     CheckpointLayout.SECTION_FILE_EXTENTS,
                     new KnownKind("file extents", CheckpointLayout.FileExtent.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_SOCKETS, new KnownKind("sockets", CheckpointLayout.Socket.SIZE_BYTES)),

@@ -261,7 +261,9 @@ final class PlanEncoder {
         buffer.putLong(at + ImageLayout.MappedFile.PATH, tables.text(file.path()));
         buffer.putLong(at + ImageLayout.MappedFile.SIZE, file.sizeBytes());
         buffer.putLong(at + ImageLayout.MappedFile.INODE, file.inode());
+        buffer.putLong(at + ImageLayout.MappedFile.BIRTH_NS, file.birthNs());
         buffer.putInt(at + ImageLayout.MappedFile.OPEN_FLAGS, file.openFlags());
+        buffer.putInt(at + ImageLayout.MappedFile.INSTEAD, file.instead());
         return ImageLayout.MappedFile.SIZE_BYTES;
     }
 

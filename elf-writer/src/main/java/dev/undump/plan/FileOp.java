@@ -74,6 +74,12 @@ public record FileOp(
         EPOLL_SPENT(ImageLayout.FILE_EPOLL_SPENT),
         /** {@code IMAGE_FILE_TIMERFD_AT}. */
         TIMERFD_AT(ImageLayout.FILE_TIMERFD_AT),
+        /** {@code IMAGE_FILE_SEGMENT}. */
+        SEGMENT(ImageLayout.FILE_SEGMENT),
+        /** {@code IMAGE_FILE_SEGMENT_DATA}. */
+        SEGMENT_DATA(ImageLayout.FILE_SEGMENT_DATA),
+        /** {@code IMAGE_FILE_SEMAPHORE}. */
+        SEMAPHORE(ImageLayout.FILE_SEMAPHORE),
         /** {@code IMAGE_FILE_SOCKET}. */
         SOCKET(ImageLayout.FILE_SOCKET),
         /** {@code IMAGE_FILE_SOCKET_PAIR}. */

@@ -48,6 +48,8 @@ public final class CheckpointBuilder {
     private final List<Watch> watches = new ArrayList<>();
     private final List<FileLock> fileLocks = new ArrayList<>();
     private final List<FileOwner> fileOwners = new ArrayList<>();
+    private final List<Segment> segments = new ArrayList<>();
+    private final List<Semaphore> semaphores = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
     private final List<PosixTimer> posixTimers = new ArrayList<>();
@@ -142,6 +144,16 @@ public final class CheckpointBuilder {
 
     public CheckpointBuilder watch(Watch watch) {
         watches.add(watch);
+        return this;
+    }
+
+    public CheckpointBuilder segment(Segment segment) {
+        segments.add(segment);
+        return this;
+    }
+
+    public CheckpointBuilder semaphore(Semaphore semaphore) {
+        semaphores.add(semaphore);
         return this;
     }
 
@@ -270,6 +282,8 @@ public final class CheckpointBuilder {
         watches.forEach(records::watch);
         fileLocks.forEach(records::fileLock);
         fileOwners.forEach(records::fileOwner);
+        segments.forEach(records::segment);
+        semaphores.forEach(records::semaphore);
         actions.forEach(records::action);
         pending.forEach(records::pending);
         posixTimers.forEach(records::posixTimer);

@@ -172,6 +172,7 @@ final class RecordEncoder {
         record.putLong(CheckpointLayout.Mapping.EXTENT_COUNT, mapping.extents().size());
         record.putLong(CheckpointLayout.Mapping.FILE_SIZE, mapping.fileSize());
         record.putLong(CheckpointLayout.Mapping.FILE_MTIME_NS, mapping.fileMtimeNs());
+        record.putLong(CheckpointLayout.Mapping.FILE_BIRTH_NS, mapping.fileBirthNs());
         add(CheckpointLayout.SECTION_MAPPINGS, record);
         mapping.extents().forEach(this::extent);
     }
@@ -319,6 +320,33 @@ final class RecordEncoder {
         record.putInt(CheckpointLayout.FileOwner.TID, owner.tid().orElse(0));
         record.putInt(CheckpointLayout.FileOwner.SIGNAL, owner.signal());
         add(CheckpointLayout.SECTION_FILE_OWNERS, record);
+    }
+
+    void segment(Segment segment) {
+        ByteBuffer record = record(CheckpointLayout.Segment.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Segment.MEMORY_FILE, segment.memoryFile());
+        record.putInt(CheckpointLayout.Segment.ID, segment.id());
+        record.putInt(CheckpointLayout.Segment.KEY, segment.key());
+        record.putInt(CheckpointLayout.Segment.MODE, segment.mode());
+        record.putInt(CheckpointLayout.Segment.UID, segment.uid());
+        record.putInt(CheckpointLayout.Segment.GID, segment.gid());
+        record.putInt(CheckpointLayout.Segment.CREATOR_UID, segment.creatorUid());
+        record.putInt(CheckpointLayout.Segment.CREATOR_GID, segment.creatorGid());
+        record.putLong(CheckpointLayout.Segment.SIZE, segment.sizeBytes());
+        record.putLong(CheckpointLayout.Segment.CHANGED_S, segment.changedS());
+        record.putInt(CheckpointLayout.Segment.FLAGS, segment.flags());
+        add(CheckpointLayout.SECTION_SEGMENTS, record);
+    }
+
+    void semaphore(Semaphore semaphore) {
+        ByteBuffer record = record(CheckpointLayout.Semaphore.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Semaphore.SET, semaphore.set());
+        record.putInt(CheckpointLayout.Semaphore.KEY, semaphore.key());
+        record.putInt(CheckpointLayout.Semaphore.COUNT, semaphore.count());
+        record.putInt(CheckpointLayout.Semaphore.CREATOR_UID, semaphore.creatorUid());
+        record.putInt(CheckpointLayout.Semaphore.NUMBER, semaphore.number());
+        record.putInt(CheckpointLayout.Semaphore.ADJUSTMENT, semaphore.adjustment());
+        add(CheckpointLayout.SECTION_SEMAPHORES, record);
     }
 
     void fileLock(FileLock lock) {
