@@ -62,6 +62,7 @@ int write_index(struct capture *capture)
         RECORDS(CKPT_SECTION_EPOLL_ITEMS, epoll_items, ckpt_epoll_item),
         RECORDS(CKPT_SECTION_WATCHES, watches, ckpt_watch),
         RECORDS(CKPT_SECTION_FILE_LOCKS, file_locks, ckpt_file_lock),
+        RECORDS(CKPT_SECTION_TERMINALS, terminals, ckpt_terminal),
         RECORDS(CKPT_SECTION_ACTIONS, actions, ckpt_signal_action),
         RECORDS(CKPT_SECTION_PENDING, pending, ckpt_pending_signal),
         RECORDS(CKPT_SECTION_POSIX_TIMERS, posix_timers_section, ckpt_posix_timer),

@@ -112,6 +112,7 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
 #define CKPT_SECTION_WATCHES 25      /* ckpt_watch, by description, then by number; since version 3 */
 #define CKPT_SECTION_FILE_LOCKS 26   /* ckpt_file_lock; since version 3 */
+#define CKPT_SECTION_TERMINALS 40    /* ckpt_terminal; since version 3 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -509,6 +510,31 @@ CKPT_ASSERT_LAST(ckpt_file_lock, length);
 #define CKPT_LOCK_FLOCK 1       /* flock(2) */
 #define CKPT_LOCK_PROCESS 2     /* fcntl(F_SETLK): of the process */
 #define CKPT_LOCK_DESCRIPTION 3 /* fcntl(F_OFD_SETLK): of the open file description */
+
+/* A terminal that the program had open: struct termios and struct winsize of the kernel, asm-generic/termbits.h. */
+struct ckpt_terminal {      /* since version 3 */
+    uint32_t description;   /* index into DESCRIPTIONS */
+    uint32_t flags;         /* CKPT_TERMINAL_* */
+    uint32_t input_flags;   /* c_iflag */
+    uint32_t output_flags;  /* c_oflag */
+    uint32_t control_flags; /* c_cflag, for information */
+    uint32_t local_flags;   /* c_lflag */
+    uint8_t line;           /* c_line */
+    uint8_t characters[19]; /* c_cc */
+    uint16_t rows;          /* 0: not known */
+    uint16_t columns;
+    uint32_t device_major;  /* of the terminal itself, also where /dev/tty was opened */
+    uint32_t device_minor;
+    uint32_t reserved;
+};
+#define CKPT_TERMINAL_FIELDS(F)                                                                                \
+    F(description) F(flags) F(input_flags) F(output_flags) F(control_flags) F(local_flags) F(line)             \
+    F(characters) F(rows) F(columns) F(device_major) F(device_minor) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_terminal, 60);
+CKPT_ASSERT_LAST(ckpt_terminal, reserved);
+
+#define CKPT_TERMINAL_CONTROLLING 0x1u /* of the program's session */
+#define CKPT_TERMINAL_FOREGROUND 0x2u  /* and the program was in its foreground, so that the modes are its own */
 
 /* ---- signals ---- */
 struct ckpt_signal_action {

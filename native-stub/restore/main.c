@@ -38,6 +38,7 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     threads_patch_ids(state);   /* now all new ids are known */
     posix_timers_make(state);   /* they name threads */
     process_queue_signals(state);
+    terminal_restore(state);    /* it may have to wait for the foreground */
     limits_set(state);          /* after everything that a low limit could forbid */
     posix_timers_start(state);
     process_start_timers(state); /* last: their time runs */

@@ -255,6 +255,10 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
     switch (op->kind) {
     case IMAGE_FILE_LOCK:
         return file_lock_problem(op);
+    case IMAGE_FILE_TERMINAL_MODES:
+        return good_bytes(checker, op->path, op->offset, sizeof(struct image_terminal), sizeof(struct image_terminal))
+                   ? NULL
+                   : "modes";
     case IMAGE_FILE_WATCH:
     case IMAGE_FILE_WATCH_MASK:
         if (op->values[0] == 0 || op->values[0] > INT32_MAX)

@@ -17,6 +17,7 @@ import java.util.List;
  * @param sockets what open files refer to by index
  * @param watches of inotify instances
  * @param fileLocks locks that the program held
+ * @param terminals that open files refer to
  * @param actions signals whose action is not the default
  * @param pending in queue order
  * @param posixTimers by id
@@ -38,6 +39,7 @@ public record Checkpoint(
         List<EpollItem> epollItems,
         List<Watch> watches,
         List<FileLock> fileLocks,
+        List<Terminal> terminals,
         List<SignalAction> actions,
         List<PendingSignal> pending,
         List<PosixTimer> posixTimers,
@@ -57,6 +59,7 @@ public record Checkpoint(
         epollItems = List.copyOf(epollItems);
         watches = List.copyOf(watches);
         fileLocks = List.copyOf(fileLocks);
+        terminals = List.copyOf(terminals);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);
         posixTimers = List.copyOf(posixTimers);

@@ -27,6 +27,7 @@ final class CrossChecks {
         checkEpollItems();
         checkWatches();
         checkFileLocks();
+        checkTerminals();
         checkSignals();
         checkTimers();
     }
@@ -188,6 +189,18 @@ final class CrossChecks {
             require(
                     lock.openFile() < checkpoint.openFiles().size(),
                     "a lock refers to open file " + lock.openFile() + ", which is not there");
+        }
+    }
+
+    private void checkTerminals() throws CheckpointException {
+        Set<Integer> seen = new HashSet<>();
+        for (Terminal terminal : checkpoint.terminals()) {
+            int index = terminal.openFile();
+            require(
+                    index < checkpoint.openFiles().size()
+                            && checkpoint.openFiles().get(index).kind() == FileKind.TERMINAL
+                            && seen.add(index),
+                    "the modes of a terminal refer to open file " + index + ", which is none or has modes already");
         }
     }
 

@@ -82,7 +82,8 @@ final class FilePlanner {
                 inotifyWatches(),
                 spentItems,
                 watches,
-                locks())) {
+                locks(),
+                new TerminalPlanner(checkpoint, openFiles).steps())) {
             all.addAll(phase);
         }
         return List.copyOf(all);

@@ -47,6 +47,7 @@ public final class CheckpointBuilder {
     private final List<EpollItem> epollItems = new ArrayList<>();
     private final List<Watch> watches = new ArrayList<>();
     private final List<FileLock> fileLocks = new ArrayList<>();
+    private final List<Terminal> terminals = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
     private final List<PosixTimer> posixTimers = new ArrayList<>();
@@ -146,6 +147,11 @@ public final class CheckpointBuilder {
 
     public CheckpointBuilder fileLock(FileLock lock) {
         fileLocks.add(lock);
+        return this;
+    }
+
+    public CheckpointBuilder terminal(Terminal terminal) {
+        terminals.add(terminal);
         return this;
     }
 
@@ -263,6 +269,7 @@ public final class CheckpointBuilder {
         epollItems.forEach(records::epollItem);
         watches.forEach(records::watch);
         fileLocks.forEach(records::fileLock);
+        terminals.forEach(records::terminal);
         actions.forEach(records::action);
         pending.forEach(records::pending);
         posixTimers.forEach(records::posixTimer);

@@ -59,6 +59,7 @@ record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal
                     MEMFD_DATA,
                     CLOSE,
                     LOCK,
+                    TERMINAL_MODES,
                     WATCH,
                     WATCH_MASK,
                     SOCKET_DATA,
