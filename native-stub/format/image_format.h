@@ -433,9 +433,10 @@ IMAGE_ASSERT_SIZE(image_thread_block, 2048);
 struct image_tid_patch {
     uint64_t address;
     uint64_t keep_mask; /* bits of the old word that stay, such as FUTEX_WAITERS */
-    uint32_t thread;    /* index into threads */
+    uint32_t thread;    /* index into threads; IMAGE_GROUP_ID: the id of the process group */
     uint32_t width;     /* 4 or 8 bytes */
 };
+#define IMAGE_GROUP_ID (UINT32_MAX - 1)
 #define IMAGE_TID_PATCH_FIELDS(F) F(address) F(keep_mask) F(thread) F(width)
 IMAGE_ASSERT_SIZE(image_tid_patch, 24);
 IMAGE_ASSERT_LAST(image_tid_patch, width);

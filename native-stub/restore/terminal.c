@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The launch's terminal gets the modes that the program worked with, as if the program set them: a job in the background
- * stops until its shell gives it the terminal (SIGTTOU). When the terminal has another size than the program knows of, or
+ * The launch's terminal gets the modes that the program worked with. A job in the background stops until its shell gives it
+ * the terminal (SIGTTOU), as one that sets modes does; also a program that ignores the signal, as shells do, for it was in
+ * the foreground. When the terminal has another size than the program knows of, or
  * shows nothing yet of what the program has drawn, it is told so as after a change of the size.
  */
 #include "restore/stub.h"
@@ -59,7 +60,7 @@ static bool await_foreground(struct stub_state *state, int fd, uint64_t program_
     struct abi_sigaction programs;
     bool foreground = true, continued = false;
 
-    if ((program_mask & SIGNAL_BIT(ABI_SIGTTOU)) != 0 || is_ignored(ABI_SIGTTOU) || !is_in_background(fd))
+    if (!is_in_background(fd))
         return true;
     sys_get_sigaction(ABI_SIGTTOU, &programs);
     sys_sigaction(ABI_SIGTTOU, &by_default);
