@@ -287,7 +287,7 @@ static void release(struct capture *capture)
         &capture->threads_section, &capture->xstates, &capture->mappings_section, &capture->extents,
         &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->sockets, &capture->socket_options, &capture->socket_facts,
         &capture->epoll_items, &capture->file_locks, &capture->file_owners, &capture->segments, &capture->semaphores,
-        &capture->actions,
+        &capture->terminals, &capture->actions,
         &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
     };
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)

@@ -202,7 +202,7 @@ static int describe_device(struct capture *capture, const struct open_file *file
     if (is_plain_device(device_major, device_minor))
         record->kind = CKPT_FILE_DEVICE;
     else if (is_terminal(device_major, device_minor))
-        record->kind = CKPT_FILE_TERMINAL;
+        return describe_terminal(capture, file, record);
     else if (file->standard)
         record->kind = CKPT_FILE_OUTSIDE;
     else if (device_major == 5 && device_minor == 2)

@@ -65,6 +65,7 @@ int write_index(struct capture *capture)
         RECORDS(CKPT_SECTION_WATCHES, watches, ckpt_watch),
         RECORDS(CKPT_SECTION_FILE_LOCKS, file_locks, ckpt_file_lock),
         RECORDS(CKPT_SECTION_FILE_OWNERS, file_owners, ckpt_file_owner),
+        RECORDS(CKPT_SECTION_TERMINALS, terminals, ckpt_terminal),
         RECORDS(CKPT_SECTION_ACTIONS, actions, ckpt_signal_action),
         RECORDS(CKPT_SECTION_PENDING, pending, ckpt_pending_signal),
         RECORDS(CKPT_SECTION_POSIX_TIMERS, posix_timers_section, ckpt_posix_timer),

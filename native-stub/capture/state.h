@@ -154,7 +154,7 @@ struct capture {
     struct ckpt_process process;
     struct ckpt_cpu cpu;
     struct buffer threads_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, sockets, socket_options,
-        epoll_items, file_locks, file_owners, actions, pending, auxv, cpuid, strings, allowances;
+        epoll_items, file_locks, file_owners, terminals, actions, pending, auxv, cpuid, strings, allowances;
 };
 
 /* Whether one of the give_up signals is pending. */

@@ -115,6 +115,7 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_FILE_OWNERS 27  /* ckpt_file_owner, by description; since version 3 */
 #define CKPT_SECTION_SEGMENTS 28     /* ckpt_segment, one for each memory file that is one; since version 3 */
 #define CKPT_SECTION_SEMAPHORES 29   /* ckpt_semaphore; since version 3 */
+#define CKPT_SECTION_TERMINALS 30    /* ckpt_terminal; since version 3 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -564,6 +565,31 @@ CKPT_ASSERT_LAST(ckpt_file_owner, signal);
 #define CKPT_OWNER_PROCESS 1 /* the program itself */
 #define CKPT_OWNER_GROUP 2   /* its process group */
 #define CKPT_OWNER_NOBODY 3  /* only the signal is set */
+
+/* A terminal that the program had open: struct termios and struct winsize of the kernel, asm-generic/termbits.h. */
+struct ckpt_terminal {      /* since version 3 */
+    uint32_t description;   /* index into DESCRIPTIONS */
+    uint32_t flags;         /* CKPT_TERMINAL_* */
+    uint32_t input_flags;   /* c_iflag */
+    uint32_t output_flags;  /* c_oflag */
+    uint32_t control_flags; /* c_cflag, for information */
+    uint32_t local_flags;   /* c_lflag */
+    uint8_t line;           /* c_line */
+    uint8_t characters[19]; /* c_cc */
+    uint16_t rows;          /* 0: not known */
+    uint16_t columns;
+    uint32_t device_major;  /* of the terminal itself, also where /dev/tty was opened */
+    uint32_t device_minor;
+    uint32_t reserved;
+};
+#define CKPT_TERMINAL_FIELDS(F)                                                                                \
+    F(description) F(flags) F(input_flags) F(output_flags) F(control_flags) F(local_flags) F(line)             \
+    F(characters) F(rows) F(columns) F(device_major) F(device_minor) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_terminal, 60);
+CKPT_ASSERT_LAST(ckpt_terminal, reserved);
+
+#define CKPT_TERMINAL_CONTROLLING 0x1u /* of the program's session */
+#define CKPT_TERMINAL_FOREGROUND 0x2u  /* and the program was in its foreground, so that the modes are its own */
 
 /* ---- signals ---- */
 struct ckpt_signal_action {

@@ -140,7 +140,7 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
  */
 #define IMAGE_INTERCEPT_STACK 384
 #define IMAGE_INTERCEPTED_CALLS(F) /* numbers of x86-64; a list, not a table of fields */                        \
-    F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER, _MOVE */ \
+    F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER, _MOVE, TIOCGWINSZ */ \
     F(157) /* prctl: PR_SET_VMA, _SECCOMP */ F(329) /* pkey_mprotect */ F(237) /* mbind */ F(317) /* seccomp */  \
     F(161) /* chroot */ F(155) /* pivot_root */ F(165) /* mount */ F(166) /* umount2 */ F(429) /* move_mount */    \
     F(272) /* unshare */ F(308) /* setns */ F(446) /* landlock_restrict_self */
@@ -308,10 +308,32 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_SEGMENT_DESTROYED 0x10000u /* is always made, and marked to be destroyed */
 #define IMAGE_SEGMENT_COPY 0x20000u      /* when it is neither there nor can be made: as DESTROYED */
 #define IMAGE_SEGMENT_READ_ONLY 0x40000u /* SHM_RDONLY */
+#define IMAGE_FILE_TERMINAL_MODES 45 /* before the program goes on: if fd is a terminal, and none was found by an earlier step of the
+                                     kind, it gets the modes of the struct image_terminal at plan offset path, of `offset` bytes */
 
 #define IMAGE_LOCK_FLOCK 1
 #define IMAGE_LOCK_PROCESS 2
 #define IMAGE_LOCK_DESCRIPTION 3
+
+struct image_terminal { /* as in struct termios of the kernel; a bit outside of its mask stays as the launch has it */
+    uint32_t input_mask;
+    uint32_t input_flags;
+    uint32_t output_mask;
+    uint32_t output_flags;
+    uint32_t local_mask;
+    uint32_t local_flags;
+    uint32_t set_characters; /* 1: line and characters are set */
+    uint8_t line;
+    uint8_t characters[19];
+    uint16_t rows;    /* that the program knows of: if the launch has others, it gets SIGWINCH */
+    uint16_t columns;
+    uint32_t redraw;  /* 1: it draws on the terminal: also if they are the same, see IMAGE_INTERCEPTED_CALLS */
+};
+#define IMAGE_TERMINAL_FIELDS(F)                                                                               \
+    F(input_mask) F(input_flags) F(output_mask) F(output_flags) F(local_mask) F(local_flags) F(set_characters) \
+    F(line) F(characters) F(rows) F(columns) F(redraw)
+IMAGE_ASSERT_SIZE(image_terminal, 56);
+IMAGE_ASSERT_LAST(image_terminal, redraw);
 
 /* Memory needs descriptors that the program had not. IMAGE_ASIDE_FIRST - n stands for the n-th of them: made by MEMFD or
  * MEMFD_OPEN under a number that nobody else wants, closed when memory is restored. */
@@ -396,15 +418,15 @@ struct image_thread {
     uint32_t set_scheduling;
     uint8_t name[16];
     struct image_table pending; /* image_pending_signal of this thread */
-    uint64_t reserved;
+    uint64_t interrupted_rip;   /* where it goes on, with EINTR, if SIGWINCH comes first; 0: its call goes on, or there is none */
 };
 #define IMAGE_THREAD_FIELDS(F)                                                                                 \
     F(old_tid) F(parent_death_signal) F(block) F(fs_base) F(gs_base) F(clear_child_tid) F(robust_list)         \
     F(robust_list_size) F(rseq_address) F(rseq_size) F(rseq_signature) F(policy) F(policy_flags) F(nice)       \
     F(priority) F(runtime_ns) F(deadline_ns) F(period_ns) F(timer_slack_ns) F(affinity) F(set_affinity)        \
-    F(set_scheduling) F(name) F(pending) F(reserved)
+    F(set_scheduling) F(name) F(pending) F(interrupted_rip)
 IMAGE_ASSERT_SIZE(image_thread, 296);
-IMAGE_ASSERT_LAST(image_thread, reserved);
+IMAGE_ASSERT_LAST(image_thread, interrupted_rip);
 
 /* A system call that cannot simply be made again, because part of its time has passed. The frame then resumes at the
  * stub's `undump_resume_call` with rbx = address of this record and the adjusted arguments in registers; behind the
@@ -459,9 +481,10 @@ IMAGE_ASSERT_SIZE(image_thread_block, 2048);
 struct image_tid_patch {
     uint64_t address;
     uint64_t keep_mask; /* bits of the old word that stay, such as FUTEX_WAITERS */
-    uint32_t thread;    /* index into threads */
+    uint32_t thread;    /* index into threads; IMAGE_GROUP_ID: the id of the process group */
     uint32_t width;     /* 4 or 8 bytes */
 };
+#define IMAGE_GROUP_ID (UINT32_MAX - 1)
 #define IMAGE_TID_PATCH_FIELDS(F) F(address) F(keep_mask) F(thread) F(width)
 IMAGE_ASSERT_SIZE(image_tid_patch, 24);
 IMAGE_ASSERT_LAST(image_tid_patch, width);

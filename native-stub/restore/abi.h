@@ -34,7 +34,7 @@
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
     X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2) X(F_SETSIG, 10) X(F_SETOWN_EX, 15) X(O_ASYNC, 020000)          \
     X(S_IFIFO, 0010000) X(S_IFDIR, 0040000) X(S_IFREG, 0100000)                                                               \
-    X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1) X(EPOLL_CTL_MOD, 3) X(EPOLLIN, 1) X(EPOLLPRI, 2) X(EPOLLOUT, 4) X(EPOLLRDHUP, 0x2000) \
+    X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(TCSETS, 0x5402) X(TIOCGPGRP, 0x540f) X(TIOCGWINSZ, 0x5413) X(EPOLL_CTL_ADD, 1) X(EPOLL_CTL_MOD, 3) X(EPOLLIN, 1) X(EPOLLPRI, 2) X(EPOLLOUT, 4) X(EPOLLRDHUP, 0x2000) \
     X(FIONREAD, 0x541b) X(IN_DELETE_SELF, 0x400) X(IN_DONT_FOLLOW, 0x2000000)                 \
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1) X(F_RDLCK, 0) X(F_WRLCK, 1) X(F_SETLK, 6) X(F_OFD_SETLK, 37) \
     X(LOCK_SH, 1) X(LOCK_EX, 2) X(LOCK_NB, 4)                                                                 \
@@ -47,7 +47,7 @@
     X(SOL_SOCKET, 1) X(SO_ERROR, 4) X(SO_SNDBUF, 7) X(MSG_DONTWAIT, 0x40) X(MSG_NOSIGNAL, 0x4000)               \
     X(POLLOUT, 4) X(POLLRDHUP, 0x2000) X(S_IFSOCK, 0140000)                                                     \
     /* signals, scheduling, process */                                                                          \
-    X(SIG_SETMASK, 2) X(SIGHUP, 1) X(SIGINT, 2) X(SIGQUIT, 3) X(SIGKILL, 9) X(SIGSTOP, 19) X(PRIO_PROCESS, 0)        \
+    X(SIG_SETMASK, 2) X(SIGHUP, 1) X(SIGINT, 2) X(SIGQUIT, 3) X(SIGKILL, 9) X(SIGSTOP, 19) X(SIGCHLD, 17) X(SIGCONT, 18) X(SIGTTOU, 22) X(SIGURG, 23) X(SIGWINCH, 28) X(SIGEV_SIGNAL, 0) X(PRIO_PROCESS, 0)        \
     X(CLOCK_MONOTONIC, 1) X(TIMER_ABSTIME, 1)                                                                                         \
     X(RLIMIT_STACK, 3) X(RLIMIT_NPROC, 6) X(RLIMIT_NOFILE, 7)                                                   \
     X(PR_SET_PDEATHSIG, 1) X(PR_SET_DUMPABLE, 4) X(PR_SET_NAME, 15) X(PR_SET_TIMERSLACK, 29) X(PR_SET_MM, 35)   \
@@ -133,6 +133,17 @@ struct abi_flock { /* struct flock */
     int64_t length;
     int32_t pid;
     int32_t padding2;
+};
+
+struct abi_termios { /* struct termios of include/uapi/asm-generic/termbits.h, not libc's */
+    uint32_t input, output, control, local;
+    uint8_t line;
+    uint8_t characters[19];
+};
+
+struct abi_winsize {
+    uint16_t rows, columns;
+    uint16_t width, height; /* pixels */
 };
 
 struct abi_stat { /* struct stat of arch/x86/include/uapi/asm/stat.h */

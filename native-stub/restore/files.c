@@ -99,9 +99,9 @@ static void duplicate(struct stub_state *state, const struct image_file_op *op)
 
 static bool is_terminal(int fd)
 {
-    uint8_t settings[64]; /* struct termios of the kernel has 36 bytes */
+    struct abi_termios modes;
 
-    return !is_error(sys_ioctl(fd, ABI_TCGETS, settings));
+    return !is_error(sys_ioctl(fd, ABI_TCGETS, &modes));
 }
 
 static void open_terminal(struct stub_state *state, const struct image_file_op *op)

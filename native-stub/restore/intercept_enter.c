@@ -7,6 +7,7 @@
 #include "restore/intercept_offsets.h"
 #include "restore/lazy_ranges.h"
 #include "restore/sys.h"
+#include "restore/terminal_redraw.h"
 
 #define PROTECTION_KEY_DEFAULT 0
 #define MOUNT_CHANGES (ABI_MS_REMOUNT | ABI_MS_UNBINDABLE | ABI_MS_PRIVATE | ABI_MS_SLAVE | ABI_MS_SHARED) /* cover nothing */
@@ -142,7 +143,7 @@ static bool is_ours(struct image_resident *resident, const struct intercept_regi
             note_attributes(resident);
         return treatment_of((uint32_t)call->r10) == DISCARD;
     case NR_ioctl:
-        return true;
+        return (uint32_t)call->si != ABI_TIOCGWINSZ || terminal_redraw_is_due();
     case NR_prctl:
         return prctl_is_ours(resident, call);
     case NR_pkey_mprotect:

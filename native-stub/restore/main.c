@@ -41,6 +41,7 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     file_owners_set(state);     /* they name threads */
     posix_timers_make(state);   /* likewise */
     process_queue_signals(state);
+    terminal_restore(state);    /* it may have to wait for the foreground */
     limits_set(state);          /* after everything that a low limit could forbid */
     posix_timers_start(state);
     process_start_timers(state); /* last: their time runs */

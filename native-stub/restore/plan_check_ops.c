@@ -303,6 +303,10 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
     case IMAGE_FILE_PIPE_OPEN:
     case IMAGE_FILE_OWNER:
         return check_outside_op(checker, op);
+    case IMAGE_FILE_TERMINAL_MODES:
+        return good_bytes(checker, op->path, op->offset, sizeof(struct image_terminal), sizeof(struct image_terminal))
+                   ? NULL
+                   : "modes";
     case IMAGE_FILE_WATCH:
     case IMAGE_FILE_WATCH_MASK:
         if (op->values[0] == 0 || op->values[0] > INT32_MAX)

@@ -117,6 +117,7 @@ extern const uint8_t undump_base[];
 extern const uint8_t undump_plan[];
 extern const uint8_t undump_text_end[];
 extern const uint8_t undump_intercept[]; /* code: entry of intercepted calls */
+extern const uint8_t undump_resume_call[]; /* code: makes a shortened call */
 
 /* start.S */
 int64_t stub_clone(uint64_t flags, uint64_t stack, uint64_t child_tid, uint64_t tls, const void *argument);
@@ -187,6 +188,9 @@ void file_set_watch(struct stub_state *state, const struct image_file_op *op);
 void file_make_pidfd(struct stub_state *state, const struct image_file_op *op);
 void file_open_queue(struct stub_state *state, const struct image_file_op *op);
 void file_add_spent(struct stub_state *state, const struct image_file_op *op);
+
+/* terminal.c */
+void terminal_restore(struct stub_state *state);
 
 /* file_locks.c */
 void file_locks_take(struct stub_state *state);

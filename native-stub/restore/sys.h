@@ -432,6 +432,39 @@ static inline int64_t sys_set_signal_mask(const uint64_t *mask)
     return syscall4(NR_rt_sigprocmask, ABI_SIG_SETMASK, STUB_ADDRESS(mask), 0, sizeof(*mask));
 }
 
+/* Of the calling thread and its process; what is blocked. */
+static inline uint64_t sys_pending_signals(void)
+{
+    uint64_t pending = 0;
+
+    syscall2(NR_rt_sigpending, STUB_ADDRESS(&pending), sizeof(pending));
+    return pending;
+}
+
+/* Takes one of the set's signals, without waiting. */
+static inline int64_t sys_take_pending_signal(const uint64_t *set)
+{
+    const struct abi_timespec at_once = {.seconds = 0};
+
+    return syscall4(NR_rt_sigtimedwait, STUB_ADDRESS(set), 0, STUB_ADDRESS(&at_once), sizeof(*set));
+}
+
+/* To a process, or with 0 to all of this process's group. */
+static inline int64_t sys_kill(int64_t pid, uint32_t signal)
+{
+    return syscall2(NR_kill, (uint64_t)pid, signal);
+}
+
+static inline int64_t sys_tgkill(int64_t pid, uint32_t tid, uint32_t signal)
+{
+    return syscall3(NR_tgkill, (uint64_t)pid, tid, signal);
+}
+
+static inline int64_t sys_getpgrp(void)
+{
+    return syscall1(NR_getpgid, 0);
+}
+
 static inline int64_t sys_getpid(void)
 {
     return syscall1(NR_getpid, 0);

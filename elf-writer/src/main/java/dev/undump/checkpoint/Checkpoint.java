@@ -20,6 +20,7 @@ import java.util.List;
  * @param watches of inotify instances
  * @param fileLocks locks that the program held
  * @param fileOwners who gets the signals of descriptions
+ * @param terminals that open files refer to
  * @param actions signals whose action is not the default
  * @param pending in queue order
  * @param posixTimers by id
@@ -44,6 +45,7 @@ public record Checkpoint(
         List<Watch> watches,
         List<FileLock> fileLocks,
         List<FileOwner> fileOwners,
+        List<Terminal> terminals,
         List<SignalAction> actions,
         List<PendingSignal> pending,
         List<PosixTimer> posixTimers,
@@ -66,6 +68,7 @@ public record Checkpoint(
         watches = List.copyOf(watches);
         fileLocks = List.copyOf(fileLocks);
         fileOwners = List.copyOf(fileOwners);
+        terminals = List.copyOf(terminals);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);
         posixTimers = List.copyOf(posixTimers);

@@ -53,6 +53,7 @@ final class CheckpointDecoder {
                 all(CheckpointLayout.SECTION_WATCHES, CheckpointDecoder::watch),
                 all(CheckpointLayout.SECTION_FILE_LOCKS, CheckpointDecoder::fileLock),
                 all(CheckpointLayout.SECTION_FILE_OWNERS, CheckpointDecoder::fileOwner),
+                all(CheckpointLayout.SECTION_TERMINALS, CheckpointDecoder::terminal),
                 all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
                 all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
                 all(CheckpointLayout.SECTION_POSIX_TIMERS, CheckpointDecoder::posixTimer),
@@ -302,6 +303,23 @@ final class CheckpointDecoder {
                 view.intAt(CheckpointLayout.FileOwner.KIND),
                 threadId(view.intAt(CheckpointLayout.FileOwner.TID)),
                 view.intAt(CheckpointLayout.FileOwner.SIGNAL));
+    }
+
+    private static Terminal terminal(RecordView view) {
+        view.reserved(CheckpointLayout.Terminal.RESERVED, Integer.BYTES);
+        return new Terminal(
+                view.intAt(CheckpointLayout.Terminal.DESCRIPTION),
+                view.intAt(CheckpointLayout.Terminal.FLAGS),
+                view.intAt(CheckpointLayout.Terminal.INPUT_FLAGS),
+                view.intAt(CheckpointLayout.Terminal.OUTPUT_FLAGS),
+                view.intAt(CheckpointLayout.Terminal.CONTROL_FLAGS),
+                view.intAt(CheckpointLayout.Terminal.LOCAL_FLAGS),
+                view.byteAt(CheckpointLayout.Terminal.LINE),
+                view.bytesAt(CheckpointLayout.Terminal.CHARACTERS, CheckpointLayout.Terminal.CHARACTERS_BYTES),
+                view.shortAt(CheckpointLayout.Terminal.ROWS),
+                view.shortAt(CheckpointLayout.Terminal.COLUMNS),
+                view.intAt(CheckpointLayout.Terminal.DEVICE_MAJOR),
+                view.intAt(CheckpointLayout.Terminal.DEVICE_MINOR));
     }
 
     private static SignalAction action(RecordView view) {

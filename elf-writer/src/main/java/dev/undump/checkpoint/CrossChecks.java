@@ -29,6 +29,7 @@ final class CrossChecks {
         checkWatches();
         checkFileLocks();
         checkFileOwners();
+        checkTerminals();
         checkSignals();
         checkTimers();
     }
@@ -232,6 +233,18 @@ final class CrossChecks {
             require(
                     owner.tid().isEmpty() || tids.contains(owner.tid().getAsInt()),
                     "open file " + owner.openFile() + " belongs to a thread that is not there");
+        }
+    }
+
+    private void checkTerminals() throws CheckpointException {
+        Set<Integer> seen = new HashSet<>();
+        for (Terminal terminal : checkpoint.terminals()) {
+            int index = terminal.openFile();
+            require(
+                    index < checkpoint.openFiles().size()
+                            && checkpoint.openFiles().get(index).kind() == FileKind.TERMINAL
+                            && seen.add(index),
+                    "the modes of a terminal refer to open file " + index + ", which is none or has modes already");
         }
     }
 

@@ -50,6 +50,8 @@ final class SectionTable {
             Map.entry(
                     CheckpointLayout.SECTION_FILE_OWNERS,
                     new KnownKind("owners of files", CheckpointLayout.FileOwner.SIZE_BYTES)),
+                    CheckpointLayout.SECTION_TERMINALS,
+                    new KnownKind("terminals", CheckpointLayout.Terminal.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_AUXV, new KnownKind("auxiliary vector", 1)),
             Map.entry(CheckpointLayout.SECTION_CPU, new KnownKind("processor", CheckpointLayout.Cpu.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_CPUID, new KnownKind("cpuid", CheckpointLayout.Cpuid.SIZE_BYTES)),

@@ -48,6 +48,8 @@ public record FileOp(
         SIGNALFD(ImageLayout.FILE_SIGNALFD),
         /** {@code IMAGE_FILE_TERMINAL}. */
         TERMINAL(ImageLayout.FILE_TERMINAL),
+        /** {@code IMAGE_FILE_TERMINAL_MODES}. */
+        TERMINAL_MODES(ImageLayout.FILE_TERMINAL_MODES),
         /** {@code IMAGE_FILE_PIPE_DATA}. */
         PIPE_DATA(ImageLayout.FILE_PIPE_DATA),
         /** {@code IMAGE_FILE_CLOSE}. */

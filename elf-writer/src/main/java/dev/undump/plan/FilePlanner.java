@@ -83,7 +83,8 @@ final class FilePlanner {
                 watches.items(),
                 semaphores(),
                 marks.locks(),
-                marks.owners())) {
+                marks.owners(),
+                new TerminalPlanner(checkpoint, openFiles).steps())) {
             all.addAll(phase);
         }
         return List.copyOf(all);

@@ -17,6 +17,7 @@ import java.util.function.LongUnaryOperator;
  * @param setScheduling false: policy and nice are those of a fresh process
  * @param timerSlackNs 0: leave
  * @param pending signals pending for this thread, in queue order
+ * @param interruptedRip where it goes on with EINTR if SIGWINCH comes first; 0: its call goes on
  */
 public record PlannedThread(
         CheckpointThread source,
@@ -25,7 +26,8 @@ public record PlannedThread(
         boolean setAffinity,
         boolean setScheduling,
         long timerSlackNs,
-        List<PendingSignal> pending) {
+        List<PendingSignal> pending,
+        long interruptedRip) {
 
     public PlannedThread {
         pending = List.copyOf(pending);
@@ -34,6 +36,13 @@ public record PlannedThread(
     /** Returns the same thread, where instructions have moved. */
     PlannedThread relocated(LongUnaryOperator moved) {
         return new PlannedThread(
-                source, resume.relocated(moved), xstate, setAffinity, setScheduling, timerSlackNs, pending);
+                source,
+                resume.relocated(moved),
+                xstate,
+                setAffinity,
+                setScheduling,
+                timerSlackNs,
+                pending,
+                interruptedRip == 0 ? 0 : moved.applyAsLong(interruptedRip));
     }
 }

@@ -22,6 +22,7 @@ final class ThreadPlanner {
     private final ResumePlanner resume;
     private final RseqAbort rseq;
     private final XstateArea xstate;
+    private final SizeSignal sizeSignal;
 
     ThreadPlanner(Checkpoint checkpoint, CheckpointMemory memory, DataArea data, PendingSignals signals) {
         this.checkpoint = checkpoint;
@@ -29,6 +30,7 @@ final class ThreadPlanner {
         this.resume = new ResumePlanner(memory, signals);
         this.rseq = new RseqAbort(memory, data);
         this.xstate = XstateArea.of(checkpoint);
+        this.sizeSignal = new SizeSignal(checkpoint, memory);
     }
 
     List<PlannedThread> plan() throws IOException, PlanException {
@@ -49,7 +51,14 @@ final class ThreadPlanner {
         long slack = scheduling.timerSlackNs() == DEFAULT_TIMER_SLACK_NS ? 0 : scheduling.timerSlackNs();
         boolean scheduled = scheduling.policy() != 0 || scheduling.policyFlags() != 0 || scheduling.nice() != 0;
         return new PlannedThread(
-                thread, point, xstate.contentsOf(thread), isPinned(thread.affinity()), scheduled, slack, signals.of(thread));
+                thread,
+                point,
+                xstate.contentsOf(thread),
+                isPinned(thread.affinity()),
+                scheduled,
+                slack,
+                signals.of(thread),
+                sizeSignal.interrupted(thread));
     }
 
     /** Whether the thread was kept from some processor of the machine; one that may run on all stays free everywhere. */

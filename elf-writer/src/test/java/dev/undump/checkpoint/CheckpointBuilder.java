@@ -50,6 +50,7 @@ public final class CheckpointBuilder {
     private final List<FileOwner> fileOwners = new ArrayList<>();
     private final List<Segment> segments = new ArrayList<>();
     private final List<Semaphore> semaphores = new ArrayList<>();
+    private final List<Terminal> terminals = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
     private final List<PosixTimer> posixTimers = new ArrayList<>();
@@ -164,6 +165,11 @@ public final class CheckpointBuilder {
 
     public CheckpointBuilder fileOwner(FileOwner owner) {
         fileOwners.add(owner);
+        return this;
+    }
+
+    public CheckpointBuilder terminal(Terminal terminal) {
+        terminals.add(terminal);
         return this;
     }
 
@@ -284,6 +290,7 @@ public final class CheckpointBuilder {
         fileOwners.forEach(records::fileOwner);
         segments.forEach(records::segment);
         semaphores.forEach(records::semaphore);
+        terminals.forEach(records::terminal);
         actions.forEach(records::action);
         pending.forEach(records::pending);
         posixTimers.forEach(records::posixTimer);

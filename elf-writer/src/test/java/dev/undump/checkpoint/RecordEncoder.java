@@ -359,6 +359,23 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_FILE_LOCKS, record);
     }
 
+    void terminal(Terminal terminal) {
+        ByteBuffer record = record(CheckpointLayout.Terminal.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Terminal.DESCRIPTION, terminal.openFile());
+        record.putInt(CheckpointLayout.Terminal.FLAGS, terminal.flags());
+        record.putInt(CheckpointLayout.Terminal.INPUT_FLAGS, terminal.inputFlags());
+        record.putInt(CheckpointLayout.Terminal.OUTPUT_FLAGS, terminal.outputFlags());
+        record.putInt(CheckpointLayout.Terminal.CONTROL_FLAGS, terminal.controlFlags());
+        record.putInt(CheckpointLayout.Terminal.LOCAL_FLAGS, terminal.localFlags());
+        record.put(CheckpointLayout.Terminal.LINE, (byte) terminal.line());
+        record.put(CheckpointLayout.Terminal.CHARACTERS, terminal.characters().toArray());
+        record.putShort(CheckpointLayout.Terminal.ROWS, (short) terminal.rows());
+        record.putShort(CheckpointLayout.Terminal.COLUMNS, (short) terminal.columns());
+        record.putInt(CheckpointLayout.Terminal.DEVICE_MAJOR, terminal.deviceMajor());
+        record.putInt(CheckpointLayout.Terminal.DEVICE_MINOR, terminal.deviceMinor());
+        add(CheckpointLayout.SECTION_TERMINALS, record);
+    }
+
     void posixTimer(PosixTimer timer) {
         ByteBuffer record = record(CheckpointLayout.PosixTimer.SIZE_BYTES);
         record.putInt(CheckpointLayout.PosixTimer.ID, timer.id());

@@ -101,6 +101,7 @@ record LaunchActions(Map<Integer, String> byDescriptor, Optional<String> refusal
                     SEGMENT,
                     SEGMENT_DATA,
                     SEMAPHORE,
+                    TERMINAL_MODES,
                     WATCH,
                     WATCH_MASK,
                     SOCKET_DATA,
