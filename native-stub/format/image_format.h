@@ -296,19 +296,19 @@ IMAGE_ASSERT_LAST(image_file_op, values);
                                      values[3] not 0: descriptor values[3] - 1 writes into the empty pipe that is watched */
 #define IMAGE_FILE_TIMERFD_AT 37 /* values: clock, settime flags, next moment in ns, interval ns; offset as of TIMERFD */
 
-#define IMAGE_FILE_SEGMENT 38 /* System V segment put aside as fd: attached if it is there, else made. path: in words; values[0] id in
+#define IMAGE_FILE_SEGMENT 43 /* System V segment put aside as fd: attached if it is there, else made. path: in words; values[0] id in
                                  the low half, key in the high one; values[1] bytes; values[2] shm_ctime; values[3] creator's uid low,
                                  gid high; offset owner's uid low, gid high; open_flags permissions and IMAGE_SEGMENT_* */
-#define IMAGE_FILE_SEGMENT_DATA 39 /* values[2] bytes (whole pages) of image offset values[1] into SEGMENT fd at offset values[0], if it
+#define IMAGE_FILE_SEGMENT_DATA 44 /* values[2] bytes (whole pages) of image offset values[1] into SEGMENT fd at offset values[0], if it
                                  was made */
-#define IMAGE_FILE_SEMAPHORE 40 /* semaphore fd of set values[0] (id low, key high) is taken again with SEM_UNDO: values[1] (int32_t) is
+#define IMAGE_FILE_SEMAPHORE 45 /* semaphore fd of set values[0] (id low, key high) is taken again with SEM_UNDO: values[1] (int32_t) is
                                    added to it; values[2] semaphores of the set low, creator's uid high; after memory */
 
 #define IMAGE_SEGMENT_PERMISSIONS 0777u
 #define IMAGE_SEGMENT_DESTROYED 0x10000u /* is always made, and marked to be destroyed */
 #define IMAGE_SEGMENT_COPY 0x20000u      /* when it is neither there nor can be made: as DESTROYED */
 #define IMAGE_SEGMENT_READ_ONLY 0x40000u /* SHM_RDONLY */
-#define IMAGE_FILE_TERMINAL_MODES 45 /* before the program goes on: if fd is a terminal, and none was found by an earlier step of the
+#define IMAGE_FILE_TERMINAL_MODES 46 /* before the program goes on: if fd is a terminal, and none was found by an earlier step of the
                                      kind, it gets the modes of the struct image_terminal at plan offset path, of `offset` bytes */
 
 #define IMAGE_LOCK_FLOCK 1
