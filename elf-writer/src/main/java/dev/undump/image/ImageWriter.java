@@ -48,7 +48,8 @@ public final class ImageWriter {
                 options.eager() ? PlanOptions.AnonymousMemory.READ : PlanOptions.AnonymousMemory.LAZY,
                 options.reopenStandardFiles(),
                 options.ports(),
-                options.forceVdsoTrampolines());
+                options.forceVdsoTrampolines(),
+                options.launchRights());
         try (FileChannel source = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
                 NewFile file = NewFile.create(out, checkpoint.header().totalSize());
                 PageCopy pages =

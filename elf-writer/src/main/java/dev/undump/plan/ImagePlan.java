@@ -17,6 +17,7 @@ import java.util.List;
  * @param stub what the stub is like
  * @param requirements what the launching machine must have
  * @param process umask, limits, timers, directory and marks are taken over from here
+ * @param oomScoreAdj 0: leave
  * @param fileOps steps for descriptors
  * @param mappedFiles files that memory steps refer to by index
  * @param memoryOps steps for memory
@@ -40,6 +41,7 @@ public record ImagePlan(
         StubLayout stub,
         Requirements requirements,
         CheckpointProcess process,
+        int oomScoreAdj,
         List<FileOp> fileOps,
         List<MappedFile> mappedFiles,
         List<MemoryOp> memoryOps,

@@ -10,12 +10,14 @@ import java.util.Map;
  * @param reopenStandardFiles true: regular files at 0, 1 and 2 are the program's own even where they may have been inherited
  * @param ports which port a socket gets instead of its own, 0 for any that is free
  * @param forceVdsoTrampolines true: route the captured vdso's functions to the running one even where both are the same
+ * @param launchRights true: capabilities and groups are the launch's, also those that the program had given up
  */
 public record PlanOptions(
         AnonymousMemory anonymousMemory,
         boolean reopenStandardFiles,
         Map<Integer, Integer> ports,
-        boolean forceVdsoTrampolines) {
+        boolean forceVdsoTrampolines,
+        boolean launchRights) {
 
     public PlanOptions {
         ports = Map.copyOf(ports);
@@ -30,5 +32,5 @@ public record PlanOptions(
     }
 
     /** Everything as it is without options. */
-    public static final PlanOptions DEFAULT = new PlanOptions(AnonymousMemory.LAZY, false, Map.of(), false);
+    public static final PlanOptions DEFAULT = new PlanOptions(AnonymousMemory.LAZY, false, Map.of(), false, false);
 }

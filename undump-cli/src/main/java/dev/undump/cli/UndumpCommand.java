@@ -46,6 +46,8 @@ final class UndumpCommand implements Callable<Integer> {
     private static final int LAST_PORT = 65535;
     private static final Pattern PORT_PAIR = Pattern.compile("([0-9]{1,5})=([0-9]{1,5})");
     private static final String DEFAULT_NAME = "app";
+    private static final String RIGHTS_RESTORE = "restore";
+    private static final String RIGHTS_LAUNCH = "launch";
 
     private final Interruption interruption;
 
@@ -77,6 +79,13 @@ final class UndumpCommand implements Callable<Integer> {
                     + " port that is free. What the program itself remembers stays OLD. May be repeated.")
     private List<String> portMap = List.of();
 
+    @Option(
+            names = "--rights",
+            paramLabel = "restore|launch",
+            description = "restore, the default: a launch gives up capabilities and groups that the program had not, so that one that"
+                    + " had given up root's does not get them back. launch: it keeps what it has.")
+    private String rights = RIGHTS_RESTORE;
+
     @Parameters(
             arity = "0..1",
             paramLabel = "CHECKPOINT",
@@ -93,6 +102,9 @@ final class UndumpCommand implements Callable<Integer> {
             throw face.wrongUsage("Missing required parameter: CHECKPOINT");
         }
         Map<Integer, Integer> ports = ports();
+        if (!rights.equals(RIGHTS_RESTORE) && !rights.equals(RIGHTS_LAUNCH)) {
+            throw face.wrongUsage("--rights takes restore or launch, not \"" + Printable.line(rights) + "\"");
+        }
         PackedFile.refuse(checkpointFile, "reading the checkpoint");
         if (Inspection.isImage(checkpointFile)) {
             throw new CommandFailure("reading the checkpoint " + checkpointFile + ": it is an image already; start it, or let"
@@ -103,7 +115,9 @@ final class UndumpCommand implements Callable<Integer> {
         refuseToReplaceTheCheckpoint(image);
         LazyMemory lazy;
         try (AttendedWork work = AttendedWork.begin("Writing " + image.getFileName(), interruption)) {
-            lazy = ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, ports, false), image, work::advanced);
+            ImageOptions options =
+                    new ImageOptions(eager, reopenStandardFiles, ports, false, rights.equals(RIGHTS_LAUNCH));
+            lazy = ImageWriter.write(checkpoint, options, image, work::advanced);
         }
         if (out == null) {
             face.sayWritten(image);
