@@ -28,6 +28,7 @@
 #include "preflight.h"
 #include "proc_files.h"
 #include "process.h"
+#include "rights.h"
 #include "snapshot.h"
 #include "sockets.h"
 #include "state.h"
@@ -151,7 +152,7 @@ static int look_around(struct capture *capture)
     find_code(capture);
     find_watches(capture);
     describe_cpu(&capture->cpu, &capture->cpuid); /* in a virtual machine each question takes its host */
-    return 0;
+    return look_at_memory_policies(capture);
 }
 
 static int read_clocks(struct capture *capture)
@@ -172,6 +173,7 @@ static int go_on(struct capture *capture)
 static int write_rest(struct capture *capture)
 {
     append_threads(capture);
+    settle_memory_policies(capture);
     sort_extents(capture);
     append_mappings(capture);
     append_memory_files(capture);
@@ -198,6 +200,7 @@ static const struct step STEPS[] = {
     {"clocks", read_clocks},
     {"threads", read_threads},
     {"process", read_process},
+    {"rights", read_rights}, /* before the questions, which a filter could answer with death */
     {"descriptors", read_descriptors},
     {"timers", list_posix_timers},
     {"mappings", take_mappings}, /* before the questions, which need memory of their own for a moment */
@@ -284,7 +287,8 @@ static void release(struct capture *capture)
     free(capture->pipe_ends);
     free(capture->memory_elsewhere);
     struct buffer *buffers[] = {
-        &capture->threads_section, &capture->xstates, &capture->mappings_section, &capture->extents,
+        &capture->threads_section, &capture->rights_section, &capture->leader_groups, &capture->filters, &capture->memory_policies,
+        &capture->xstates, &capture->mappings_section, &capture->extents,
         &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->sockets, &capture->socket_options, &capture->socket_facts,
         &capture->epoll_items, &capture->file_locks, &capture->file_owners, &capture->segments, &capture->semaphores,
         &capture->terminals, &capture->actions,

@@ -117,6 +117,10 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_SEMAPHORES 29   /* ckpt_semaphore; since version 3 */
 #define CKPT_SECTION_TERMINALS 30    /* ckpt_terminal; since version 3 */
 
+#define CKPT_SECTION_RIGHTS 31        /* ckpt_rights, one for each of THREADS, in their order; since version 3 */
+#define CKPT_SECTION_FILTERS 32       /* ckpt_filter, referred to by index; since version 3 */
+#define CKPT_SECTION_MEMORY_POLICIES 33 /* ckpt_memory_policy, by address, not overlapping; since version 3 */
+
 /* ---- process ---- */
 struct ckpt_rlimit {
     uint64_t soft; /* as in prlimit64: ~0 is unlimited */
@@ -144,7 +148,7 @@ struct ckpt_process {
     uint32_t no_new_privs;      /* 0 or 1 */
     uint32_t child_subreaper;   /* 0 or 1 */
     uint32_t personality;       /* /proc/PID/personality */
-    uint32_t thp_disable;       /* prctl(PR_GET_THP_DISABLE) */
+    uint32_t thp_disable;       /* prctl(PR_GET_THP_DISABLE): 1, and from 6.18 on 3 for PR_THP_DISABLE_EXCEPT_ADVISED */
     uint32_t membarrier;        /* membarrier(MEMBARRIER_CMD_GET_REGISTRATIONS), 0 when unknown */
     uint32_t trigger;           /* CKPT_TRIGGER_* */
     uint32_t launched_by_ckpt;  /* 1: descriptors known as inherited are marked, see CKPT_DESCRIPTION_INHERITED */
@@ -160,8 +164,8 @@ struct ckpt_process {
     uint64_t env_start;
     uint64_t env_end;
     uint64_t realtime_ns;       /* CLOCK_REALTIME at the moment all threads had stopped */
-    uint64_t monotonic_ns;      /* CLOCK_MONOTONIC, same moment */
-    uint64_t boottime_ns;       /* CLOCK_BOOTTIME, same moment */
+    uint64_t monotonic_ns;      /* CLOCK_MONOTONIC as the program sees it (time_namespaces(7)), same moment */
+    uint64_t boottime_ns;       /* CLOCK_BOOTTIME, likewise */
     uint64_t frozen_ns;         /* how long the threads stood still, nanoseconds; 0 when not known at writing */
     uint64_t resident_bytes;    /* private resident memory at capture */
     struct ckpt_string executable;     /* path of /proc/PID/exe, " (deleted)" removed */
@@ -243,6 +247,57 @@ struct ckpt_thread {
     F(period_ns) F(timer_slack_ns) F(affinity) F(name) F(wait_channel) F(reserved)
 CKPT_ASSERT_SIZE(ckpt_thread, 560);
 CKPT_ASSERT_LAST(ckpt_thread, reserved);
+
+/* ---- what a thread may do, and what else the kernel keeps for each thread by itself ---- */
+struct ckpt_rights {
+    uint32_t uids[4];      /* real, effective, saved, of the file system; as the engine sees them */
+    uint32_t gids[4];
+    uint64_t inheritable;  /* capabilities(7): bit n is capability n. None of another user namespace than the engine's counts */
+    uint64_t permitted;
+    uint64_t effective;
+    uint64_t bounding;
+    uint64_t ambient;
+    uint32_t securebits;   /* prctl(PR_GET_SECUREBITS), SECBIT_KEEP_CAPS included */
+    uint32_t io_priority;  /* ioprio_get(2); 0: none was set */
+    uint32_t flags;        /* CKPT_RIGHTS_* */
+    int32_t oom_score_adj; /* of the process, the same for all threads; 0 also where it is that of the program's parent */
+    uint32_t policy;       /* get_mempolicy(2): MPOL_* with flags; 0: default */
+    uint32_t filter_count; /* seccomp(2): how many filters it runs under */
+    uint64_t policy_nodes; /* bit n is memory node n */
+    uint64_t first_filter; /* index into FILTERS, the one that was set first; threads may refer to the same */
+    struct ckpt_string groups; /* supplementary groups, uint32_t each */
+    uint64_t reserved;
+};
+#define CKPT_RIGHTS_FIELDS(F)                                                                                  \
+    F(uids) F(gids) F(inheritable) F(permitted) F(effective) F(bounding) F(ambient) F(securebits)              \
+    F(io_priority) F(flags) F(oom_score_adj) F(policy) F(filter_count) F(policy_nodes) F(first_filter)         \
+    F(groups) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_rights, 128);
+CKPT_ASSERT_LAST(ckpt_rights, reserved);
+
+#define CKPT_RIGHTS_NO_NEW_PRIVILEGES 0x1u
+#define CKPT_RIGHTS_STRICT 0x2u         /* seccomp's strict mode */
+#define CKPT_RIGHTS_OTHER_USERS 0x4u    /* in another user namespace than the engine */
+
+struct ckpt_filter {
+    struct ckpt_string instructions; /* struct sock_filter each, as they were given to the kernel */
+    uint32_t flags;                  /* SECCOMP_FILTER_FLAG_LOG 2 */
+    uint32_t reserved;
+};
+#define CKPT_FILTER_FIELDS(F) F(instructions) F(flags) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_filter, 16);
+CKPT_ASSERT_LAST(ckpt_filter, reserved);
+
+struct ckpt_memory_policy { /* of memory whose policy is not that of the leader, mbind(2) */
+    uint64_t start; /* page aligned */
+    uint64_t end;
+    uint64_t nodes; /* bit n is memory node n */
+    uint32_t mode;  /* MPOL_* with flags */
+    uint32_t reserved;
+};
+#define CKPT_MEMORY_POLICY_FIELDS(F) F(start) F(end) F(nodes) F(mode) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_memory_policy, 32);
+CKPT_ASSERT_LAST(ckpt_memory_policy, reserved);
 
 /* ---- memory ---- */
 struct ckpt_mapping {

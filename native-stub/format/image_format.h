@@ -125,6 +125,8 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
 #define IMAGE_MEMORY_PREFETCH 17     /* posix_fadvise(WILLNEED) of length bytes of the image at offset, unless the last page is in
                                         the page cache already (address is 0) */
 
+#define IMAGE_MEMORY_POLICY 19       /* mbind(argument) with the nodes whose bits are set in offset */
+
 /*
  * Lazy memory: anonymous memory of the program that a launch maps privately from the image instead of reading it.
  * Nothing but time may tell the difference, so the system calls that could (IMAGE_INTERCEPTED_CALLS) are routed at undump
@@ -419,14 +421,55 @@ struct image_thread {
     uint8_t name[16];
     struct image_table pending; /* image_pending_signal of this thread */
     uint64_t interrupted_rip;   /* where it goes on, with EINTR, if SIGWINCH comes first; 0: its call goes on, or there is none */
+    uint64_t rights;            /* plan offset of an image_rights, which threads may share; 0: as the launch's */
 };
 #define IMAGE_THREAD_FIELDS(F)                                                                                 \
     F(old_tid) F(parent_death_signal) F(block) F(fs_base) F(gs_base) F(clear_child_tid) F(robust_list)         \
     F(robust_list_size) F(rseq_address) F(rseq_size) F(rseq_signature) F(policy) F(policy_flags) F(nice)       \
     F(priority) F(runtime_ns) F(deadline_ns) F(period_ns) F(timer_slack_ns) F(affinity) F(set_affinity)        \
-    F(set_scheduling) F(name) F(pending) F(interrupted_rip)
-IMAGE_ASSERT_SIZE(image_thread, 296);
-IMAGE_ASSERT_LAST(image_thread, interrupted_rip);
+    F(set_scheduling) F(name) F(pending) F(interrupted_rip) F(rights)
+IMAGE_ASSERT_SIZE(image_thread, 304);
+IMAGE_ASSERT_LAST(image_thread, rights);
+
+/* What a thread is left with: never more than the launch has, and never more than the program had. */
+struct image_rights {
+    uint64_t inheritable;  /* bit n is capability n */
+    uint64_t permitted;
+    uint64_t effective;
+    uint64_t bounding;
+    uint64_t ambient;
+    uint64_t needed;       /* capabilities that the program had chosen to keep: a launch that lacks one says so */
+    uint32_t securebits;
+    uint32_t set_capabilities; /* 0: capabilities and securebits stay as the launch has them */
+    uint32_t is_root;      /* 1: the program's effective user was 0 */
+    uint32_t no_new_privs;
+    uint32_t io_priority;  /* 0: leave */
+    uint32_t set_policy;   /* 1: set_mempolicy(policy, policy_nodes) */
+    uint32_t policy;
+    uint32_t strict;       /* 1: seccomp's strict mode, at the very end */
+    uint64_t policy_nodes;
+    struct image_table groups;  /* uint32_t; set where the launch may */
+    uint64_t set_groups;
+    struct image_table filters; /* image_filter, in the order in which they are set, at the very end */
+};
+#define IMAGE_RIGHTS_FIELDS(F)                                                                                 \
+    F(inheritable) F(permitted) F(effective) F(bounding) F(ambient) F(needed) F(securebits)                    \
+    F(set_capabilities) F(is_root) F(no_new_privs) F(io_priority) F(set_policy) F(policy) F(strict)            \
+    F(policy_nodes) F(groups) F(set_groups) F(filters)
+IMAGE_ASSERT_SIZE(image_rights, 128);
+IMAGE_ASSERT_LAST(image_rights, filters);
+
+#define IMAGE_GROUPS_LIMIT 65536 /* NGROUPS_MAX */
+
+struct image_filter { /* of seccomp */
+    struct image_table instructions; /* struct sock_filter, 8 bytes each */
+    uint32_t flags;                  /* SECCOMP_FILTER_FLAG_LOG */
+    uint32_t by_prctl;               /* 1: the filters before allow prctl(PR_SET_SECCOMP), not seccomp(2) */
+};
+#define IMAGE_FILTER_FIELDS(F) F(instructions) F(flags) F(by_prctl)
+IMAGE_ASSERT_SIZE(image_filter, 24);
+IMAGE_ASSERT_LAST(image_filter, by_prctl);
+#define IMAGE_FILTER_LIMIT 4096 /* BPF_MAXINSNS */
 
 /* A system call that cannot simply be made again, because part of its time has passed. The frame then resumes at the
  * stub's `undump_resume_call` with rbx = address of this record and the adjusted arguments in registers; behind the
@@ -546,11 +589,14 @@ struct image_plan {
     uint64_t rlimits[32];       /* RLIMIT_*: soft, hard */
     uint32_t set_rlimits;       /* bit n: set RLIMIT n */
     uint32_t reserved0;
-    uint64_t monotonic_ns;      /* CLOCK_MONOTONIC of the capture; a launch at an earlier one says so; 0: not known */
+    uint64_t monotonic_ns;      /* CLOCK_MONOTONIC of the capture; a launch at an earlier one goes into a time namespace; 0: not known */
     struct image_table lazy_ranges; /* image_lazy_range */
     uint64_t coverage;          /* string for inspect: how the sites of intercepted calls were found; 0: nothing is lazy */
     struct image_table posix_timers;
     struct image_table environment; /* image_environment_change */
+    uint64_t boottime_ns;       /* the same of CLOCK_BOOTTIME */
+    int32_t oom_score_adj;      /* 0: leave */
+    uint32_t filtered;          /* 1: some thread gets seccomp filters, which stand in the plan: it stays mapped */
     uint64_t reserved[2];
 };
 #define IMAGE_PLAN_FIELDS(F)                                                                                   \
@@ -562,7 +608,7 @@ struct image_plan {
     F(child_subreaper) F(thp_disable) F(membarrier) F(working_directory) F(start_code) F(end_code)             \
     F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
     F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(posix_timers) \
-    F(environment) F(reserved)
+    F(environment) F(boottime_ns) F(oom_score_adj) F(filtered) F(reserved)
 IMAGE_ASSERT_LAST(image_plan, reserved);
 
 /* ---- tuned images ---- */

@@ -48,7 +48,7 @@
     X(POLLOUT, 4) X(POLLRDHUP, 0x2000) X(S_IFSOCK, 0140000)                                                     \
     /* signals, scheduling, process */                                                                          \
     X(SIG_SETMASK, 2) X(SIGHUP, 1) X(SIGINT, 2) X(SIGQUIT, 3) X(SIGKILL, 9) X(SIGSTOP, 19) X(SIGCHLD, 17) X(SIGCONT, 18) X(SIGTTOU, 22) X(SIGURG, 23) X(SIGWINCH, 28) X(SIGEV_SIGNAL, 0) X(PRIO_PROCESS, 0)        \
-    X(CLOCK_MONOTONIC, 1) X(TIMER_ABSTIME, 1)                                                                                         \
+    X(CLOCK_MONOTONIC, 1) X(CLOCK_BOOTTIME, 7) X(TIMER_ABSTIME, 1)                                                                                         \
     X(RLIMIT_STACK, 3) X(RLIMIT_NPROC, 6) X(RLIMIT_NOFILE, 7)                                                   \
     X(PR_SET_PDEATHSIG, 1) X(PR_SET_DUMPABLE, 4) X(PR_SET_NAME, 15) X(PR_SET_TIMERSLACK, 29) X(PR_SET_MM, 35)   \
     X(PR_SET_MM_MAP, 14) X(PR_SET_CHILD_SUBREAPER, 36) X(PR_SET_NO_NEW_PRIVS, 38) X(PR_SET_THP_DISABLE, 41)     \
@@ -62,8 +62,12 @@
     X(PTRACE_SEIZE, 0x4206) X(PTRACE_INTERRUPT, 0x4207) X(PTRACE_O_EXITKILL, 0x100000) X(PTRACE_EVENT_STOP, 128) \
     X(PR_SET_SECCOMP, 22) X(PR_SET_PTRACER, 0x59616d61) X(SECCOMP_SET_MODE_FILTER, 1) X(MS_REMOUNT, 0x20)       \
     X(MS_UNBINDABLE, 0x20000) X(MS_PRIVATE, 0x40000) X(MS_SLAVE, 0x80000) X(MS_SHARED, 0x100000)                \
+    /* rights and namespaces */                                                                                 \
+    X(PR_SET_KEEPCAPS, 8) X(PR_CAPBSET_DROP, 24) X(PR_SET_SECUREBITS, 28) X(PR_CAP_AMBIENT, 47)                 \
+    X(PR_CAP_AMBIENT_RAISE, 2) X(PR_CAP_AMBIENT_CLEAR_ALL, 4) X(SECCOMP_MODE_STRICT, 1)                         \
+    X(SECCOMP_MODE_FILTER, 2) X(CLONE_NEWUSER, 0x10000000)                                                      \
     /* auxiliary vector */                                                                                      \
-    X(AT_NULL, 0) X(AT_SECURE, 23) X(AT_EXECFN, 31) X(AT_SYSINFO_EHDR, 33)                                                       \
+    X(AT_NULL, 0) X(AT_EUID, 12) X(AT_SECURE, 23) X(AT_EXECFN, 31) X(AT_SYSINFO_EHDR, 33)                                                       \
     /* ELF */                                                                                                   \
     X(PT_LOAD, 1) X(PT_DYNAMIC, 2) X(DT_NULL, 0) X(DT_HASH, 4) X(DT_STRTAB, 5) X(DT_SYMTAB, 6) X(DT_STRSZ, 10)  \
     X(DT_GNU_HASH, 0x6ffffef5)
@@ -84,6 +88,18 @@ enum stub_abi { STUB_ABI_CONSTANTS(STUB_ABI_VALUE) };
 #define ABI_TFD_IOC_SET_TICKS UINT64_C(0x40085400)        /* 3.17 with CONFIG_CHECKPOINT_RESTORE */
 
 #define ABI_PR_TIMER_CREATE_RESTORE_IDS 77                /* 6.16 */
+#define ABI_CLONE_NEWTIME 0x80                            /* 5.6 */
+
+#define ABI_CAPABILITY_VERSION 0x20080522 /* linux/capability.h, as the next ones, which go with no other header */
+#define ABI_CAP_SETGID 6
+#define ABI_CAP_SETPCAP 8
+#define ABI_CAP_SYS_ADMIN 21
+#define ABI_SECBIT_NOROOT 1u
+#define ABI_SECBIT_KEEP_CAPS 0x10u
+#define ABI_IOPRIO_WHO_PROCESS 1          /* linux/ioprio.h */
+#define ABI_IOPRIO_CLASS_SHIFT 13
+#define ABI_IOPRIO_CLASS_REALTIME 1
+#define ABI_IOPRIO_CLASS_BEST_EFFORT 2
 
 #define ABI_SIG_IGN 1 /* a pointer in the headers */
 
@@ -256,6 +272,20 @@ struct abi_sched_attr { /* SCHED_ATTR_SIZE_VER0 of include/uapi/linux/sched/type
     uint64_t runtime;
     uint64_t deadline;
     uint64_t period;
+};
+
+struct abi_capability_header { /* struct __user_cap_header_struct of include/uapi/linux/capability.h */
+    uint32_t version;
+    int32_t pid;
+};
+
+struct abi_capability_data { /* two of them: the low and the high 32 capabilities */
+    uint32_t effective, permitted, inheritable;
+};
+
+struct abi_filter_program { /* struct sock_fprog of include/uapi/linux/filter.h */
+    uint16_t length; /* instructions */
+    uint64_t instructions;
 };
 
 struct abi_mm_map { /* struct prctl_mm_map of include/uapi/linux/prctl.h */

@@ -14,7 +14,8 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     image_check_plan(state);
     machine_check_kernel(state);
     machine_check_processor(state);
-    machine_check_clock(state);
+    rights_learn(state);
+    clocks_enter(state);
     limits_raise(state); /* before files: high descriptor numbers, large mappings */
     image_move_aside(state);
     mapped_files_check(state);
@@ -35,6 +36,7 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     file_locks_take(state); /* closing a file, as memory has done, would take those of the process away */
     vdso_restore(state);
     process_restore(state);
+    rights_begin(state);
     threads_create(state);
     threads_await(state);
     threads_patch_ids(state);   /* now all new ids are known */

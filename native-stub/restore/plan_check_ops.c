@@ -89,6 +89,8 @@ static const char *memory_op_problem(struct plan_checker *checker, const struct 
         return op->offset % STUB_PAGE == 0 && !offset_wraps ? NULL : "offset";
     case IMAGE_MEMORY_NAME:
         return check_string(checker, op->offset) ? NULL : "name";
+    case IMAGE_MEMORY_POLICY:
+        return NULL;
     default:
         return op->kind >= IMAGE_MEMORY_ANONYMOUS && op->kind <= IMAGE_MEMORY_DROPPABLE ? NULL : "kind";
     }
@@ -419,6 +421,8 @@ int check_threads(struct plan_checker *checker)
         if (problem != NULL)
             return check_fault(checker, "thread", index, problem);
         error = check_pending(checker, thread->pending, "pending signal of thread", index);
+        if (error == 0)
+            error = check_rights(checker, thread, index);
         if (error < 0)
             return error;
         next_block = thread->block + plan->thread_block_size;

@@ -382,6 +382,72 @@ static inline int64_t sys_prctl(int option, uint64_t a, uint64_t b, uint64_t c, 
     return syscall5(NR_prctl, (uint64_t)option, a, b, c, d);
 }
 
+static inline int64_t sys_get_capabilities(const struct abi_capability_header *header, struct abi_capability_data ret_data[2])
+{
+    return syscall2(NR_capget, STUB_ADDRESS(header), STUB_ADDRESS(ret_data));
+}
+
+static inline int64_t sys_set_capabilities(const struct abi_capability_header *header, const struct abi_capability_data data[2])
+{
+    return syscall2(NR_capset, STUB_ADDRESS(header), STUB_ADDRESS(data));
+}
+
+static inline int64_t sys_getgroups(uint64_t room, uint32_t *ret_groups)
+{
+    return syscall2(NR_getgroups, room, STUB_ADDRESS(ret_groups));
+}
+
+static inline int64_t sys_setgroups(uint64_t count, const uint32_t *groups)
+{
+    return syscall2(NR_setgroups, count, STUB_ADDRESS(groups));
+}
+
+static inline int64_t sys_geteuid(void)
+{
+    return syscall1(NR_geteuid, 0);
+}
+
+static inline int64_t sys_getegid(void)
+{
+    return syscall1(NR_getegid, 0);
+}
+
+static inline int64_t sys_unshare(uint64_t flags)
+{
+    return syscall1(NR_unshare, flags);
+}
+
+static inline int64_t sys_setns(int fd, uint64_t kind)
+{
+    return syscall2(NR_setns, (uint64_t)fd, kind);
+}
+
+static inline int64_t sys_seccomp(uint32_t operation, uint32_t flags, const void *argument)
+{
+    return syscall3(NR_seccomp, operation, flags, STUB_ADDRESS(argument));
+}
+
+static inline int64_t sys_set_memory_policy(uint32_t mode, const uint64_t *nodes, uint64_t bits)
+{
+    return syscall3(NR_set_mempolicy, mode, STUB_ADDRESS(nodes), bits);
+}
+
+static inline int64_t sys_bind_memory(uint64_t address, uint64_t length, uint32_t mode, const uint64_t *nodes, uint64_t bits)
+{
+    return syscall6(NR_mbind, address, length, mode, STUB_ADDRESS(nodes), bits, 0);
+}
+
+/* Of the calling thread. */
+static inline int64_t sys_set_io_priority(uint32_t priority)
+{
+    return syscall3(NR_ioprio_set, ABI_IOPRIO_WHO_PROCESS, 0, priority);
+}
+
+static inline int64_t sys_get_affinity(uint64_t *ret_mask, uint64_t size)
+{
+    return syscall3(NR_sched_getaffinity, 0, size, STUB_ADDRESS(ret_mask));
+}
+
 static inline int64_t sys_arch_prctl(int option, uint64_t value)
 {
     return syscall2(NR_arch_prctl, (uint64_t)option, value);

@@ -187,8 +187,27 @@ static void check_io_uring(void) {
 }
 
 static void set_seccomp(void) {
-    struct sock_filter allow[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-    struct sock_fprog program = {.len = 1, .filter = allow};
+    struct sock_filter ask[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = 4, .filter = ask};
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+        skip("this kernel has no seccomp filters");
+}
+
+/* Allows all but the call by which a launch gives a thread its registers. */
+static void set_seccomp_sigreturn(void) {
+    struct sock_filter forbid[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigreturn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = 4, .filter = forbid};
     MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
         skip("this kernel has no seccomp filters");
@@ -297,7 +316,8 @@ static const struct resource {
     {"urgent", set_urgent, check_urgent},
     {"udp-error", set_udp_error, check_udp_error},
     {"io_uring", set_io_uring, check_io_uring},
-    {"seccomp", set_seccomp, check_seccomp},          {"child", set_child, check_child},
+    {"seccomp", set_seccomp, check_seccomp},          {"seccomp-sigreturn", set_seccomp_sigreturn, check_seccomp},
+            {"child", set_child, check_child},
     {"shared-anonymous", set_shared_anonymous, check_shared_memory},
     {"shared-memfd", set_shared_memfd, check_shared_memory},
     {"open-memfd", set_open_memfd, check_open_memfd}, {"huge-memfd", set_huge_memfd, check_huge_memfd},

@@ -82,7 +82,9 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
     X(sched_yield, 24) X(nanosleep, 35) X(kill, 62) X(readlink, 89) X(ptrace, 101) X(getppid, 110) X(pivot_root, 155) \
     X(chroot, 161) X(mount, 165) X(umount2, 166) X(getdents64, 217) X(setns, 308) X(kcmp, 312) X(seccomp, 317)   \
     X(move_mount, 429) X(landlock_restrict_self, 446) X(shmget, 29) X(shmat, 30) X(shmctl, 31) X(semop, 65) X(semctl, 66) \
-    X(statx, 332)
+    X(statx, 332) \
+    X(geteuid, 107) X(getegid, 108) X(getgroups, 115) X(setgroups, 116) \
+    X(capget, 125) X(capset, 126) X(sched_getaffinity, 204) X(set_mempolicy, 238) X(ioprio_set, 251)
 
 #define STUB_SYSCALL_NUMBER(name, number) NR_##name = (number),
 enum { STUB_SYSCALLS(STUB_SYSCALL_NUMBER) };

@@ -9,6 +9,7 @@ import java.util.List;
  *
  * @param file where the bytes of extents, deleted files and pipes are; for a summary taken from an image, the image
  * @param threads the leader first, then by thread id
+ * @param identity what the threads may do
  * @param mappings by address, not overlapping
  * @param descriptors by number
  * @param openFiles what descriptors refer to by index
@@ -33,6 +34,7 @@ public record Checkpoint(
         CheckpointHeader header,
         CheckpointProcess process,
         List<CheckpointThread> threads,
+        Identity identity,
         List<Mapping> mappings,
         List<Descriptor> descriptors,
         List<OpenFile> openFiles,

@@ -41,6 +41,7 @@ final class CheckpointDecoder {
                 header,
                 single(CheckpointLayout.SECTION_PROCESS, ProcessDecoder::process),
                 all(CheckpointLayout.SECTION_THREADS, view -> ThreadDecoder.thread(view, xstates)),
+                identity(),
                 mappings(extents()),
                 all(CheckpointLayout.SECTION_DESCRIPTORS, CheckpointDecoder::descriptor),
                 all(CheckpointLayout.SECTION_DESCRIPTIONS, CheckpointDecoder::openFile),
@@ -61,6 +62,13 @@ final class CheckpointDecoder {
                 single(CheckpointLayout.SECTION_CPU, CheckpointDecoder::cpu),
                 all(CheckpointLayout.SECTION_CPUID, CheckpointDecoder::cpuid),
                 all(CheckpointLayout.SECTION_ALLOWANCES, view -> view.textAt(0)));
+    }
+
+    private Identity identity() throws CheckpointException {
+        List<SeccompFilter> filters = all(CheckpointLayout.SECTION_FILTERS, RightsDecoder::filter);
+        return new Identity(
+                all(CheckpointLayout.SECTION_RIGHTS, view -> RightsDecoder.rights(view, filters)),
+                all(CheckpointLayout.SECTION_MEMORY_POLICIES, RightsDecoder::boundMemory));
     }
 
     private <T> List<T> all(int kind, Function<RecordView, T> decoder) throws CheckpointException {

@@ -19,6 +19,7 @@ final class CrossChecks {
 
     void check() throws CheckpointException {
         checkThreads();
+        checkIdentity();
         checkMappings();
         checkSegments();
         checkStoredPieces();
@@ -45,6 +46,19 @@ final class CrossChecks {
         for (CheckpointThread thread : threads) {
             boolean unique = tids.add(thread.tid()) && ownTids.add(thread.ownTid());
             require(unique, "thread " + thread.tid() + " is there twice");
+        }
+    }
+
+    private void checkIdentity() throws CheckpointException {
+        Identity identity = checkpoint.identity();
+        int rights = identity.threads().size();
+        require(
+                rights == 0 || rights == checkpoint.threads().size(),
+                rights + " rights of " + checkpoint.threads().size() + " threads");
+        long free = 0;
+        for (BoundMemory bound : identity.boundMemory()) {
+            require(bound.range().start() >= free, "memory policy at " + bound.range() + " overlaps another or is out of order");
+            free = bound.range().end();
         }
     }
 

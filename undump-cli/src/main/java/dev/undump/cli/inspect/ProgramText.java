@@ -106,7 +106,7 @@ final class ProgramText {
         if (settings.personality() != 0) {
             words.add("personality 0x" + Integer.toHexString(settings.personality()));
         }
-        if (settings.thpDisable()) {
+        if (settings.thpDisable() != 0) {
             words.add("no transparent huge pages");
         }
         return String.join(", ", words);
