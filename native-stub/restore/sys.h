@@ -526,11 +526,6 @@ static inline int64_t sys_tgkill(int64_t pid, uint32_t tid, uint32_t signal)
     return syscall3(NR_tgkill, (uint64_t)pid, tid, signal);
 }
 
-static inline int64_t sys_getpgrp(void)
-{
-    return syscall1(NR_getpgid, 0);
-}
-
 static inline int64_t sys_getpid(void)
 {
     return syscall1(NR_getpid, 0);

@@ -67,7 +67,7 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
     X(lstat, 6) X(poll, 7) X(socket, 41) X(connect, 42) X(sendto, 44) X(shutdown, 48) X(bind, 49) X(listen, 50) \
     X(getsockname, 51) X(socketpair, 53) X(setsockopt, 54) X(getsockopt, 55) X(unlink, 87) X(chmod, 90)         \
     X(fcntl, 72) X(flock, 73) X(ftruncate, 77) X(chdir, 80) X(fchdir, 81) X(fchmod, 91) X(umask, 95) X(rt_sigqueueinfo, 129)               \
-    X(getpgid, 121) X(rt_sigpending, 127) X(rt_sigtimedwait, 128) X(personality, 135) X(tgkill, 234)            \
+    X(rt_sigpending, 127) X(rt_sigtimedwait, 128) X(personality, 135) X(tgkill, 234)            \
     X(getpriority, 140) X(prctl, 157) X(gettid, 186) X(getpgrp, 111) X(arch_prctl, 158) X(futex, 202)           \
     X(sched_setaffinity, 203) X(set_tid_address, 218) X(fadvise64, 221) X(timer_create, 222) X(timer_settime, 223) X(timer_gettime, 224) X(timer_delete, 226) \
     X(clock_gettime, 228) X(exit_group, 231) X(epoll_ctl, 233) \

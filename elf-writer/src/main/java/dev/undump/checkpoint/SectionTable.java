@@ -56,6 +56,7 @@ final class SectionTable {
             Map.entry(
                     CheckpointLayout.SECTION_FILE_OWNERS,
                     new KnownKind("owners of files", CheckpointLayout.FileOwner.SIZE_BYTES)),
+            Map.entry(
                     CheckpointLayout.SECTION_TERMINALS,
                     new KnownKind("terminals", CheckpointLayout.Terminal.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_AUXV, new KnownKind("auxiliary vector", 1)),
