@@ -23,7 +23,7 @@
  *   slot + IMAGE_RESIDENT     struct image_resident: what the handler of intercepted calls knows; stays after the launch
  *   slot + IMAGE_PARK_VDSO    where [vvar], [vvar_vclock] and [vdso] wait while the space is cleared
  *   slot + IMAGE_PARK_STACK   where the launch's arguments and environment are kept (for /proc/self/cmdline)
- *   slot + IMAGE_SLOT_SIZE
+ *   slot + IMAGE_SLOT_SIZE    directly below: the changed environment, when the plan changes it; stays after the launch
  *
  * "Plan offset" means bytes from the start of struct image_plan, "image offset" bytes from the start of the file.
  * A table is (plan offset, count). A string is a plan offset of zero-terminated bytes; 0 is none.

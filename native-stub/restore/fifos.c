@@ -15,7 +15,7 @@ static int64_t open_both(const char *path)
 /* The descriptor is O_NONBLOCK. */
 int64_t fifo_open_end(const char *path, uint32_t flags)
 {
-    const uint32_t quietly = (flags & (ABI_O_ACCMODE | ABI_O_DIRECT)) | ABI_O_NONBLOCK | ABI_O_NOCTTY | ABI_O_CLOEXEC;
+    const uint32_t quietly = (flags & (ABI_O_ACCMODE | ABI_O_DIRECT | ABI_O_APPEND)) | ABI_O_NONBLOCK | ABI_O_NOCTTY | ABI_O_CLOEXEC;
     int64_t both, fd = sys_open(path, quietly);
 
     if (fd != -ABI_ENXIO)

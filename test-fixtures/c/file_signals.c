@@ -36,7 +36,8 @@ static void expect_signal(int fd, int reader, int signal_number) {
 }
 
 static void set_async(int fd, int type, pid_t owner, int signal_number) {
-    struct f_owner_ex value = {.type = (enum __pid_type)type, .pid = owner};
+    struct f_owner_ex value = {.pid = owner};
+    value.type = type;
     MUST(fcntl(fd, F_SETOWN_EX, &value));
     MUST(fcntl(fd, F_SETSIG, signal_number));
     MUST(fcntl(fd, F_SETFL, MUST(fcntl(fd, F_GETFL)) | O_ASYNC));

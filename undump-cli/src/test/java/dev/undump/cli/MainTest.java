@@ -118,6 +118,7 @@ class MainTest {
         assertThat(CommandRun.of("inspect", "--json", folder.resolve("b")).out())
                 .contains("\"at_launch\" : \"closed\"")
                 .contains("\"environment_changes\" : [ \"ROLE=red\", \"HOME\" ]");
+        assertUsage(CommandRun.of("run", "--fd", "6=close", folder.resolve("b")), "was decided when the image " + folder.resolve("b"));
     }
 
     @ParameterizedTest
