@@ -9,7 +9,7 @@ import tomllib
 ACTIONS = ("type", "keys", "get", "post", "ask", "run", "file")
 STEP_KEYS = {*ACTIONS, "what", "expect", "body", "exit"}
 PROGRAM_KEYS = {"title", "packages", "command", "version", "terminal", "prompt", "capture", "allow", "files", "environment",
-                "limit", "check", "before", "after"}
+                "limit", "check", "note", "before", "after"}
 CAPTURES = ("pid", "ckpt")
 
 
@@ -45,6 +45,7 @@ class Program:
     environment: dict = dataclasses.field(default_factory=dict)
     limit: int = 60
     check: bool = False
+    note: str = ""
 
     def what(self, steps: tuple) -> str:
         return ", ".join(step.what for step in steps if step.what)

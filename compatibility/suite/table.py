@@ -3,7 +3,7 @@
 import os
 import platform
 
-from .trial import WORKS
+from .trial import NOT_RUN, WORKS
 
 HEAD = """# Programs that were tried
 
@@ -42,7 +42,8 @@ def row(program, result) -> str:
         verdict = "🟢 works"
         times = [milliseconds(result.cold_ms), milliseconds(result.launch_ms), f"{result.cold_ms / result.launch_ms:,.0f} x"]
     else:
-        verdict = ("⚪ " if result.verdict == "not run" else "🔴 ") + f"{result.verdict}: {result.reason}"
+        verdict = ("⚪ " if result.verdict == NOT_RUN else "🔴 ") + f"{result.verdict}: {result.reason}"
+        verdict += f" ({program.note})" if program.note and result.verdict != NOT_RUN else ""
         times = ["", "", ""]
     if program.allow:
         verdict += " (captured with " + " ".join(f"`--allow {what}`" for what in program.allow) + ")"

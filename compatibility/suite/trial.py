@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from .description import Program
-from .running import Running, Wrong
+from .running import Running, Wrong, tail
 from .steps import Stage, substitute
 
 WORKS, REFUSED, FAILS, NOT_RUN = "works", "refused", "fails", "not run"
@@ -167,10 +167,13 @@ class Trial:
             else:
                 time.sleep(0.01)
             lines = [line for line in stage.running.text().splitlines() if line.startswith("ckpt: ")]
-            if lines and not checkpoint.exists():
+            over = stage.running.ended() or time.monotonic() > deadline
+            if checkpoint.exists():
+                break
+            if lines:
                 self.refused(stage, "\n".join(lines))
-            if stage.running.ended() or time.monotonic() > deadline:
-                raise Wrong(f"ckpt wrote no checkpoint: {one_line(stage.running.late_text())}")
+            if over:
+                raise Wrong(f"ckpt wrote no checkpoint: {tail(stage.running.late_text())}")
 
     def refused(self, stage: Stage, message: str) -> None:
         """A refused capture must leave the program as it was."""

@@ -96,14 +96,14 @@ class Texts(unittest.TestCase):
         self.assertEqual(plain(b"\x1b[?2004h\x1b[01;32m> \x1b[0m4\x1b[K2\r\n\x1b]0;title\x07ok\x1b(B\r"), "> 42\nok\n")
 
     def row(self, result: Result) -> str:
-        program = mock.Mock(title="a | b", allow=("children",), before=(), after=())
+        program = mock.Mock(title="a | b", allow=("children",), before=(), after=(), note="because")
         program.what.side_effect = ["before", "after"]
         return table.row(program, result)
 
     def test_rows_of_the_table(self):
         self.assertEqual(self.row(Result("n", WORKS, "", "1.0", 2.0, 250.0)),
                          "| a \\| b | 1.0 | before | after | 🟢 works (captured with `--allow children`) | 250 ms | 2.0 ms | 125 x |")
-        self.assertIn("| 🔴 refused: ckpt: no (", self.row(Result("n", REFUSED, "ckpt: no", "1.0")))
+        self.assertIn("| 🔴 refused: ckpt: no (because) (", self.row(Result("n", REFUSED, "ckpt: no", "1.0")))
         self.assertIn("| ⚪ not run: needs it (", self.row(Result("n", NOT_RUN, "needs it")))
 
 
