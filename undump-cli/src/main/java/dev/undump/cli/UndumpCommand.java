@@ -18,10 +18,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -141,7 +143,7 @@ final class UndumpCommand implements Callable<Integer> {
         if (reopenStandardFiles || checkpoint.process().launchedByCkpt()) {
             return;
         }
-        for (Descriptor descriptor : checkpoint.descriptors()) {
+        for (Descriptor descriptor : onlyStandard(checkpoint)) {
             OpenFile file = checkpoint.openFile(descriptor);
             boolean writable = (file.openFlags() & ACCESS_MODE) != 0;
             if (descriptor.fd() <= LAST_STANDARD && file.kind() == FileKind.REGULAR && writable) {
@@ -150,6 +152,17 @@ final class UndumpCommand implements Callable<Integer> {
                         + "; a launch has its own there (--reopen-stdio keeps the file)");
             }
         }
+    }
+
+    /** One that the program also has elsewhere, such as the error log of nginx, it has put there itself: it is opened again. */
+    private static List<Descriptor> onlyStandard(Checkpoint checkpoint) {
+        Set<Integer> elsewhere = checkpoint.descriptors().stream()
+                .filter(descriptor -> descriptor.fd() > LAST_STANDARD)
+                .map(Descriptor::openFile)
+                .collect(Collectors.toSet());
+        return checkpoint.descriptors().stream()
+                .filter(descriptor -> !elsewhere.contains(descriptor.openFile()))
+                .toList();
     }
 
     private void tellOfMemory(LazyMemory lazy, Path image) {
