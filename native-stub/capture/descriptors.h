@@ -37,6 +37,9 @@ int describe_kernel_file(struct capture *capture, const struct open_file *file, 
 /* Fills them for a POSIX message queue, or refuses it. */
 int describe_queue(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
 
+/* Looks again at timers that may have expired in the moment of the first look. When all descriptors are known. */
+int settle_timers(struct capture *capture);
+
 /* Copies the watch lists of all epoll instances, when all descriptors are known. */
 int read_epoll_items(struct capture *capture);
 

@@ -33,7 +33,7 @@
     X(SEEK_SET, 0) X(POSIX_FADV_WILLNEED, 3)                                                                                              \
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
     X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2)                                                               \
-    X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1) X(EPOLL_CTL_MOD, 3) X(EPOLLIN, 1) X(EPOLLPRI, 2) X(EPOLLOUT, 4) X(EPOLLRDHUP, 0x2000) \
+    X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(S_IFDIR, 0040000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(EPOLL_CTL_ADD, 1) X(EPOLL_CTL_MOD, 3) X(EPOLLIN, 1) X(EPOLLPRI, 2) X(EPOLLOUT, 4) X(EPOLLRDHUP, 0x2000) \
     X(FIONREAD, 0x541b) X(IN_DELETE_SELF, 0x400) X(IN_DONT_FOLLOW, 0x2000000)                 \
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1) X(F_RDLCK, 0) X(F_WRLCK, 1) X(F_SETLK, 6) X(F_OFD_SETLK, 37) \
     X(LOCK_SH, 1) X(LOCK_EX, 2) X(LOCK_NB, 4)                                                                 \
