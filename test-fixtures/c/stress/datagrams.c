@@ -69,7 +69,7 @@ static void receive_datagrams(struct worker *self) {
 static int bound(int family) {
     struct name name = loopback(family);
     int fd = hold(socket(family, SOCK_DGRAM, 0));
-    MUST(bind(fd, &name.head, name.size));
+    bind_to_port(fd, &name);
     return fd;
 }
 

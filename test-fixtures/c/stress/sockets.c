@@ -24,7 +24,10 @@ static void add(int family, int type, struct name name, int reuse) {
         set_option(self->fd, SOL_SOCKET, reuse, 1);
     if (family == AF_INET6)
         set_option(self->fd, IPPROTO_IPV6, IPV6_V6ONLY, count % 2);
-    MUST(bind(self->fd, &name.head, name.size));
+    if (family == AF_UNIX || name.in.sin_port)
+        MUST(bind(self->fd, &name.head, name.size));
+    else
+        bind_to_port(self->fd, &name);
     MUST(listen(self->fd, 4 + count));
     self->name = own_name(self->fd);
 }
@@ -70,10 +73,12 @@ static void serve(struct worker *self) {
 
 static void set_up(void) {
     bool ipv6 = has_ipv6();
+    struct name anywhere = loopback(AF_INET6); /* one address alone would set IPV6_V6ONLY */
+    anywhere.in6.sin6_addr = in6addr_any;
     for (int i = 0; i < 6; i++)
         add(AF_INET, SOCK_STREAM, loopback(AF_INET), SO_REUSEADDR);
     for (int i = 0; i < 6; i++)
-        add(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, loopback(ipv6 ? AF_INET6 : AF_INET), SO_REUSEADDR);
+        add(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, ipv6 ? anywhere : loopback(AF_INET), SO_REUSEADDR);
     add(AF_INET, SOCK_STREAM, loopback(AF_INET), SO_REUSEPORT);
     for (int i = 0; i < 3; i++)
         add(AF_INET, SOCK_STREAM, listeners[12].name, SO_REUSEPORT);

@@ -44,6 +44,10 @@ bool stopping(void);
 /* The process id, from the kernel: another one after a launch. */
 pid_t life(void);
 
+/* Binds a socket to a free port of ADDRESS that the kernel gives to nobody else while no copy of the program runs. */
+struct name;
+void bind_to_port(int fd, const struct name *address);
+
 /* Notes a descriptor: its number, flags and kind are checked at the end. Every third one moves to a high number, every
  * other one gets close-on-exec. Returns its number. */
 int hold(int fd);
