@@ -302,12 +302,20 @@ static int describe_unless_foreign(struct capture *capture, struct open_file *fi
     return 0;
 }
 
+/* fdinfo tells close-on-exec in the place of whether the file was opened with O_CLOEXEC, which F_GETFL tells for good. */
+static uint32_t opened_with_cloexec(const struct capture *capture, const struct open_file *file)
+{
+    AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_getfd, capture->pidfd, file->fd, 0);
+    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+    return flags < 0 ? 0 : (uint32_t)(flags & O_CLOEXEC);
+}
+
 static int add_description(struct capture *capture, struct open_file *file)
 {
     const struct stat *status = &file->status;
     const char *info = (char *)file->info.data;
     struct ckpt_description record = {
-        .open_flags = (uint32_t)text_number(info, "flags:", 8, 0) & ~(uint32_t)O_CLOEXEC,
+        .open_flags = ((uint32_t)text_number(info, "flags:", 8, 0) & ~(uint32_t)O_CLOEXEC) | opened_with_cloexec(capture, file),
         .mode = status->st_mode, .offset = text_number(info, "pos:", 10, 0), .inode = status->st_ino,
         .dev_major = major(status->st_dev), .dev_minor = minor(status->st_dev), .rdev_major = major(status->st_rdev),
         .rdev_minor = minor(status->st_rdev), .size = (uint64_t)status->st_size,
@@ -387,6 +395,8 @@ int read_descriptors(struct capture *capture)
             return error;
     }
     error = join_sockets(capture);
+    if (error == 0)
+        error = settle_timers(capture);
     if (error < 0)
         return error;
     read_epoll_items(capture);

@@ -447,7 +447,7 @@ CKPT_ASSERT_LAST(ckpt_descriptor, reserved);
 struct ckpt_description {
     uint32_t kind;       /* CKPT_FILE_* */
     uint32_t flags;      /* CKPT_DESCRIPTION_* */
-    uint32_t open_flags; /* F_GETFL bits incl. access mode, O_CLOEXEC removed */
+    uint32_t open_flags; /* F_GETFL bits incl. access mode; O_CLOEXEC: opened with it, which F_GETFL tells for good */
     uint32_t mode;       /* st_mode */
     uint64_t offset;     /* file position, bytes (or directory cookie) */
     uint64_t inode;

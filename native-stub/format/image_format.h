@@ -209,7 +209,7 @@ IMAGE_ASSERT_LAST(image_mapped_file, instead);
 struct image_file_op {
     uint32_t kind;       /* IMAGE_FILE_* */
     int32_t fd;          /* the number that it gets */
-    uint32_t open_flags; /* O_* without O_CLOEXEC */
+    uint32_t open_flags; /* O_*; O_CLOEXEC only for what F_GETFL tells */
     uint32_t close_on_exec; /* 0 or 1 */
     uint64_t path;       /* string */
     uint64_t offset;     /* file position */

@@ -43,7 +43,7 @@ static int64_t reopen(int fd, uint32_t flags)
 
     line_append(&path, DESCRIPTOR_PATH "%d", (int64_t)fd);
     path.bytes[path.length] = '\0';
-    again = sys_open(path.bytes, (flags & (ABI_O_ACCMODE | STATUS_FLAGS)) | ABI_O_CLOEXEC);
+    again = sys_open(path.bytes, flags & (ABI_O_ACCMODE | STATUS_FLAGS | ABI_O_CLOEXEC));
     if (is_error(again)) {
         sys_fcntl(fd, ABI_F_SETFL, flags & (STATUS_FLAGS & ~(uint32_t)ABI_O_DIRECT));
         return fd;

@@ -473,6 +473,11 @@ static inline int64_t sys_prlimit(uint32_t resource, const struct abi_rlimit *li
     return syscall4(NR_prlimit64, 0, resource, STUB_ADDRESS(limit), STUB_ADDRESS(ret_old));
 }
 
+static inline int64_t sys_getdents(int fd, void *entries, uint64_t size)
+{
+    return syscall3(NR_getdents64, (uint64_t)fd, STUB_ADDRESS(entries), size);
+}
+
 static inline int64_t sys_setitimer(uint32_t which, const uint64_t interval_and_value[4])
 {
     return syscall3(NR_setitimer, which, STUB_ADDRESS(interval_and_value), 0);

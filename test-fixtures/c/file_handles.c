@@ -196,6 +196,26 @@ static void unread(void) {
     CHECK_EQ(fcntl(steady, F_GETFL) & O_NONBLOCK, 0);
 }
 
+/* Many that expire all through the capture: some in the moment in which they are looked at. */
+static void due(void) {
+    enum { TIMERS = 900 };
+    int timers[TIMERS];
+    for (int i = 0; i < TIMERS; i++)
+        timers[i] = (int)MUST(timerfd_create(CLOCK_MONOTONIC, 0));
+    for (int i = 0; i < TIMERS; i++) {
+        struct itimerspec time = {.it_value = to_timespec(i * NS_PER_MS + 1)};
+        MUST(timerfd_settime(timers[i], 0, &time, NULL));
+    }
+    ready_and_wait();
+    for (int i = 0; i < TIMERS; i++) {
+        struct pollfd ready = {.fd = timers[i], .events = POLLIN};
+        uint64_t expirations;
+        CHECK(poll(&ready, 1, 5000) == 1, "timer %d does not expire", i);
+        CHECK_EQ(read(timers[i], &expirations, 8), 8);
+        CHECK_EQ(expirations, 1);
+    }
+}
+
 /* ---- epoll: items that have fired under EPOLLONESHOT ---- */
 
 static void add(int epoll, int fd, uint32_t events, uint64_t data) {
@@ -266,7 +286,7 @@ static const struct variant {
     void (*run)(void);
 } variants[] = {
     {"pidfd", pidfd},     {"pidfd-parent", pidfd_of_parent},    {"own-proc", own_proc}, {"others-proc", others_proc}, {"queue", queue},
-    {"queue-notifies", queue_notifies}, {"tmpfile", tmpfile_}, {"moment", moment},     {"unread", unread},     {"spent", spent},
+    {"queue-notifies", queue_notifies}, {"tmpfile", tmpfile_}, {"moment", moment},     {"unread", unread}, {"due", due},     {"spent", spent},
 };
 
 int main(int argc, char **argv) {

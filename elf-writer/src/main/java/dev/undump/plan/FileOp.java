@@ -11,7 +11,7 @@ import java.util.List;
  *
  * @param kind what to do
  * @param fd the descriptor that results, or that is worked on; {@code IMAGE_ASIDE_FIRST} and below: one of the stub's own
- * @param openFlags O_* without O_CLOEXEC
+ * @param openFlags O_*; O_CLOEXEC only for what F_GETFL tells
  * @param closeOnExec FD_CLOEXEC
  * @param path empty for kinds without a name
  * @param offset file position
