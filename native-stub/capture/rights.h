@@ -44,7 +44,4 @@ int look_at_memory_policies(struct capture *capture);
 /* Drops those that are the leader's own policy. */
 void settle_memory_policies(struct capture *capture);
 
-/* The policy in a line of /proc/PID/numa_maps, behind the address. Returns false when it is not understood. */
-bool parse_memory_policy(const char *text, uint32_t *ret_mode, uint64_t *ret_nodes);
-
 #endif

@@ -13,6 +13,7 @@
 #include "restore/lazy_ranges.c"
 #include "restore/plan_check.c"
 #include "restore/plan_check_lazy.c"
+#include "restore/plan_check_rights.c"
 #include "restore/plan_check_timers.c"
 #include "restore/plan_check_outside.c"
 #include "restore/plan_check_ops.c"
@@ -121,6 +122,19 @@ static void add_rest(struct builder *builder)
     builder->patches[0] = (struct image_tid_patch){.address = 0x10010, .thread = 1, .width = 4};
 }
 
+/* Of the second thread, under a filter of two instructions. */
+static void add_rights(struct builder *builder)
+{
+    static const uint64_t instructions[2] = {0x7fff000000000006, 0x7fff000000000006};
+    static const uint32_t groups[2] = {5, 27};
+    struct image_filter filter = {.instructions = builder_table(builder, instructions, 2, sizeof(instructions[0]))};
+    struct image_rights rights = {.groups = builder_table(builder, groups, 2, sizeof(groups[0]))};
+
+    rights.filters = builder_table(builder, &filter, 1, sizeof(filter));
+    builder->threads[1].rights = builder_table(builder, &rights, 1, sizeof(rights)).offset;
+    builder->plan.filtered = 1;
+}
+
 static struct loaded load(void)
 {
     struct builder *builder = builder_new();
@@ -131,6 +145,7 @@ static struct loaded load(void)
     builder_thread(builder, 0x400000, 0x500000, 0, 0);
     add_ops(builder);
     add_rest(builder);
+    add_rights(builder);
     places = builder_place(builder);
     builder_finish_plan(builder, &places);
     loaded.bytes = places.plan_size + places.blocks_size;
@@ -217,6 +232,26 @@ static void lies_of_the_head_are_named(struct loaded loaded)
     EXPECT_FAULT(plan->vdso_address, BUILDER_SLOT, "vdso", "address");
     EXPECT_FAULT(plan->vdso_size, UINT64_C(1) << 40, "vdso", "address");
     EXPECT_FAULT(plan->vdso_copy, UINT64_MAX - 7, "vdso", "table offset");
+}
+
+static void lies_about_rights_are_named(struct loaded loaded)
+{
+    struct image_thread *thread = RECORD(image_thread, threads, 1);
+    struct image_rights *rights = (struct image_rights *)plan_at(loaded.plan, thread->rights);
+    struct image_filter *filter = (struct image_filter *)plan_at(loaded.plan, rights->filters.offset);
+    const char *of_thread = "rights of thread", *of_groups = "groups of thread", *of_filters = "seccomp filter of thread";
+
+    EXPECT_FAULT(thread->rights, 8, of_thread, "table offset");
+    EXPECT_FAULT(thread->rights, thread->rights + 4, of_thread, "table offset");
+    EXPECT_FAULT(thread->rights, loaded.plan->plan_size - 8, of_thread, "table count");
+    EXPECT_FAULT(thread->rights, UINT64_MAX - 7, of_thread, "table offset");
+    EXPECT_FAULT(rights->groups.count, UINT64_MAX / 4 + 1, of_groups, "table count");
+    EXPECT_FAULT(rights->groups.offset, 16, of_groups, "table offset");
+    EXPECT_FAULT(rights->filters.count, UINT64_MAX / 24 + 1, of_filters, "table count");
+    EXPECT_FAULT(filter->instructions.count, 0, of_filters, "length");
+    EXPECT_FAULT(filter->instructions.count, UINT64_MAX / 8 + 1, of_filters, "table count");
+    EXPECT_FAULT(filter->instructions.offset, 16, of_filters, "table offset");
+    EXPECT_FAULT(loaded.plan->filtered, 0, of_filters, "mark"); /* then the plan would not stay */
 }
 
 static void lies_about_lazy_memory_are_named(struct loaded loaded)
@@ -501,6 +536,7 @@ int main(int argc, char **argv)
     lies_of_the_head_are_named(loaded);
     lies_about_memory_are_named(loaded);
     lies_about_lazy_memory_are_named(loaded);
+    lies_about_rights_are_named(loaded);
     lies_about_files_are_named(loaded);
     lies_about_locks_and_watches_are_named(loaded);
     lies_about_what_leads_out_are_named(loaded);

@@ -33,6 +33,8 @@ public final class CheckpointBuilder {
     private Cpu cpu = CheckpointSamples.cpu();
     private CheckpointId id = new CheckpointId(0x0123456789abcdefL, 0x1122334455667788L);
     private final List<CheckpointThread> threads = new ArrayList<>();
+    private final List<ThreadRights> rights = new ArrayList<>();
+    private final List<BoundMemory> boundMemory = new ArrayList<>();
     private final List<Mapping> mappings = new ArrayList<>();
     private final List<Content> contents = new ArrayList<>();
     private final List<Descriptor> descriptors = new ArrayList<>();
@@ -76,6 +78,17 @@ public final class CheckpointBuilder {
     /** Adds a thread; the first one replaces the leader of the minimal process. */
     public CheckpointBuilder thread(CheckpointThread thread) {
         threads.add(thread);
+        return this;
+    }
+
+    /** Adds the rights of the next thread: of each, or of none. */
+    public CheckpointBuilder rights(ThreadRights itsRights) {
+        rights.add(itsRights);
+        return this;
+    }
+
+    public CheckpointBuilder boundMemory(BoundMemory bound) {
+        boundMemory.add(bound);
         return this;
     }
 
@@ -268,6 +281,8 @@ public final class CheckpointBuilder {
             threads.add(CheckpointSamples.thread(process.ids().pid()));
         }
         threads.forEach(records::thread);
+        rights.forEach(records::rights);
+        boundMemory.forEach(records::boundMemory);
         mappings.stream()
                 .sorted((a, b) -> a.range().compareTo(b.range()))
                 .forEach(mapping -> records.mapping(withExtents(mapping, data)));

@@ -42,6 +42,9 @@ final class ProgramText {
                 + checkpoint.cpu().xsaveSize() + " bytes");
         line(out, "Identity", "uid " + Integer.toUnsignedString(ids.uid()) + ", gid " + Integer.toUnsignedString(ids.gid())
                 + ", parent " + ids.parentPid() + ", group " + ids.groupId() + ", session " + ids.sessionId());
+        checkpoint.identity().threads().stream()
+                .findFirst()
+                .ifPresent(rights -> line(out, "Rights", RightsText.words(rights)));
         line(out, "Settings", settings(process));
         if (!checkpoint.allowances().isEmpty()) {
             line(out, "Allowed", String.join(" ", checkpoint.allowances().stream().map(NativeText::toString).toList()));
