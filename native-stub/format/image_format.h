@@ -286,6 +286,7 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_PAIR_ERROR 0x100u     /* the closed end leaves ECONNRESET behind */
 #define IMAGE_BIND_ANY_ADDRESS 0x1u /* where the address does not exist: the port alone */
 #define IMAGE_BIND_AUTOMATIC 0x2u   /* when taken: any name that the kernel gives */
+#define IMAGE_BIND_OWN_PID 0x4u     /* the path is followed by the launched process's id in decimal; where that cannot be: any name */
 #define IMAGE_FILE_LOCK 30 /* after memory, whose making closes files: values[0] IMAGE_LOCK_*, values[1] 1 when exclusive,
                               values[2] first byte, values[3] bytes, 0: to the end */
 
