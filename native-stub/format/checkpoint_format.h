@@ -116,9 +116,8 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_SEGMENTS 28     /* ckpt_segment, one for each memory file that is one; since version 3 */
 #define CKPT_SECTION_SEMAPHORES 29   /* ckpt_semaphore; since version 3 */
 #define CKPT_SECTION_TERMINALS 30    /* ckpt_terminal; since version 3 */
-
-#define CKPT_SECTION_RIGHTS 31        /* ckpt_rights, one for each of THREADS, in their order; since version 3 */
-#define CKPT_SECTION_FILTERS 32       /* ckpt_filter, referred to by index; since version 3 */
+#define CKPT_SECTION_RIGHTS 31       /* ckpt_rights, one for each of THREADS, in their order; since version 3 */
+#define CKPT_SECTION_FILTERS 32      /* ckpt_filter, referred to by index; since version 3 */
 #define CKPT_SECTION_MEMORY_POLICIES 33 /* ckpt_memory_policy, by address, not overlapping; since version 3 */
 
 /* ---- process ---- */

@@ -120,7 +120,7 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
                                         first page is written at once, so that core dumps contain the mapping (anon_vma) */
 #define IMAGE_MEMORY_DESCRIPTOR_MAP 16 /* mmap(MAP_FIXED | flags) of descriptor (int32_t) argument at offset; flags hold MAP_SHARED
                                         or MAP_PRIVATE */
-#define IMAGE_MEMORY_SEGMENT 18 /* length bytes from offset of the System V segment that file operation SEGMENT number argument has put
+#define IMAGE_MEMORY_SEGMENT 20 /* length bytes from offset of the System V segment that file operation SEGMENT number argument has put
                                         aside (fd IMAGE_ASIDE_FIRST - argument), attached; flags IMAGE_SEGMENT_READ_ONLY */
 #define IMAGE_MEMORY_PREFETCH 17     /* posix_fadvise(WILLNEED) of length bytes of the image at offset, unless the last page is in
                                         the page cache already (address is 0) */
@@ -304,8 +304,9 @@ IMAGE_ASSERT_LAST(image_file_op, values);
                                  gid high; offset owner's uid low, gid high; open_flags permissions and IMAGE_SEGMENT_* */
 #define IMAGE_FILE_SEGMENT_DATA 44 /* values[2] bytes (whole pages) of image offset values[1] into SEGMENT fd at offset values[0], if it
                                  was made */
-#define IMAGE_FILE_SEMAPHORE 45 /* semaphore fd of set values[0] (id low, key high) is taken again with SEM_UNDO: values[1] (int32_t) is
-                                   added to it; values[2] semaphores of the set low, creator's uid high; after memory */
+#define IMAGE_FILE_SEMAPHORE 45 /* fd 0; semaphore number offset of set values[0] (id low, key high) is taken again: int32_t values[1] is
+                                 what the kernel adds to it at the program's end (SEM_UNDO), and is taken from it; values[2]
+                                 semaphores of the set low, creator's uid high; after memory */
 
 #define IMAGE_SEGMENT_PERMISSIONS 0777u
 #define IMAGE_SEGMENT_DESTROYED 0x10000u /* is always made, and marked to be destroyed */

@@ -71,6 +71,13 @@ static void check_one(void) {
     unshare(CLONE_SYSVSEM);
 }
 
+/* Not taken again where the user allows that: the kernel has given it back, and the program alone believes it to be taken. */
+static void check_let_go(void) {
+    CHECK_EQ(semctl(set, 0, GETVAL), was_launched());
+    unshare(CLONE_SYSVSEM);
+    CHECK_EQ(semctl(set, 0, GETVAL), 1);
+}
+
 /* ---- waiting ---- */
 
 static void *wait_for_it(void *argument) {
@@ -103,6 +110,7 @@ static const struct variant {
 } VARIANTS[] = {
     {"undo", "System V semaphores that were taken with SEM_UNDO are taken again", set_undo, check_undo},
     {"one", "a System V semaphore that was taken with SEM_UNDO", set_one, check_one},
+    {"let-go", "a System V semaphore that a launch does not take again", set_one, check_let_go},
     {"waiting", "a thread waits for a System V semaphore", set_waiting, check_waiting},
 };
 

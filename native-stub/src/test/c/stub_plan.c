@@ -41,6 +41,19 @@ static void add_memory_files(struct builder *builder)
     builder_file(builder, IMAGE_FILE_MEMFD_OPEN, IMAGE_ASIDE_FIRST - 1)->values[0] = 7;
 }
 
+static void add_segment(struct builder *builder)
+{
+    struct image_file_op *op = builder_file(builder, IMAGE_FILE_SEGMENT, IMAGE_ASIDE_FIRST - 2);
+
+    op->path = builder_string(builder, "a segment");
+    op->values[1] = 5000;
+    op->open_flags = IMAGE_SEGMENT_DESTROYED;
+    op = builder_file(builder, IMAGE_FILE_SEGMENT_DATA, IMAGE_ASIDE_FIRST - 2);
+    op->values[1] = builder_data(builder, "data", 4);
+    op->values[2] = 0x1000;
+    builder_file(builder, IMAGE_FILE_SEMAPHORE, 0)->values[1] = 1;
+}
+
 static void add_sockets(struct builder *builder)
 {
     static const char inet[] = "\2\0\x1f\x90\x7f\0\0\1\0\0\0\0\0\0\0\0"; /* 127.0.0.1:8080, with a zero behind it */
@@ -78,6 +91,7 @@ static void add_ops(struct builder *builder)
     builder_file(builder, IMAGE_FILE_PIPE_DATA, 6)->values[2] = 16;
     add_memory_files(builder);
     add_sockets(builder);
+    add_segment(builder);
     builder_memory(builder, IMAGE_MEMORY_ANONYMOUS, 0x10000, 0x4000, 3, 0);
     builder_memory(builder, IMAGE_MEMORY_READ, 0x10000, 0x1000, 0, builder_data(builder, "data", 4));
     builder_memory(builder, IMAGE_MEMORY_OBJECT, 0, 0x2000, 0, 0);
@@ -88,6 +102,7 @@ static void add_ops(struct builder *builder)
     builder_memory(builder, IMAGE_MEMORY_DESCRIPTOR_MAP, 0xa000000, 0x1000, 3, 0x1000)->flags = MAP_SHARED;
     builder->memory[7].argument = (uint32_t)IMAGE_ASIDE_FIRST;
     builder_memory(builder, IMAGE_MEMORY_PREFETCH, 0, 0x2000, 0, builder_data(builder, pages, sizeof(pages)));
+    builder_memory(builder, IMAGE_MEMORY_SEGMENT, 0xb000000, 0x1000, 0, 0x1000)->argument = 2;
     builder->plan.mapped_files = builder_table(builder, &file, 1, sizeof(file));
     builder->plan.lazy_ranges = builder_table(builder, ranges, 2, sizeof(ranges[0]));
     builder->plan.coverage = builder_string(builder, "all of them");
@@ -325,7 +340,16 @@ static void lies_about_memory_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[8].length, UINT64_MAX - 4095, where, "image offset");
     EXPECT_FAULT(ops[8].offset, loaded.around.image_size - 4096, where, "image offset");
     EXPECT_FAULT(ops[8].offset, UINT64_MAX - 4095, where, "image offset");
+    EXPECT_FAULT(ops[9].argument, 1, where, "segment"); /* a memfd */
+    EXPECT_FAULT(ops[9].argument, IMAGE_ASIDE_LIMIT, where, "segment");
+    EXPECT_FAULT(ops[9].argument, UINT32_MAX, where, "segment");
+    EXPECT_FAULT(ops[9].flags, MAP_SHARED, where, "flags");
+    EXPECT_FAULT(ops[9].offset, 1, where, "offset");
+    EXPECT_FAULT(ops[9].offset, INT64_MAX - 0xfff + UINT64_C(0), where, "offset");
     EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->path, 0, "mapped file", "path");
+    EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->instead, 2, "mapped file", "descriptor");
+    EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->instead, -1, "mapped file", "descriptor");
+    EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->instead, IMAGE_ASIDE_FIRST - 2, "mapped file", "descriptor");
 }
 
 static void lies_about_files_are_named(struct loaded loaded)
@@ -360,6 +384,28 @@ static void lies_about_files_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[5].values[1], UINT64_MAX, where, "image offset");
     EXPECT_FAULT(ops[6].values[0], (uint32_t)IMAGE_ASIDE_FIRST - 1, where, "other descriptor"); /* not made yet */
     EXPECT_FAULT(ops[7].fd, IMAGE_ASIDE_FIRST, where, "descriptor"); /* twice */
+    EXPECT_FAULT(ops[4].values[3], 2, where, "file index");
+}
+
+static void lies_about_segments_are_named(struct loaded loaded)
+{
+    struct image_file_op *ops = RECORD(image_file_op, file_ops, 0);
+    const char *where = "file operation";
+
+    while (ops->kind != IMAGE_FILE_SEGMENT)
+        ops++;
+    EXPECT_FAULT(ops[0].fd, 3, where, "descriptor");
+    EXPECT_FAULT(ops[0].fd, IMAGE_ASIDE_FIRST, where, "descriptor"); /* a memfd */
+    EXPECT_FAULT(ops[0].fd, IMAGE_ASIDE_FIRST - IMAGE_ASIDE_LIMIT, where, "descriptor");
+    EXPECT_FAULT(ops[0].values[1], 0, where, "size or name");
+    EXPECT_FAULT(ops[0].values[1], UINT64_MAX, where, "size or name");
+    EXPECT_FAULT(ops[0].path, 0, where, "size or name");
+    EXPECT_FAULT(ops[1].fd, IMAGE_ASIDE_FIRST, where, "descriptor");
+    EXPECT_FAULT(ops[1].values[0], 1, where, "offset in the segment");
+    EXPECT_FAULT(ops[1].values[2], 100, where, "offset in the segment");
+    EXPECT_FAULT(ops[1].values[1], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[2].offset, 0x10000, where, "adjustment");
+    EXPECT_FAULT(ops[2].values[1], 0x8000, where, "adjustment");
 }
 
 static void lies_about_locks_and_watches_are_named(struct loaded loaded)
@@ -538,6 +584,7 @@ int main(int argc, char **argv)
     lies_about_lazy_memory_are_named(loaded);
     lies_about_rights_are_named(loaded);
     lies_about_files_are_named(loaded);
+    lies_about_segments_are_named(loaded);
     lies_about_locks_and_watches_are_named(loaded);
     lies_about_what_leads_out_are_named(loaded);
     lies_about_sockets_are_named(loaded);
