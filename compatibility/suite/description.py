@@ -8,7 +8,7 @@ import tomllib
 # What a step may do; one of these stands in each.
 ACTIONS = ("type", "keys", "get", "post", "ask", "run", "file")
 STEP_KEYS = {*ACTIONS, "what", "expect", "body", "exit"}
-PROGRAM_KEYS = {"title", "packages", "command", "version", "terminal", "prompt", "capture", "allow", "files", "environment",
+PROGRAM_KEYS = {"title", "packages", "command", "version", "terminal", "prompt", "capture", "allow", "files", "prepare", "environment",
                 "limit", "check", "note", "before", "after"}
 CAPTURES = ("pid", "ckpt")
 
@@ -42,6 +42,7 @@ class Program:
     capture: str = "pid"
     allow: tuple = ()
     files: tuple = ()
+    prepare: tuple = ()
     environment: dict = dataclasses.field(default_factory=dict)
     limit: int = 60
     check: bool = False
@@ -63,7 +64,7 @@ def read(file: pathlib.Path) -> Program:
     missing = [key for key in ("title", "packages", "command", "version", "before", "after") if not text.get(key)]
     if missing:
         raise BadDescription(f"{file}: {', '.join(missing)} is missing")
-    for key in ("command", "version", "allow", "files"):
+    for key in ("command", "version", "allow", "files", "prepare"):
         text[key] = tuple(text.get(key, ()))
     for key in ("before", "after"):
         text[key] = tuple(step(file, f"{key} {number}", words) for number, words in enumerate(text[key], 1))

@@ -89,12 +89,19 @@ class Trial:
         for file in self.program.files:
             shutil.copy(self.programs / file, work / file)
         port = free_port()
+        self.prepare(work, port)
         command = [substitute(word, work, port) for word in self.program.command]
         return self.start(work, port, [*launcher, *command])
 
+    def prepare(self, work: pathlib.Path, port: int) -> None:
+        """What a user does once for many starts, such as making an empty database; it is not timed."""
+        if self.program.prepare:
+            done = self.command([substitute(word, work, port) for word in self.program.prepare], work)
+            if done.returncode != 0:
+                raise Wrong(f"preparing gave status {done.returncode}: {tail(done.stdout + done.stderr)}")
+
     def version(self) -> str:
-        done = subprocess.run(self.program.version, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                              timeout=COMMAND_SECONDS, env=self.environment(self.scratch, 0), cwd=self.scratch)
+        done = self.command(self.program.version)
         found = re.search(r"\d+(?:\.\d+)+\S*|\d+", done.stdout + done.stderr)
         if not found:
             raise Wrong(f"{' '.join(self.program.version)} tells no version")
@@ -183,9 +190,13 @@ class Trial:
             raise Wrong(f"the capture was refused ({one_line(message)}) and harmed the program: {problem}") from problem
         raise Refused(one_line(message))
 
-    def command(self, words) -> subprocess.CompletedProcess:
-        return subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                              timeout=COMMAND_SECONDS, env=self.environment(self.scratch, 0), cwd=self.scratch)
+    def command(self, words, folder: pathlib.Path | None = None) -> subprocess.CompletedProcess:
+        folder = folder or self.scratch
+        try:
+            return subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  errors="replace", check=False, timeout=COMMAND_SECONDS, env=self.environment(folder, 0), cwd=folder)
+        except subprocess.TimeoutExpired as problem:
+            raise Wrong(f"{words[0]} did not end within {COMMAND_SECONDS} s") from problem
 
     # Launches
 
