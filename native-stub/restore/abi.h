@@ -48,7 +48,7 @@
     X(POLLOUT, 4) X(POLLRDHUP, 0x2000) X(S_IFSOCK, 0140000)                                                     \
     /* signals, scheduling, process */                                                                          \
     X(SIG_SETMASK, 2) X(SIGHUP, 1) X(SIGINT, 2) X(SIGQUIT, 3) X(SIGKILL, 9) X(SIGSTOP, 19) X(SIGCHLD, 17) X(SIGCONT, 18) X(SIGTTOU, 22) X(SIGURG, 23) X(SIGWINCH, 28) X(SIGEV_SIGNAL, 0) X(PRIO_PROCESS, 0)        \
-    X(CLOCK_MONOTONIC, 1) X(CLOCK_BOOTTIME, 7) X(TIMER_ABSTIME, 1)                                                                                         \
+    X(CLOCK_REALTIME, 0) X(CLOCK_MONOTONIC, 1) X(CLOCK_BOOTTIME, 7) X(CLOCK_REALTIME_ALARM, 8) X(CLOCK_BOOTTIME_ALARM, 9) X(TIMER_ABSTIME, 1)                                                                                         \
     X(RLIMIT_STACK, 3) X(RLIMIT_NPROC, 6) X(RLIMIT_NOFILE, 7)                                                   \
     X(PR_SET_PDEATHSIG, 1) X(PR_SET_DUMPABLE, 4) X(PR_SET_NAME, 15) X(PR_SET_TIMERSLACK, 29) X(PR_SET_MM, 35)   \
     X(PR_SET_MM_MAP, 14) X(PR_SET_CHILD_SUBREAPER, 36) X(PR_SET_NO_NEW_PRIVS, 38) X(PR_SET_THP_DISABLE, 41)     \
