@@ -96,31 +96,6 @@ class MainTest {
         assertFailure(CommandRun.of("--options", missing, folder.resolve("x")), "reading the options in " + missing + ": there is no such file");
     }
 
-    @Test
-    void optionsFile_isReadAndTheCommandLineHasTheLastWord() throws IOException {
-        Path checkpoint = CheckpointSamples.everything().write(folder.resolve("my.dat"));
-        Path options = Files.writeString(
-                folder.resolve("my.properties"),
-                "fd.7 = close\nfd.6 = null\nfd.1023 = null\nenv.ROLE = blue\nunset-env = HOME\ncwd = launch\nout = " + folder.resolve("a"));
-
-        CommandRun run = CommandRun.of("--options", options, "--fd", "6=close", "--env", "ROLE=red", "--out", folder.resolve("b"), checkpoint);
-
-        assertThat(run.err()).doesNotContain("usage");
-        assertThat(run.status()).isZero();
-        assertThat(folder.resolve("a")).doesNotExist();
-        CommandRun inspected = CommandRun.of("inspect", folder.resolve("b"));
-        assertThat(inspected.out())
-                .containsPattern("6  pipe .* closed  +pipe:")
-                .containsPattern("1023  regular .* opens /dev/null")
-                .contains("goes on in the launch's working directory")
-                .contains("but ROLE=red")
-                .contains("but HOME is left out");
-        assertThat(CommandRun.of("inspect", "--json", folder.resolve("b")).out())
-                .contains("\"at_launch\" : \"closed\"")
-                .contains("\"environment_changes\" : [ \"ROLE=red\", \"HOME\" ]");
-        assertUsage(CommandRun.of("run", "--fd", "6=close", folder.resolve("b")), "was decided when the image " + folder.resolve("b"));
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify", "run"})
     void missingFile_everyCommand_isOneLine(String command) {
