@@ -58,8 +58,10 @@ public final class LayoutPlanner {
             XstateArea xstate = XstateArea.of(checkpoint);
             // Whatever can be refused has been by now.
             listener.decided(data.pieces());
+            boolean redraws = options.anonymousMemory() == PlanOptions.AnonymousMemory.LAZY
+                    && new TerminalPlanner(checkpoint, openFiles).isDrawnOn();
             LazyDecision decision = LazyDecision.of(
-                    checkpoint, memory, program, addressSpace, data, slot, stub.intercept());
+                    checkpoint, memory, program, addressSpace, data, slot, stub.intercept(), redraws);
             ThreadIds ids = ThreadIds.find(checkpoint, memory);
             return new ImagePlan(
                     checkpoint.header().id(),
@@ -114,12 +116,14 @@ public final class LayoutPlanner {
     public static MemoryPlan memorySteps(Checkpoint checkpoint, CheckpointMemory memory)
             throws IOException, PlanException {
         DataArea data = new DataArea();
-        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        OpenFiles openFiles = new OpenFiles(checkpoint, false);
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
         ProgramMemory program = ProgramMemory.of(checkpoint, memory);
         MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data, memoryFiles);
         addressSpace.plan(PlanOptions.AnonymousMemory.LAZY);
         long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-        LazyDecision decision = LazyDecision.of(checkpoint, memory, program, addressSpace, data, slot, 0);
+        boolean redraws = new TerminalPlanner(checkpoint, openFiles).isDrawnOn();
+        LazyDecision decision = LazyDecision.of(checkpoint, memory, program, addressSpace, data, slot, 0, redraws);
         return new MemoryPlan(decision.steps(), decision.lazy());
     }
 
