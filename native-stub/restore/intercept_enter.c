@@ -143,7 +143,7 @@ static bool is_ours(struct image_resident *resident, const struct intercept_regi
             note_attributes(resident);
         return treatment_of((uint32_t)call->r10) == DISCARD;
     case NR_ioctl:
-        return (uint32_t)call->si != ABI_TIOCGWINSZ || terminal_redraw_is_due();
+        return true;
     case NR_prctl:
         return prctl_is_ours(resident, call);
     case NR_pkey_mprotect:
@@ -167,6 +167,12 @@ static bool is_ours(struct image_resident *resident, const struct intercept_regi
     default:
         return false;
     }
+}
+
+/* Has to do with the screen, not with lazy memory, of which there may be none. */
+static bool asks_for_size(const struct intercept_registers *call)
+{
+    return (uint32_t)call->ax == NR_ioctl && (uint32_t)call->si == ABI_TIOCGWINSZ;
 }
 
 /* Takes a free stack of the record, or maps one when so many threads are at work, or have been when this process was
@@ -205,7 +211,7 @@ uint64_t intercept_enter(struct intercept_registers *registers)
     struct intercept_frame *frame;
     int64_t number;
 
-    if (!is_active(resident) || !is_ours(resident, registers))
+    if (asks_for_size(registers) ? !terminal_redraw_is_due() : !is_active(resident) || !is_ours(resident, registers))
         return INTERCEPT_PASS;
     sys_swap_signal_mask(&mask, &mask);
     number = take_stack(resident, &stack);
@@ -214,7 +220,7 @@ uint64_t intercept_enter(struct intercept_registers *registers)
         registers->ax = (uint64_t)number;
         return INTERCEPT_DONE;
     }
-    if (!is_active(resident)) { /* another thread has seen to it meanwhile */
+    if (!is_active(resident) && !asks_for_size(registers)) { /* another thread has seen to it meanwhile */
         give_back(resident, (uint64_t)number, stack);
         sys_set_signal_mask(&mask);
         return INTERCEPT_PASS;

@@ -15,14 +15,14 @@ void terminal_redraw_prepare(uint32_t pid)
     __atomic_store_n(&terminal_redraw.stage, REDRAW_DUE, __ATOMIC_RELEASE);
 }
 
-static bool enter(enum redraw_stage from)
+static bool redraw_enter(enum redraw_stage from)
 {
     uint32_t stage = from;
 
     return __atomic_compare_exchange_n(&terminal_redraw.stage, &stage, REDRAW_BUSY, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static void leave(enum redraw_stage to)
+static void redraw_leave(enum redraw_stage to)
 {
     __atomic_store_n(&terminal_redraw.stage, to, __ATOMIC_RELEASE);
 }
@@ -51,15 +51,15 @@ static bool is_smaller(void)
 {
     bool smaller;
 
-    if (enter(REDRAW_DUE)) {
+    if (redraw_enter(REDRAW_DUE)) {
         smaller = start_timer(); /* no timer may be had: then the program draws when it does */
-        leave(smaller ? REDRAW_SMALLER : REDRAW_DONE);
+        redraw_leave(smaller ? REDRAW_SMALLER : REDRAW_DONE);
         return smaller;
     }
-    if (!enter(REDRAW_SMALLER))
+    if (!redraw_enter(REDRAW_SMALLER))
         return false;
     smaller = !moment_is_over();
-    leave(smaller ? REDRAW_SMALLER : REDRAW_DONE);
+    redraw_leave(smaller ? REDRAW_SMALLER : REDRAW_DONE);
     return smaller;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sys/fanotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -314,6 +315,26 @@ static inline __attribute__((always_inline)) long enable_shadow_stack(void) {
     return result;
 }
 
+static void set_terminal_master(void) {
+    int unlocked = 0;
+    first = (int)MUST(open("/dev/ptmx", O_RDWR | O_NOCTTY));
+    MUST(ioctl(first, TIOCSPTLCK, &unlocked));
+}
+
+static void set_terminal(void) {
+    set_terminal_master();
+    second = (int)MUST(ioctl(first, TIOCGPTPEER, O_RDWR | O_NOCTTY));
+}
+
+static void check_terminal(void) {
+    char found[8] = "";
+    if (second < 0)
+        second = (int)MUST(ioctl(first, TIOCGPTPEER, O_RDWR | O_NOCTTY));
+    CHECK_EQ(write(first, "line\n", 5), 5);
+    CHECK_EQ(read(second, found, sizeof found), 5);
+    CHECK(memcmp(found, "line\n", 5) == 0, "other bytes: %s", found);
+}
+
 static const struct resource {
     const char *name;
     void (*set)(void);
@@ -332,6 +353,7 @@ static const struct resource {
     {"child", set_child, check_child},
     {"shared-anonymous", set_shared_anonymous, check_shared_memory},
     {"shared-memfd", set_shared_memfd, check_shared_memory},
+    {"terminal-master", set_terminal_master, check_terminal}, {"terminal", set_terminal, check_terminal},
     {"open-memfd", set_open_memfd, check_open_memfd}, {"huge-memfd", set_huge_memfd, check_huge_memfd},
 };
 

@@ -73,6 +73,8 @@ COMPARE_SIZE(abi_elf_header, Elf64_Ehdr);
 COMPARE_SIZE(abi_program_header, Elf64_Phdr);
 COMPARE_SIZE(abi_dynamic, Elf64_Dyn);
 COMPARE_SIZE(abi_symbol, Elf64_Sym);
+COMPARE_SIZE(abi_winsize, struct winsize);
+_Static_assert(sizeof(struct abi_termios) == 36, "struct termios of the kernel, asm-generic/termbits.h");
 _Static_assert(offsetof(struct abi_stat, mode) == offsetof(struct stat, st_mode), "st_mode");
 _Static_assert(offsetof(struct abi_stat, inode) == offsetof(struct stat, st_ino), "st_ino");
 _Static_assert(offsetof(struct abi_shmid, size) == offsetof(struct shmid_ds, shm_segsz), "shm_segsz");

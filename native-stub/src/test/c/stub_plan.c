@@ -431,6 +431,10 @@ static void lies_about_locks_and_watches_are_named(struct loaded loaded)
     *op = (struct image_file_op){.kind = IMAGE_FILE_EPOLL_SPENT, .fd = 3, .values = {4, 0x40000000, 0, 5}};
     EXPECT_FAULT(op->values[0], UINT64_MAX, where, "other descriptor");
     EXPECT_FAULT(op->values[3], UINT64_MAX, where, "other descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_TERMINAL_MODES, .fd = 0, .path = before.path, .offset = 1};
+    EXPECT_FAULT(op->kind, IMAGE_FILE_TERMINAL_MODES, where, "modes"); /* a string is too short for them */
+    EXPECT_FAULT(op->offset, UINT64_MAX, where, "modes");
+    op->kind = IMAGE_FILE_PIDFD;
     EXPECT_FAULT(op->kind, 29, where, "kind");
     EXPECT_FAULT(op->kind, 99, where, "kind");
     *op = before;

@@ -60,8 +60,10 @@ public final class LayoutPlanner {
             XstateArea xstate = XstateArea.of(checkpoint);
             // Whatever can be refused has been by now.
             listener.decided(data.pieces());
+            boolean redraws = options.anonymousMemory() == PlanOptions.AnonymousMemory.LAZY
+                    && new TerminalPlanner(checkpoint, openFiles).isDrawnOn();
             LazyDecision decision = LazyDecision.of(
-                    checkpoint, memory, program, addressSpace, data, slot, stub.intercept());
+                    checkpoint, memory, program, addressSpace, data, slot, stub.intercept(), redraws);
             ThreadIds ids = ThreadIds.find(checkpoint, memory);
             return new ImagePlan(
                     checkpoint.header().id(),
@@ -118,12 +120,14 @@ public final class LayoutPlanner {
     public static MemoryPlan memorySteps(Checkpoint checkpoint, CheckpointMemory memory)
             throws IOException, PlanException {
         DataArea data = new DataArea();
-        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, LaunchPolicies.NONE));
+        OpenFiles openFiles = new OpenFiles(checkpoint, LaunchPolicies.NONE);
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
         ProgramMemory program = ProgramMemory.of(checkpoint, memory);
         MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data, memoryFiles);
         addressSpace.plan(memoryOf(checkpoint, PlanOptions.AnonymousMemory.LAZY));
         long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-        LazyDecision decision = LazyDecision.of(checkpoint, memory, program, addressSpace, data, slot, 0);
+        boolean redraws = new TerminalPlanner(checkpoint, openFiles).isDrawnOn();
+        LazyDecision decision = LazyDecision.of(checkpoint, memory, program, addressSpace, data, slot, 0, redraws);
         return new MemoryPlan(decision.steps(), decision.lazy());
     }
 

@@ -58,6 +58,11 @@ final class TerminalPlanner {
         return steps;
     }
 
+    /** Whether a launch has to make the program draw, for which TIOCGWINSZ is routed to the stub. */
+    boolean isDrawnOn() {
+        return ownTerminal().filter(this::drawsOn).isPresent();
+    }
+
     /** The controlling terminal, or else that of the lowest descriptor. */
     private Optional<Terminal> ownTerminal() {
         return checkpoint.terminals().stream()
