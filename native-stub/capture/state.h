@@ -38,6 +38,9 @@ struct thread {
     unsigned restart_attempts;    /* freeze.c: how often it ran on to show what it restarts */
     uint64_t waited_ns;           /* freeze.c */
     struct ckpt_thread record;    /* threads.c */
+    struct ckpt_rights rights;    /* rights.c */
+    uint32_t seccomp_mode;        /* of its status */
+    bool filters_suspended;       /* filters.c */
 };
 
 /* A mapping with what smaps tells. The record goes into the file as it is. */
@@ -132,6 +135,12 @@ struct capture {
 
     struct snapshot snapshot; /* snapshot.c */
 
+    struct buffer leader_groups; /* rights.c: text of its status */
+    bool has_other_users; /* is in another user namespace */
+    bool asks_policies;
+    struct buffer filters;         /* filters.c */
+    struct buffer memory_policies; /* memory_policies.c */
+
     bool copy_at_once;            /* file_pages.h */
     struct buffer mapped_files;   /* file_pages.c */
     struct buffer deferred_copies;
@@ -153,8 +162,8 @@ struct capture {
     struct writer writer;
     struct ckpt_process process;
     struct ckpt_cpu cpu;
-    struct buffer threads_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, sockets, socket_options,
-        epoll_items, file_locks, actions, pending, auxv, cpuid, strings, allowances;
+    struct buffer threads_section, rights_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, sockets, socket_options,
+        epoll_items, file_locks, file_owners, terminals, actions, pending, auxv, cpuid, strings, allowances;
 };
 
 /* Whether one of the give_up signals is pending. */

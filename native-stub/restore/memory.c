@@ -91,6 +91,17 @@ static int64_t prefetch(struct stub_state *state, const struct image_memory_op *
     return sys_fadvise(state->image_fd, op->offset, op->length, ABI_POSIX_FADV_WILLNEED);
 }
 
+/* The policy says only where pages are best taken from. */
+static int64_t set_policy(struct stub_state *state, const struct image_memory_op *op)
+{
+    int64_t result = sys_bind_memory(op->address, op->length, op->argument, &op->offset, 8 * sizeof(op->offset) + 1);
+
+    if (is_error(result) && state->warned_policy++ == 0)
+        stub_warn(state, "setting memory policy %x for nodes %x of the program's memory at %x: %e; that of this launch stays",
+                  (uint64_t)op->argument, op->offset, op->address, result);
+    return result;
+}
+
 static int64_t carry_out(struct stub_state *state, const struct image_memory_op *op)
 {
     switch (op->kind) {
@@ -129,6 +140,8 @@ static int64_t carry_out(struct stub_state *state, const struct image_memory_op 
     case IMAGE_MEMORY_NAME:
         return sys_prctl(ABI_PR_SET_VMA, ABI_PR_SET_VMA_ANON_NAME, op->address, op->length,
                          STUB_ADDRESS(plan_string(state->plan, op->offset)));
+    case IMAGE_MEMORY_POLICY:
+        return set_policy(state, op);
     default: /* IMAGE_MEMORY_DROPPABLE; plan_check() admits no other */
         return map_droppable(op);
     }

@@ -142,7 +142,7 @@ void memory_file_reopen(struct stub_state *state, const struct image_file_op *op
 
     line_append(&path, DESCRIPTOR_PATH "%d", (int64_t)source);
     path.bytes[path.length] = '\0';
-    fd = sys_open(path.bytes, (op->open_flags & (ABI_O_ACCMODE | STATUS_FLAGS)) | ABI_O_CLOEXEC);
+    fd = sys_open(path.bytes, op->open_flags & (ABI_O_ACCMODE | STATUS_FLAGS | ABI_O_CLOEXEC));
     if (is_error(fd))
         fail(state, op, "opening a memfd a second time through /proc/self/fd", fd);
     set_position(state, op, (int)fd);

@@ -89,6 +89,8 @@ static const char *memory_op_problem(struct plan_checker *checker, const struct 
         return op->offset % STUB_PAGE == 0 && !offset_wraps ? NULL : "offset";
     case IMAGE_MEMORY_NAME:
         return check_string(checker, op->offset) ? NULL : "name";
+    case IMAGE_MEMORY_POLICY:
+        return NULL;
     default:
         return op->kind >= IMAGE_MEMORY_ANONYMOUS && op->kind <= IMAGE_MEMORY_DROPPABLE ? NULL : "kind";
     }
@@ -154,6 +156,8 @@ static const char *pipe_problem(const struct plan_checker *checker, const struct
 
     if (op->fd == writer || (op->fd != -1 && !good_fd((uint64_t)op->fd)) || (writer != -1 && !good_fd((uint64_t)writer)))
         return "descriptor";
+    if (op->offset > op->values[2] / sizeof(uint32_t))
+        return "packet count";
     return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
 }
 
@@ -296,6 +300,15 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
     switch (op->kind) {
     case IMAGE_FILE_LOCK:
         return file_lock_problem(op);
+    case IMAGE_FILE_INHERIT:
+    case IMAGE_FILE_FIFO:
+    case IMAGE_FILE_PIPE_OPEN:
+    case IMAGE_FILE_OWNER:
+        return check_outside_op(checker, op);
+    case IMAGE_FILE_TERMINAL_MODES:
+        return good_bytes(checker, op->path, op->offset, sizeof(struct image_terminal), sizeof(struct image_terminal))
+                   ? NULL
+                   : "modes";
     case IMAGE_FILE_WATCH:
     case IMAGE_FILE_WATCH_MASK:
         if (op->values[0] == 0 || op->values[0] > INT32_MAX)
@@ -408,6 +421,8 @@ int check_threads(struct plan_checker *checker)
         if (problem != NULL)
             return check_fault(checker, "thread", index, problem);
         error = check_pending(checker, thread->pending, "pending signal of thread", index);
+        if (error == 0)
+            error = check_rights(checker, thread, index);
         if (error < 0)
             return error;
         next_block = thread->block + plan->thread_block_size;

@@ -13,7 +13,9 @@
 #include "restore/lazy_ranges.c"
 #include "restore/plan_check.c"
 #include "restore/plan_check_lazy.c"
+#include "restore/plan_check_rights.c"
 #include "restore/plan_check_timers.c"
+#include "restore/plan_check_outside.c"
 #include "restore/plan_check_ops.c"
 
 #include "src/test/c/support/expect.h"
@@ -114,6 +116,7 @@ static void add_rest(struct builder *builder)
     struct image_pending_signal pending = {.signal = 10, .timer = 2};
     const struct image_posix_timer timers[2] = {{.id = 3, .clock = 1, .clock_thread = IMAGE_NO_THREAD, .thread = 1},
                                                 {.id = 4, .clock = 6, .clock_thread = 1, .thread = IMAGE_NO_THREAD}};
+    struct image_environment_change change = {.name_length = 4};
     struct image_vdso_symbol symbol = {.name = builder_string(builder, "__vdso_time"), .offset = 64, .room = 64};
     static const uint8_t vdso[4096];
 
@@ -128,8 +131,23 @@ static void add_rest(struct builder *builder)
     builder->plan.vdso_address = 0x7fff00000000;
     builder->plan.vdso_size = sizeof(vdso);
     builder->plan.working_directory = builder_string(builder, "/");
+    change.text = builder_string(builder, "ROLE=me");
+    builder->plan.environment = builder_table(builder, &change, 1, sizeof(change));
     builder->plan.tid_patches.count = 1;
     builder->patches[0] = (struct image_tid_patch){.address = 0x10010, .thread = 1, .width = 4};
+}
+
+/* Of the second thread, under a filter of two instructions. */
+static void add_rights(struct builder *builder)
+{
+    static const uint64_t instructions[2] = {0x7fff000000000006, 0x7fff000000000006};
+    static const uint32_t groups[2] = {5, 27};
+    struct image_filter filter = {.instructions = builder_table(builder, instructions, 2, sizeof(instructions[0]))};
+    struct image_rights rights = {.groups = builder_table(builder, groups, 2, sizeof(groups[0]))};
+
+    rights.filters = builder_table(builder, &filter, 1, sizeof(filter));
+    builder->threads[1].rights = builder_table(builder, &rights, 1, sizeof(rights)).offset;
+    builder->plan.filtered = 1;
 }
 
 static struct loaded load(void)
@@ -142,6 +160,7 @@ static struct loaded load(void)
     builder_thread(builder, 0x400000, 0x500000, 0, 0);
     add_ops(builder);
     add_rest(builder);
+    add_rights(builder);
     places = builder_place(builder);
     builder_finish_plan(builder, &places);
     loaded.bytes = places.plan_size + places.blocks_size;
@@ -228,6 +247,26 @@ static void lies_of_the_head_are_named(struct loaded loaded)
     EXPECT_FAULT(plan->vdso_address, BUILDER_SLOT, "vdso", "address");
     EXPECT_FAULT(plan->vdso_size, UINT64_C(1) << 40, "vdso", "address");
     EXPECT_FAULT(plan->vdso_copy, UINT64_MAX - 7, "vdso", "table offset");
+}
+
+static void lies_about_rights_are_named(struct loaded loaded)
+{
+    struct image_thread *thread = RECORD(image_thread, threads, 1);
+    struct image_rights *rights = (struct image_rights *)plan_at(loaded.plan, thread->rights);
+    struct image_filter *filter = (struct image_filter *)plan_at(loaded.plan, rights->filters.offset);
+    const char *of_thread = "rights of thread", *of_groups = "groups of thread", *of_filters = "seccomp filter of thread";
+
+    EXPECT_FAULT(thread->rights, 8, of_thread, "table offset");
+    EXPECT_FAULT(thread->rights, thread->rights + 4, of_thread, "table offset");
+    EXPECT_FAULT(thread->rights, loaded.plan->plan_size - 8, of_thread, "table count");
+    EXPECT_FAULT(thread->rights, UINT64_MAX - 7, of_thread, "table offset");
+    EXPECT_FAULT(rights->groups.count, UINT64_MAX / 4 + 1, of_groups, "table count");
+    EXPECT_FAULT(rights->groups.offset, 16, of_groups, "table offset");
+    EXPECT_FAULT(rights->filters.count, UINT64_MAX / 24 + 1, of_filters, "table count");
+    EXPECT_FAULT(filter->instructions.count, 0, of_filters, "length");
+    EXPECT_FAULT(filter->instructions.count, UINT64_MAX / 8 + 1, of_filters, "table count");
+    EXPECT_FAULT(filter->instructions.offset, 16, of_filters, "table offset");
+    EXPECT_FAULT(loaded.plan->filtered, 0, of_filters, "mark"); /* then the plan would not stay */
 }
 
 static void lies_about_lazy_memory_are_named(struct loaded loaded)
@@ -330,6 +369,7 @@ static void lies_about_files_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[2].values[0], 5, where, "descriptor");
     EXPECT_FAULT(ops[2].values[0], 0x80000000, where, "descriptor");
     EXPECT_FAULT(ops[2].values[2], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[2].offset, 1, where, "packet count");
     EXPECT_FAULT(ops[3].values[0], 5, where, "packet count");
     EXPECT_FAULT(ops[3].values[1], UINT64_MAX, where, "image offset");
     EXPECT_FAULT(ops[4].fd, -1, where, "descriptor");
@@ -391,9 +431,39 @@ static void lies_about_locks_and_watches_are_named(struct loaded loaded)
     *op = (struct image_file_op){.kind = IMAGE_FILE_EPOLL_SPENT, .fd = 3, .values = {4, 0x40000000, 0, 5}};
     EXPECT_FAULT(op->values[0], UINT64_MAX, where, "other descriptor");
     EXPECT_FAULT(op->values[3], UINT64_MAX, where, "other descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_TERMINAL_MODES, .fd = 0, .path = before.path, .offset = 1};
+    EXPECT_FAULT(op->kind, IMAGE_FILE_TERMINAL_MODES, where, "modes"); /* a string is too short for them */
+    EXPECT_FAULT(op->offset, UINT64_MAX, where, "modes");
+    op->kind = IMAGE_FILE_PIDFD;
     EXPECT_FAULT(op->kind, 29, where, "kind");
     EXPECT_FAULT(op->kind, 99, where, "kind");
     *op = before;
+}
+
+static void lies_about_what_leads_out_are_named(struct loaded loaded)
+{
+    struct image_file_op *op = RECORD(image_file_op, file_ops, 0);
+    struct image_environment_change *change = RECORD(image_environment_change, environment, 0);
+    struct image_file_op before = *op;
+    const char *where = "file operation";
+
+    *op = (struct image_file_op){.kind = IMAGE_FILE_INHERIT, .fd = 3};
+    EXPECT_FAULT(op->values[0], 3, where, "wish");
+    EXPECT_FAULT(op->fd, -1, where, "descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_FIFO, .fd = 3, .path = before.path};
+    EXPECT_FAULT(op->path, 0, where, "path");
+    EXPECT_FAULT(op->values[2], UINT64_MAX, where, "image offset");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_PIPE_OPEN, .fd = 3};
+    EXPECT_FAULT(op->values[0], UINT64_MAX, where, "other descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_OWNER, .fd = 3};
+    EXPECT_FAULT(op->values[0], 4, where, "owner");
+    EXPECT_FAULT(op->values[1], 2, where, "thread");
+    EXPECT_FAULT(op->values[2], 65, where, "signal");
+    *op = before;
+    EXPECT_FAULT(change->text, 0, "change of the environment", "text");
+    EXPECT_FAULT(change->text, loaded.plan->plan_size, "change of the environment", "text");
+    EXPECT_FAULT(change->name_length, 0, "change of the environment", "name");
+    EXPECT_FAULT(change->name_length, 8, "change of the environment", "name");
 }
 
 static void lies_about_sockets_are_named(struct loaded loaded)
@@ -516,9 +586,11 @@ int main(int argc, char **argv)
     lies_of_the_head_are_named(loaded);
     lies_about_memory_are_named(loaded);
     lies_about_lazy_memory_are_named(loaded);
+    lies_about_rights_are_named(loaded);
     lies_about_files_are_named(loaded);
     lies_about_segments_are_named(loaded);
     lies_about_locks_and_watches_are_named(loaded);
+    lies_about_what_leads_out_are_named(loaded);
     lies_about_sockets_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
     lies_about_timers_are_named(loaded);

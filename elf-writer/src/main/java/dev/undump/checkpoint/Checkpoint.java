@@ -9,6 +9,7 @@ import java.util.List;
  *
  * @param file where the bytes of extents, deleted files and pipes are; for a summary taken from an image, the image
  * @param threads the leader first, then by thread id
+ * @param identity what the threads may do
  * @param mappings by address, not overlapping
  * @param descriptors by number
  * @param openFiles what descriptors refer to by index
@@ -19,6 +20,8 @@ import java.util.List;
  * @param sockets what open files refer to by index
  * @param watches of inotify instances
  * @param fileLocks locks that the program held
+ * @param fileOwners who gets the signals of descriptions
+ * @param terminals that open files refer to
  * @param actions signals whose action is not the default
  * @param pending in queue order
  * @param posixTimers by id
@@ -31,6 +34,7 @@ public record Checkpoint(
         CheckpointHeader header,
         CheckpointProcess process,
         List<CheckpointThread> threads,
+        Identity identity,
         List<Mapping> mappings,
         List<Descriptor> descriptors,
         List<OpenFile> openFiles,
@@ -42,6 +46,8 @@ public record Checkpoint(
         List<EpollItem> epollItems,
         List<Watch> watches,
         List<FileLock> fileLocks,
+        List<FileOwner> fileOwners,
+        List<Terminal> terminals,
         List<SignalAction> actions,
         List<PendingSignal> pending,
         List<PosixTimer> posixTimers,
@@ -63,6 +69,8 @@ public record Checkpoint(
         epollItems = List.copyOf(epollItems);
         watches = List.copyOf(watches);
         fileLocks = List.copyOf(fileLocks);
+        fileOwners = List.copyOf(fileOwners);
+        terminals = List.copyOf(terminals);
         actions = List.copyOf(actions);
         pending = List.copyOf(pending);
         posixTimers = List.copyOf(posixTimers);

@@ -41,6 +41,7 @@ final class CheckpointDecoder {
                 header,
                 single(CheckpointLayout.SECTION_PROCESS, ProcessDecoder::process),
                 all(CheckpointLayout.SECTION_THREADS, view -> ThreadDecoder.thread(view, xstates)),
+                identity(),
                 mappings(extents()),
                 all(CheckpointLayout.SECTION_DESCRIPTORS, CheckpointDecoder::descriptor),
                 all(CheckpointLayout.SECTION_DESCRIPTIONS, CheckpointDecoder::openFile),
@@ -52,6 +53,8 @@ final class CheckpointDecoder {
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
                 all(CheckpointLayout.SECTION_WATCHES, CheckpointDecoder::watch),
                 all(CheckpointLayout.SECTION_FILE_LOCKS, CheckpointDecoder::fileLock),
+                all(CheckpointLayout.SECTION_FILE_OWNERS, CheckpointDecoder::fileOwner),
+                all(CheckpointLayout.SECTION_TERMINALS, CheckpointDecoder::terminal),
                 all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
                 all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
                 all(CheckpointLayout.SECTION_POSIX_TIMERS, CheckpointDecoder::posixTimer),
@@ -59,6 +62,13 @@ final class CheckpointDecoder {
                 single(CheckpointLayout.SECTION_CPU, CheckpointDecoder::cpu),
                 all(CheckpointLayout.SECTION_CPUID, CheckpointDecoder::cpuid),
                 all(CheckpointLayout.SECTION_ALLOWANCES, view -> view.textAt(0)));
+    }
+
+    private Identity identity() throws CheckpointException {
+        List<SeccompFilter> filters = all(CheckpointLayout.SECTION_FILTERS, RightsDecoder::filter);
+        return new Identity(
+                all(CheckpointLayout.SECTION_RIGHTS, view -> RightsDecoder.rights(view, filters)),
+                all(CheckpointLayout.SECTION_MEMORY_POLICIES, RightsDecoder::boundMemory));
     }
 
     private <T> List<T> all(int kind, Function<RecordView, T> decoder) throws CheckpointException {
@@ -293,6 +303,31 @@ final class CheckpointDecoder {
                 view.flagAt(CheckpointLayout.FileLock.EXCLUSIVE, "exclusiveness of a lock"),
                 view.longAt(CheckpointLayout.FileLock.START),
                 view.longAt(CheckpointLayout.FileLock.LENGTH));
+    }
+
+    private static FileOwner fileOwner(RecordView view) {
+        return new FileOwner(
+                view.intAt(CheckpointLayout.FileOwner.DESCRIPTION),
+                view.intAt(CheckpointLayout.FileOwner.KIND),
+                threadId(view.intAt(CheckpointLayout.FileOwner.TID)),
+                view.intAt(CheckpointLayout.FileOwner.SIGNAL));
+    }
+
+    private static Terminal terminal(RecordView view) {
+        view.reserved(CheckpointLayout.Terminal.RESERVED, Integer.BYTES);
+        return new Terminal(
+                view.intAt(CheckpointLayout.Terminal.DESCRIPTION),
+                view.intAt(CheckpointLayout.Terminal.FLAGS),
+                view.intAt(CheckpointLayout.Terminal.INPUT_FLAGS),
+                view.intAt(CheckpointLayout.Terminal.OUTPUT_FLAGS),
+                view.intAt(CheckpointLayout.Terminal.CONTROL_FLAGS),
+                view.intAt(CheckpointLayout.Terminal.LOCAL_FLAGS),
+                view.byteAt(CheckpointLayout.Terminal.LINE),
+                view.bytesAt(CheckpointLayout.Terminal.CHARACTERS, CheckpointLayout.Terminal.CHARACTERS_BYTES),
+                view.shortAt(CheckpointLayout.Terminal.ROWS),
+                view.shortAt(CheckpointLayout.Terminal.COLUMNS),
+                view.intAt(CheckpointLayout.Terminal.DEVICE_MAJOR),
+                view.intAt(CheckpointLayout.Terminal.DEVICE_MINOR));
     }
 
     private static SignalAction action(RecordView view) {

@@ -19,6 +19,7 @@ final class CrossChecks {
 
     void check() throws CheckpointException {
         checkThreads();
+        checkIdentity();
         checkMappings();
         checkSegments();
         checkStoredPieces();
@@ -28,6 +29,8 @@ final class CrossChecks {
         checkEpollItems();
         checkWatches();
         checkFileLocks();
+        checkFileOwners();
+        checkTerminals();
         checkSignals();
         checkTimers();
     }
@@ -43,6 +46,19 @@ final class CrossChecks {
         for (CheckpointThread thread : threads) {
             boolean unique = tids.add(thread.tid()) && ownTids.add(thread.ownTid());
             require(unique, "thread " + thread.tid() + " is there twice");
+        }
+    }
+
+    private void checkIdentity() throws CheckpointException {
+        Identity identity = checkpoint.identity();
+        int rights = identity.threads().size();
+        require(
+                rights == 0 || rights == checkpoint.threads().size(),
+                rights + " rights of " + checkpoint.threads().size() + " threads");
+        long free = 0;
+        for (BoundMemory bound : identity.boundMemory()) {
+            require(bound.range().start() >= free, "memory policy at " + bound.range() + " overlaps another or is out of order");
+            free = bound.range().end();
         }
     }
 
@@ -152,7 +168,7 @@ final class CrossChecks {
 
     private void checkOpenFiles() throws CheckpointException {
         for (OpenFile file : checkpoint.openFiles()) {
-            boolean needsPipe = file.kind() == FileKind.PIPE && !file.isOutside();
+            boolean needsPipe = (file.kind() == FileKind.PIPE && !file.isOutside()) || file.kind() == FileKind.FIFO;
             boolean refersToPipe = file.object() < checkpoint.pipes().size();
             require(!needsPipe || refersToPipe, "open file " + file.path() + " refers to pipe " + file.object());
             boolean needsMemory = file.kind() == FileKind.MEMFD;
@@ -218,6 +234,31 @@ final class CrossChecks {
             require(
                     lock.openFile() < checkpoint.openFiles().size(),
                     "a lock refers to open file " + lock.openFile() + ", which is not there");
+        }
+    }
+
+    private void checkFileOwners() throws CheckpointException {
+        Set<Integer> tids = new HashSet<>();
+        checkpoint.threads().forEach(thread -> tids.add(thread.ownTid()));
+        Set<Integer> owned = new HashSet<>();
+        for (FileOwner owner : checkpoint.fileOwners()) {
+            boolean valid = owner.openFile() < checkpoint.openFiles().size() && owned.add(owner.openFile());
+            require(valid, "an owner refers to open file " + owner.openFile() + ", which is not there or has another one");
+            require(
+                    owner.tid().isEmpty() || tids.contains(owner.tid().getAsInt()),
+                    "open file " + owner.openFile() + " belongs to a thread that is not there");
+        }
+    }
+
+    private void checkTerminals() throws CheckpointException {
+        Set<Integer> seen = new HashSet<>();
+        for (Terminal terminal : checkpoint.terminals()) {
+            int index = terminal.openFile();
+            require(
+                    index < checkpoint.openFiles().size()
+                            && checkpoint.openFiles().get(index).kind() == FileKind.TERMINAL
+                            && seen.add(index),
+                    "the modes of a terminal refer to open file " + index + ", which is none or has modes already");
         }
     }
 

@@ -63,7 +63,7 @@ final class MemoryPlanner {
     /** Decides where all bytes stand and plans what does not depend on laziness. */
     void plan(PlanOptions.AnonymousMemory choice) throws PlanException {
         List<List<ByteRange>> runs = choice == PlanOptions.AnonymousMemory.LAZY
-                ? new LazyRuns(mappings, checkpoint.process().marks()).choose()
+                ? new LazyRuns(mappings, checkpoint.process().marks(), checkpoint.identity().boundMemory()).choose()
                 : LazyRuns.none(mappings);
         Map<SharedObject.Key, List<Mapping>> shared = new LinkedHashMap<>();
         for (int i = 0; i < mappings.size(); i++) {
@@ -256,6 +256,7 @@ final class MemoryPlanner {
 
     /** Advice by advice, so that neighbours with the same are one step. */
     private void attributes(MemorySteps steps) {
+        checkpoint.identity().boundMemory().forEach(bound -> steps.add(MemoryOp.policy(bound)));
         for (VmaAdvice advice : VmaAdvice.values()) {
             for (Mapping mapping : mappings) {
                 if (hasAttributes(mapping) && mapping.hasFlags(advice.vmaFlag())) {

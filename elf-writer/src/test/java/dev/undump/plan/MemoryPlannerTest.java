@@ -311,7 +311,7 @@ class MemoryPlannerTest {
 
     private List<MemoryOp> plan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
-        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, LaunchPolicies.NONE));
         planner = new MemoryPlanner(checkpoint, checkpoint.mappings(), data, memoryFiles);
         planner.plan(PlanOptions.AnonymousMemory.READ);
         return planner.steps(false, List.of());

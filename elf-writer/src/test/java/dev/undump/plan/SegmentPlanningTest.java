@@ -135,11 +135,11 @@ class SegmentPlanningTest {
     private Planned plan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
         DataArea data = new DataArea();
-        OpenFiles openFiles = new OpenFiles(checkpoint, false);
+        OpenFiles openFiles = new OpenFiles(checkpoint, LaunchPolicies.NONE);
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
         MemoryPlanner memory = new MemoryPlanner(checkpoint, checkpoint.mappings(), data, memoryFiles);
         memory.plan(PlanOptions.AnonymousMemory.READ);
-        List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles, Map.of())
+        List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles, LaunchPolicies.NONE)
                 .plan().stream()
                         .filter(step -> step.kind() != FileOp.Kind.CLOSE)
                         .toList();
