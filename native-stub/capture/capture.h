@@ -28,6 +28,8 @@
 #define ALLOW_LOST_DATAGRAMS 0x40u
 #define ALLOW_WATCH_EVENTS 0x100u
 #define ALLOW_FOREIGN_FD 0x4000u
+#define ALLOW_MAPPED_COPY 0x1000u
+#define ALLOW_SEMAPHORES 0x2000u
 
 struct allowance {
     const char *word;

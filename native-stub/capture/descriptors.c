@@ -12,7 +12,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "crc32c.h"
 #include "file_locks.h"
 #include "file_owners.h"
 #include "memory_files.h"
@@ -23,7 +22,6 @@
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
 #define HUGETLBFS_MAGIC 0x958458f6
 #define SECRETMEM_MAGIC 0x5345434d /* mm/secretmem.c */
-#define COPY_PIECE (1u << 20)
 
 /* The descriptions found so far, in the order that kcmp(2) puts them in. */
 struct known_files {
@@ -95,45 +93,6 @@ static bool is_inherited(const struct capture *capture, int fd)
 }
 
 /* ---- regular files and directories ---- */
-
-/* Copies what stands in the file; the rest of the place that was reserved for it is a hole, and counts as zeros. */
-static int copy_contents(struct capture *capture, int fd, struct ckpt_description *record, uint8_t *piece)
-{
-    uint64_t done = 0;
-    while (done < record->size) {
-        off_t data = lseek(fd, (off_t)done, SEEK_DATA);
-        if (data < 0 && errno == ENXIO)
-            break;
-        uint64_t at = data < 0 ? done : (uint64_t)data;
-        ssize_t count = pread(fd, piece, COPY_PIECE, (off_t)at);
-        if (count < 0)
-            return -errno;
-        if (count == 0 || at + (uint64_t)count > record->size)
-            break;
-        writer_put(&capture->writer, record->data_offset + at, piece, (size_t)count);
-        record->data_crc = crc32c(crc32c_zeros(record->data_crc, at - done), piece, (size_t)count);
-        done = at + (uint64_t)count;
-    }
-    record->data_crc = crc32c_zeros(record->data_crc, record->size - done);
-    return 0;
-}
-
-static int copy_deleted(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
-{
-    AUTO_CLOSE int fd = open_proc(O_RDONLY | O_NONBLOCK, "%d/fd/%d", capture->pid, file->fd);
-    AUTO_FREE uint8_t *piece = malloc(COPY_PIECE);
-    if (fd < 0)
-        return refuse(capture->report, fd, "reading the deleted file %s (descriptor %d of process %d): %s",
-                      file->path, file->fd, capture->pid, strerror(-fd));
-    if (!piece)
-        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
-    record->data_size = record->size;
-    record->data_offset = record->size ? writer_reserve(&capture->writer, record->size) : 0;
-    int error = copy_contents(capture, fd, record, piece);
-    return error == 0 ? 0
-                      : refuse(capture->report, error, "reading the deleted file %s (descriptor %d of process %d): %s",
-                               file->path, file->fd, capture->pid, strerror(-error));
-}
 
 /* What it holds is the business of memory_files.c. */
 static int describe_memfd(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
@@ -210,8 +169,8 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
     if (file->status.st_nlink && (record->open_flags & O_ACCMODE) != O_RDONLY)
         return refuse_file(capture, file, "open for writing and has lost this name, but not its others",
                            "what a launch writes would not reach them; close it before");
-    record->kind = CKPT_FILE_DELETED;
-    return copy_deleted(capture, file, record);
+    record->kind = CKPT_FILE_DELETED; /* deleted_files.c goes on with it */
+    return 0;
 }
 
 static int describe_directory(struct capture *capture, struct open_file *file, struct ckpt_description *record)
@@ -243,7 +202,7 @@ static int describe_device(struct capture *capture, const struct open_file *file
     if (is_plain_device(device_major, device_minor))
         record->kind = CKPT_FILE_DEVICE;
     else if (is_terminal(device_major, device_minor))
-        record->kind = CKPT_FILE_TERMINAL;
+        return describe_terminal(capture, file, record);
     else if (file->standard)
         record->kind = CKPT_FILE_OUTSIDE;
     else if (device_major == 5 && device_minor == 2)
@@ -343,12 +302,20 @@ static int describe_unless_foreign(struct capture *capture, struct open_file *fi
     return 0;
 }
 
+/* fdinfo tells close-on-exec in the place of whether the file was opened with O_CLOEXEC, which F_GETFL tells for good. */
+static uint32_t opened_with_cloexec(const struct capture *capture, const struct open_file *file)
+{
+    AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_getfd, capture->pidfd, file->fd, 0);
+    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+    return flags < 0 ? 0 : (uint32_t)(flags & O_CLOEXEC);
+}
+
 static int add_description(struct capture *capture, struct open_file *file)
 {
     const struct stat *status = &file->status;
     const char *info = (char *)file->info.data;
     struct ckpt_description record = {
-        .open_flags = (uint32_t)text_number(info, "flags:", 8, 0) & ~(uint32_t)O_CLOEXEC,
+        .open_flags = ((uint32_t)text_number(info, "flags:", 8, 0) & ~(uint32_t)O_CLOEXEC) | opened_with_cloexec(capture, file),
         .mode = status->st_mode, .offset = text_number(info, "pos:", 10, 0), .inode = status->st_ino,
         .dev_major = major(status->st_dev), .dev_minor = minor(status->st_dev), .rdev_major = major(status->st_rdev),
         .rdev_minor = minor(status->st_rdev), .size = (uint64_t)status->st_size,
@@ -428,6 +395,8 @@ int read_descriptors(struct capture *capture)
             return error;
     }
     error = join_sockets(capture);
+    if (error == 0)
+        error = settle_timers(capture);
     if (error < 0)
         return error;
     read_epoll_items(capture);

@@ -51,6 +51,16 @@ int describe_kernel_file(struct capture *capture, const struct open_file *file, 
 /* Fills them for a POSIX message queue, or refuses it. */
 int describe_queue(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
 
+/* ---- terminals.c ---- */
+
+/* Notes the modes and the size of a terminal, or refuses one that is not the program's own. */
+int describe_terminal(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
+
+/* ---- kernel_files.c: when all descriptors are known ---- */
+
+/* Looks again at timers that may have expired in the moment of the first look. */
+int settle_timers(struct capture *capture);
+
 /* Copies the watch lists of all epoll instances, when all descriptors are known. */
 int read_epoll_items(struct capture *capture);
 

@@ -43,7 +43,7 @@ static int64_t reopen(int fd, uint32_t flags)
 
     line_append(&path, DESCRIPTOR_PATH "%d", (int64_t)fd);
     path.bytes[path.length] = '\0';
-    again = sys_open(path.bytes, (flags & (ABI_O_ACCMODE | STATUS_FLAGS)) | ABI_O_CLOEXEC);
+    again = sys_open(path.bytes, flags & (ABI_O_ACCMODE | STATUS_FLAGS | ABI_O_CLOEXEC));
     if (is_error(again)) {
         sys_fcntl(fd, ABI_F_SETFL, flags & (STATUS_FLAGS & ~(uint32_t)ABI_O_DIRECT));
         return fd;
@@ -219,6 +219,16 @@ void file_make_eventfd(struct stub_state *state, const struct image_file_op *op)
 
 /* ---- timers ---- */
 
+/* The clocks that wake a machine tell the time only where there is a device for that. */
+static int64_t read_clock(uint64_t clock, struct abi_timespec *ret_now)
+{
+    if (clock == ABI_CLOCK_REALTIME_ALARM)
+        clock = ABI_CLOCK_REALTIME;
+    if (clock == ABI_CLOCK_BOOTTIME_ALARM)
+        clock = ABI_CLOCK_BOOTTIME;
+    return sys_clock_gettime(clock, ret_now);
+}
+
 /*
  * The time that remained is what remains now. A timer that was set to an absolute time is set to one again, now plus
  * what remained, so that the flags (cancel on clock change) keep their meaning.
@@ -232,7 +242,7 @@ static void arm_timer(struct stub_state *state, const struct image_file_op *op, 
     if (op->values[2] != 0 && (flags & ABI_TFD_TIMER_ABSTIME) != 0) {
         struct abi_timespec now;
 
-        result = sys_clock_gettime(op->values[0], &now);
+        result = read_clock(op->values[0], &now);
         if (is_error(result))
             file_fail(state, op, "reading the clock of a timerfd", result);
         value.value.seconds += now.seconds;
@@ -266,7 +276,7 @@ static uint64_t take_expirations(int fd, const struct image_file_op *op)
     struct abi_timespec now = {.seconds = 0};
     uint64_t expired = 0;
 
-    if (is_error(sys_clock_gettime(op->values[0], &now)) ||
+    if (is_error(read_clock(op->values[0], &now)) ||
         (uint64_t)now.seconds * NANOSECONDS + (uint64_t)now.nanoseconds < op->values[2])
         return 0;
     for (uint32_t look = 0; look < EXPIRATION_LOOKS; look++) {

@@ -54,13 +54,21 @@ static int64_t open_without_waiting(const char *path, uint32_t flags)
     return fd;
 }
 
+/* ext4 begins to read a directory where its first reader stands (fs/ext4/dir.c, ext4_dx_readdir): one that stands at the end
+ * would find nothing when it goes back, either. So the first reader stands at the begin. */
+static void prepare_position(struct stub_state *state, const struct image_file_op *op, int fd)
+{
+    if (op->values[0] == ABI_S_IFDIR)
+        sys_getdents(fd, state->buffer, sizeof(state->buffer));
+}
+
 static void open_file(struct stub_state *state, const struct image_file_op *op)
 {
     const uint32_t never = ABI_O_CREAT | ABI_O_EXCL | ABI_O_TRUNC; /* were done when the program opened it */
     const char *path = plan_string(state->plan, op->path);
     struct abi_stat stat;
     bool instead;
-    int64_t result, fd = open_without_waiting(path, (op->open_flags & ~never) | ABI_O_NOCTTY | ABI_O_CLOEXEC);
+    int64_t result, fd = open_without_waiting(path, (op->open_flags & ~never) | ABI_O_NOCTTY);
 
     if (is_error(fd))
         stub_fail(state, "opening %s: %e; the program had it open as descriptor %d", path, fd, (int64_t)op->fd);
@@ -72,6 +80,7 @@ static void open_file(struct stub_state *state, const struct image_file_op *op)
         (instead && op->values[0] != ABI_S_IFDIR && (stat.mode & ABI_S_IFMT) == ABI_S_IFDIR))
         stub_fail(state, "%s is not the kind of file that the program had open as descriptor %d", path, (int64_t)op->fd);
     if (op->offset != 0 && !(instead && (stat.mode & ABI_S_IFMT) != ABI_S_IFREG)) {
+        prepare_position(state, op, (int)fd);
         result = sys_lseek((int)fd, op->offset);
         if (is_error(result))
             stub_fail(state, "seeking to %u in %s: %e; the program had it open as descriptor %d", op->offset, path,
@@ -99,14 +108,14 @@ static void duplicate(struct stub_state *state, const struct image_file_op *op)
 
 static bool is_terminal(int fd)
 {
-    uint8_t settings[64]; /* struct termios of the kernel has 36 bytes */
+    struct abi_termios modes;
 
-    return !is_error(sys_ioctl(fd, ABI_TCGETS, settings));
+    return !is_error(sys_ioctl(fd, ABI_TCGETS, &modes));
 }
 
 static void open_terminal(struct stub_state *state, const struct image_file_op *op)
 {
-    int64_t fd = sys_open("/dev/tty", (op->open_flags & (ABI_O_ACCMODE | ABI_O_NONBLOCK)) | ABI_O_NOCTTY | ABI_O_CLOEXEC);
+    int64_t fd = sys_open("/dev/tty", (op->open_flags & (ABI_O_ACCMODE | ABI_O_NONBLOCK | ABI_O_CLOEXEC)) | ABI_O_NOCTTY);
 
     for (int standard = 0; standard <= 2 && is_error(fd); standard++) {
         if (standard != op->fd && is_terminal(standard))
@@ -211,6 +220,12 @@ static void restore_one(struct stub_state *state, const struct image_file_op *op
         break;
     case IMAGE_FILE_MEMFD_OPEN:
         memory_file_reopen(state, op);
+        break;
+    case IMAGE_FILE_SEGMENT:
+        segment_find(state, op);
+        break;
+    case IMAGE_FILE_SEGMENT_DATA:
+        segment_fill(state, op);
         break;
     case IMAGE_FILE_SOCKET:
         socket_make(state, op);

@@ -97,13 +97,20 @@ static void register_membarrier(const struct image_plan *plan)
     }
 }
 
+/* Bits but the first are conditions that kernels before 6.18 do not know: without them it is done for all memory. */
+static void disable_huge_pages(uint32_t disabled)
+{
+    if (is_error(sys_prctl(ABI_PR_SET_THP_DISABLE, 1, disabled & ~1u, 0, 0)))
+        sys_prctl(ABI_PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
 static void set_attributes(const struct image_plan *plan)
 {
     const struct image_thread *leader = plan_at(plan, plan->threads.offset);
 
     sys_prctl(ABI_PR_SET_NAME, STUB_ADDRESS(leader->name), 0, 0, 0);
     if (plan->thp_disable != 0)
-        sys_prctl(ABI_PR_SET_THP_DISABLE, 1, 0, 0, 0);
+        disable_huge_pages(plan->thp_disable);
     if (plan->child_subreaper != 0)
         sys_prctl(ABI_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     if (plan->no_new_privs != 0)

@@ -12,6 +12,7 @@
 #include "restore/lazy_ranges.c"
 #include "restore/plan_check.c"
 #include "restore/plan_check_lazy.c"
+#include "restore/plan_check_rights.c"
 #include "restore/plan_check_timers.c"
 #include "restore/plan_check_outside.c"
 #include "restore/plan_check_ops.c"

@@ -81,8 +81,10 @@ final class FilePlanner {
                 watches.inotify(),
                 watches.spentItems(),
                 watches.items(),
+                semaphores(),
                 marks.locks(),
-                marks.owners())) {
+                marks.owners(),
+                new TerminalPlanner(checkpoint, openFiles).steps())) {
             all.addAll(phase);
         }
         return List.copyOf(all);
@@ -222,5 +224,19 @@ final class FilePlanner {
 
     private static FileOp duplicate(Descriptor descriptor, Descriptor of) {
         return FileOp.of(FileOp.Kind.DUPLICATE, descriptor.fd(), 0, descriptor.closeOnExec(), number(of.fd()));
+    }
+
+    private List<FileOp> semaphores() {
+        return checkpoint.semaphores().stream()
+                .map(one -> FileOp.of(
+                                FileOp.Kind.SEMAPHORE,
+                                0,
+                                0,
+                                false,
+                                number(MemoryFilePlanner.pair(one.set(), one.key())),
+                                number(Integer.toUnsignedLong(one.adjustment())),
+                                number(MemoryFilePlanner.pair(one.count(), one.creatorUid())))
+                        .withOffset(one.number()))
+                .toList();
     }
 }

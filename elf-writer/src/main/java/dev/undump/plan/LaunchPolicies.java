@@ -16,6 +16,7 @@ import java.util.TreeMap;
  * @param descriptors by number, in order
  * @param environment each name once
  * @param directory empty: as the kind of capture says
+ * @param launchRights true: capabilities and groups are the launch's, also those that the program had given up
  * @param weaker what need not come back although it could
  */
 public record LaunchPolicies(
@@ -24,11 +25,12 @@ public record LaunchPolicies(
         Map<Integer, DescriptorPolicy> descriptors,
         List<EnvironmentChange> environment,
         Optional<Directory> directory,
+        boolean launchRights,
         Set<Weaker> weaker) {
 
     /** Nothing decided. */
     public static final LaunchPolicies NONE =
-            new LaunchPolicies(false, Map.of(), Map.of(), List.of(), Optional.empty(), Set.of());
+            new LaunchPolicies(false, Map.of(), Map.of(), List.of(), Optional.empty(), false, Set.of());
 
     /** Which working directory the program goes on in. */
     public enum Directory {
@@ -55,35 +57,35 @@ public record LaunchPolicies(
     }
 
     public LaunchPolicies withReopenedStandardFiles() {
-        return new LaunchPolicies(true, ports, descriptors, environment, directory, weaker);
+        return new LaunchPolicies(true, ports, descriptors, environment, directory, launchRights, weaker);
     }
 
     /** Gives sockets other ports. */
     public LaunchPolicies withPorts(Map<Integer, Integer> newPorts) {
-        return new LaunchPolicies(reopenStandardFiles, newPorts, descriptors, environment, directory, weaker);
+        return new LaunchPolicies(reopenStandardFiles, newPorts, descriptors, environment, directory, launchRights, weaker);
     }
 
     /** Decides about one more descriptor. */
     public LaunchPolicies withDescriptor(int fd, DescriptorPolicy policy) {
         Map<Integer, DescriptorPolicy> all = new TreeMap<>(descriptors);
         all.put(fd, policy);
-        return new LaunchPolicies(reopenStandardFiles, ports, all, environment, directory, weaker);
+        return new LaunchPolicies(reopenStandardFiles, ports, all, environment, directory, launchRights, weaker);
     }
 
     /** Changes one more variable. */
     public LaunchPolicies withVariable(EnvironmentChange change) {
         List<EnvironmentChange> all = new ArrayList<>(environment);
         all.add(change);
-        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, all, directory, weaker);
+        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, all, directory, launchRights, weaker);
     }
 
     /** Decides about the working directory. */
     public LaunchPolicies withDirectory(Directory newDirectory) {
-        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, environment, Optional.of(newDirectory), weaker);
+        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, environment, Optional.of(newDirectory), launchRights, weaker);
     }
 
     /** Leaves something out. */
     public LaunchPolicies without(Weaker what) {
-        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, environment, directory, Set.of(what));
+        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, environment, directory, launchRights, Set.of(what));
     }
 }

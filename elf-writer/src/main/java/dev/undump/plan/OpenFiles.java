@@ -18,7 +18,7 @@ final class OpenFiles {
     /** What open(2) is given again: not what concerned the moment of opening (O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC), nor O_ASYNC,
      * which it would not take. */
     static final int REOPEN_FLAGS = 03 | 02000 | 04000 | 010000 | 040000 | 0100000 | 0200000 | 0400000
-            | 01000000 | 04000000 | 010000000;
+            | 01000000 | 02000000 | 04000000 | 010000000;
 
     static final int LAST_STANDARD = 2;
 

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -240,7 +241,20 @@ final class SocketPlanner {
     private SocketAddress bind(Place place) {
         SocketState socket = place.socket();
         SocketAddress local = mapped(socket.local());
-        if (!local.isEmpty()) {
+        Optional<SocketAddress> attach = AttachSocket.nameWithoutPid(socket, checkpoint.process().ids().ownPid());
+        if (attach.isPresent()) {
+            creations.add(withAddress(
+                    FileOp.of(
+                            FileOp.Kind.SOCKET_BIND,
+                            place.fd(),
+                            0,
+                            false,
+                            number(ImageLayout.BIND_OWN_PID),
+                            number(0),
+                            number(AttachSocket.FILE_MODE),
+                            words(local)),
+                    attach.get()));
+        } else if (!local.isEmpty()) {
             boolean anyAddress = local.isInternet() && socket.kind() == SocketKind.CONNECTED;
             creations.add(withAddress(
                     FileOp.of(

@@ -142,7 +142,6 @@ class HostileCheckpointTest {
         int mappings = CheckpointLayout.SECTION_MAPPINGS;
         int extents = CheckpointLayout.SECTION_EXTENTS;
         return Stream.of(
-                record("reserved byte", mappings, 0, Mapping.RESERVED, 1),
                 record("mapping kind 7 is unknown", mappings, 0, Mapping.KIND, 7),
                 record("protection", mappings, 0, Mapping.PROTECTION, 8),
                 record("mapping start or end", mappings, 0, Mapping.START, 0x400001),

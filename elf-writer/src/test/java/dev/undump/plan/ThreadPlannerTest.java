@@ -169,7 +169,13 @@ class ThreadPlannerTest {
         long before = data.offsetOf(HEAP).orElseThrow();
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             List<PlannedThread> threads =
-                    new ThreadPlanner(checkpoint, memory, data, new PendingSignals(checkpoint, new PosixTimers(checkpoint))).plan();
+                    new ThreadPlanner(
+                                    checkpoint,
+                                    memory,
+                                    data,
+                                    new PendingSignals(checkpoint, new PosixTimers(checkpoint)),
+                                    List.of(Optional.empty()))
+                            .plan();
             assertThat(before).isEqualTo(PlanSamples.PAGE);
             return threads.get(0);
         }

@@ -35,6 +35,7 @@ final class ImageChoices {
     private static final String ENV = "env";
     private static final String UNSET_ENV = "unset-env";
     private static final String CWD = "cwd";
+    private static final String RIGHTS = "rights";
     private static final String ALLOW = "allow";
 
     private static final Map<String, OptionsFile.Form> IN_FILES = Map.of(
@@ -46,6 +47,7 @@ final class ImageChoices {
             ENV, OptionsFile.Form.PAIR,
             UNSET_ENV, OptionsFile.Form.WORDS,
             CWD, OptionsFile.Form.PLAIN,
+            RIGHTS, OptionsFile.Form.PLAIN,
             ALLOW, OptionsFile.Form.WORDS);
 
     @Option(
@@ -97,6 +99,13 @@ final class ImageChoices {
     private String directory;
 
     @Option(
+            names = "--" + RIGHTS,
+            paramLabel = "restore|launch",
+            description = "restore, the default: a launch gives up capabilities and groups that the program had not, so that one that"
+                    + " had given up root's does not get them back. launch: it keeps what it has.")
+    private String rights;
+
+    @Option(
             names = "--" + ALLOW,
             paramLabel = "WHAT",
             description = "A weaker restore than is possible. file-lock: files are not locked again, so that copies run side by side."
@@ -120,6 +129,7 @@ final class ImageChoices {
     boolean decideLaunches() {
         return reopenStandardFiles != null
                 || directory != null
+                || rights != null
                 || file != null
                 || !List.of(portMap, descriptors, variables, unset, weaker).stream().allMatch(List::isEmpty);
     }
@@ -149,6 +159,7 @@ final class ImageChoices {
                 policies,
                 choosing.environment(variables, unset),
                 choosing.last(CWD, directory, PolicyWords::directory),
+                choosing.last(RIGHTS, rights, PolicyWords::keepsLaunchRights).orElse(false),
                 choosing.words(weaker));
         return new Chosen(
                 new ImageOptions(choosing.flag(EAGER, eager), launch, false),

@@ -74,6 +74,15 @@ final class PolicyWords {
         return new EnvironmentChange(text(text), Optional.empty());
     }
 
+    /** Parses {@code restore|launch} of rights. */
+    static boolean keepsLaunchRights(String text) {
+        return switch (text) {
+            case "restore" -> false;
+            case "launch" -> true;
+            default -> throw new IllegalArgumentException("takes restore or launch, not \"" + Printable.line(text) + "\"");
+        };
+    }
+
     /** Parses {@code restore|launch}. */
     static LaunchPolicies.Directory directory(String text) {
         return switch (text) {

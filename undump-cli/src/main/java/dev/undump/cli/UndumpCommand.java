@@ -16,8 +16,11 @@ import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -123,7 +126,7 @@ final class UndumpCommand implements Callable<Integer> {
         if (policies.reopenStandardFiles() || checkpoint.process().launchedByCkpt()) {
             return;
         }
-        for (Descriptor descriptor : checkpoint.descriptors()) {
+        for (Descriptor descriptor : onlyStandard(checkpoint)) {
             OpenFile file = checkpoint.openFile(descriptor);
             boolean writable = (file.openFlags() & ACCESS_MODE) != 0;
             boolean decided = policies.descriptors().containsKey(descriptor.fd());
@@ -145,6 +148,17 @@ final class UndumpCommand implements Callable<Integer> {
                         + " the other end closed (--fd " + descriptor.fd() + "=... decides)");
             }
         }
+    }
+
+    /** One that the program also has elsewhere, such as the error log of nginx, it has put there itself: it is opened again. */
+    private static List<Descriptor> onlyStandard(Checkpoint checkpoint) {
+        Set<Integer> elsewhere = checkpoint.descriptors().stream()
+                .filter(descriptor -> descriptor.fd() > LAST_STANDARD)
+                .map(Descriptor::openFile)
+                .collect(Collectors.toSet());
+        return checkpoint.descriptors().stream()
+                .filter(descriptor -> !elsewhere.contains(descriptor.openFile()))
+                .toList();
     }
 
     private void tellOfMemory(LazyMemory lazy, Path image) {

@@ -119,7 +119,7 @@ final class JsonReport {
         json.writeBooleanField("no_new_privs", settings.noNewPrivs());
         json.writeBooleanField("child_subreaper", settings.childSubreaper());
         json.writeStringField("personality", hex(Integer.toUnsignedLong(settings.personality())));
-        json.writeBooleanField("thp_disable", settings.thpDisable());
+        json.writeBooleanField("thp_disable", settings.thpDisable() != 0);
         json.writeStringField("membarrier", hex(Integer.toUnsignedLong(settings.membarrier())));
     }
 
