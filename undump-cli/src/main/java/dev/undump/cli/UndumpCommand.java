@@ -31,7 +31,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "undump",
         synopsisHeading = "Usage: ",
-        customSynopsis = "undump [--out FILE] [--eager] [--port-map OLD=NEW] ... CHECKPOINT | undump COMMAND ...",
+        customSynopsis = "undump [--out FILE] [--eager] [--rights restore|launch] [--port-map OLD=NEW] ... CHECKPOINT | undump COMMAND ...",
         header = "Turns a checkpoint into an executable that goes on where the program was.",
         description = {
             "",
