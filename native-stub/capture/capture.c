@@ -42,13 +42,16 @@
 
 const struct allowance ALLOWANCES[] = {
     {"children", ALLOW_CHILDREN, "capture a program that has child processes, without them"},
-    {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; a launch has what it was given at that number"},
+    {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; a launch has its own at that number, or a broken one"},
     {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; a launch does not lock them again"},
     {"shared-memory", ALLOW_SHARED_MEMORY, "capture memory that other processes share; a launch has its own copy"},
+    {"mapped-copy", ALLOW_MAPPED_COPY, "a launch that does not find a mapped file or segment has its own copy of the memory"},
+    {"semaphores", ALLOW_SEMAPHORES, "capture semaphores taken with SEM_UNDO; a launch does not take them again"},
     {"watch-events", ALLOW_WATCH_EVENTS, "capture inotify instances without the events that were not read yet"},
     {"tcp-closed", ALLOW_TCP_CLOSED, "capture TCP connections; a launch finds them reset by their peer"},
     {"unix-closed", ALLOW_UNIX_CLOSED, "capture connections to UNIX sockets of other processes; a launch finds them closed"},
     {"lost-datagrams", ALLOW_LOST_DATAGRAMS, "capture sockets with datagrams that were not read yet; a launch has lost them"},
+    {"foreign-fd", ALLOW_FOREIGN_FD, "capture descriptors that no launch can make; undump --fd says what takes their place"},
 };
 const unsigned ALLOWANCE_COUNT = sizeof(ALLOWANCES) / sizeof(ALLOWANCES[0]);
 
@@ -287,7 +290,8 @@ static void release(struct capture *capture)
         &capture->threads_section, &capture->rights_section, &capture->leader_groups, &capture->filters, &capture->memory_policies,
         &capture->xstates, &capture->mappings_section, &capture->extents,
         &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->sockets, &capture->socket_options, &capture->socket_facts,
-        &capture->epoll_items, &capture->file_locks, &capture->actions,
+        &capture->epoll_items, &capture->file_locks, &capture->file_owners, &capture->segments, &capture->semaphores,
+        &capture->terminals, &capture->actions,
         &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
     };
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)

@@ -13,6 +13,8 @@
 #include "posix_timers.h"
 #include "proc_files.h"
 #include "rights.h"
+#include "segments.h"
+#include "semaphores.h"
 #include "shared.h"
 
 #ifndef PR_GET_TID_ADDRESS
@@ -193,6 +195,10 @@ static int ask_all(struct injector *injector, struct capture *capture)
             error = list_shared_by_asking(injector, capture);
         if (error == 0 && i == 0)
             error = ask_posix_timers(injector, capture);
+        if (error == 0 && i == 0)
+            error = ask_segments(injector, capture);
+        if (error == 0 && i == 0)
+            error = ask_semaphores(injector, capture);
         int end = inject_end(injector);
         error = error < 0 ? error : end;
         if (error < 0)

@@ -61,6 +61,8 @@ struct memory_file {
     int descriptor; /* of the program, the lowest; -1: it has none */
     int file;       /* ours; -1: it is seen through the mappings only */
     bool borrowed;  /* it is the program's own description */
+    const char *deleted_path; /* of a file that had a name once; else NULL */
+    bool segment;   /* System V shared memory, segments.c */
 };
 
 /* Shared memory that another process has mapped or open. */
@@ -117,6 +119,8 @@ struct capture {
     struct memory_file *memory_files; /* memory_files.c */
     size_t memory_file_count;
     struct buffer memory_files_section, file_extents;
+    struct buffer segments;   /* segments.c */
+    struct buffer semaphores; /* semaphores.c */
 
     struct watch_place *watch_places; /* watches.c */
     size_t watch_place_count;
@@ -159,7 +163,7 @@ struct capture {
     struct ckpt_process process;
     struct ckpt_cpu cpu;
     struct buffer threads_section, rights_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, sockets, socket_options,
-        epoll_items, file_locks, actions, pending, auxv, cpuid, strings, allowances;
+        epoll_items, file_locks, file_owners, terminals, actions, pending, auxv, cpuid, strings, allowances;
 };
 
 /* Whether one of the give_up signals is pending. */

@@ -78,6 +78,12 @@ struct stub_reading { /* pieces of memory whose bytes follow each other in the i
     struct abi_iovec pieces[STUB_PIECES];
 };
 
+struct stub_filling { /* the System V segment that was made last */
+    uint64_t address; /* where it is attached, before the address space is cleared */
+    uint64_t size;
+    int32_t aside;
+};
+
 struct stub_state {
     const struct image_plan *plan;
     uint64_t slot;
@@ -88,7 +94,10 @@ struct stub_state {
     int report_fd; /* where messages go: 2, or a duplicate of the launch's 2 */
     int object_fd; /* current shared object of the memory operations */
     bool lazy_is_off; /* the kernel cannot be asked for mappings: lazy memory is read at once */
-    int32_t aside[IMAGE_ASIDE_LIMIT]; /* descriptors that only memory needs */
+    int32_t aside[IMAGE_ASIDE_LIMIT]; /* descriptors that only memory needs, ids of System V segments; STUB_NO_FD: not made */
+    uint64_t copied[IMAGE_ASIDE_LIMIT / 64]; /* bit n: mapped files whose bytes are in aside n, for they are not there */
+    uint64_t made[IMAGE_ASIDE_LIMIT / 64]; /* bit n: segment n outlives this process unless it is taken back */
+    struct stub_filling filling;
     struct stub_launch launch;
     struct stub_machine machine;
     struct stub_vdso vdso;
@@ -118,6 +127,7 @@ extern const uint8_t undump_base[];
 extern const uint8_t undump_plan[];
 extern const uint8_t undump_text_end[];
 extern const uint8_t undump_intercept[]; /* code: entry of intercepted calls */
+extern const uint8_t undump_resume_call[]; /* code: makes a shortened call */
 
 /* start.S */
 int64_t stub_clone(uint64_t flags, uint64_t stack, uint64_t child_tid, uint64_t tls, const void *argument);
@@ -177,6 +187,19 @@ void file_place(struct stub_state *state, const struct image_file_op *op, int64_
 void file_place_ends(struct stub_state *state, const struct image_file_op *op, int first, int second);
 _Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
 
+void file_write_stream(struct stub_state *state, const struct image_file_op *op, int writer, uint64_t size, uint64_t offset);
+
+/* inherit.c */
+void file_inherit(struct stub_state *state, const struct image_file_op *op);
+
+/* fifos.c */
+int64_t fifo_open_end(const char *path, uint32_t flags);
+void file_open_fifo(struct stub_state *state, const struct image_file_op *op);
+void file_open_pipe_again(struct stub_state *state, const struct image_file_op *op);
+
+/* file_owners.c */
+void file_owners_set(struct stub_state *state);
+
 void file_make_timerfd_at(struct stub_state *state, const struct image_file_op *op);
 
 /* watches.c */
@@ -188,6 +211,9 @@ void file_set_watch(struct stub_state *state, const struct image_file_op *op);
 void file_make_pidfd(struct stub_state *state, const struct image_file_op *op);
 void file_open_queue(struct stub_state *state, const struct image_file_op *op);
 void file_add_spent(struct stub_state *state, const struct image_file_op *op);
+
+/* terminal.c */
+void terminal_restore(struct stub_state *state);
 
 /* file_locks.c */
 void file_locks_take(struct stub_state *state);
@@ -217,8 +243,23 @@ void space_keep_vdso(struct stub_state *state);
 int space_move_vdso(struct stub_state *state, uint64_t to);
 void space_clear(struct stub_state *state);
 
+/* mapped_files.c */
+void mapped_files_check(struct stub_state *state);
+bool mapped_file_is_copied(const struct stub_state *state, int32_t aside);
+int64_t mapped_file_map(struct stub_state *state, const struct image_memory_op *op);
+
+/* segments.c */
+void segment_find(struct stub_state *state, const struct image_file_op *op);
+void segment_fill(struct stub_state *state, const struct image_file_op *op);
+int64_t segment_attach(struct stub_state *state, const struct image_memory_op *op);
+void segments_finish(struct stub_state *state);
+void segments_take_back(struct stub_state *state);
+void segments_keep(struct stub_state *state);
+
+/* semaphores.c */
+void semaphores_take(struct stub_state *state);
+
 /* memory.c */
-void memory_check_files(struct stub_state *state);
 void memory_restore(struct stub_state *state);
 
 /* lazy.c */
@@ -228,6 +269,9 @@ int64_t lazy_map(struct stub_state *state, const struct image_memory_op *op);
 /* vdso.c */
 bool vdso_is_the_same(const struct stub_state *state);
 void vdso_restore(struct stub_state *state);
+
+/* environment.c */
+void environment_change(struct stub_state *state);
 
 /* process.c */
 void process_set_personality(struct stub_state *state);

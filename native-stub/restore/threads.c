@@ -301,7 +301,7 @@ void threads_patch_ids(struct stub_state *state)
     const struct image_plan *plan = state->plan;
 
     for_each_record(patch, image_tid_patch, plan, plan->tid_patches) {
-        uint64_t tid = state->tids[patch->thread];
+        uint64_t tid = patch->thread == IMAGE_GROUP_ID ? (uint64_t)sys_getpgrp() : state->tids[patch->thread];
 
         if (patch->width == sizeof(uint32_t)) {
             volatile uint32_t *word = (volatile uint32_t *)patch->address;

@@ -14,6 +14,7 @@
 #include "restore/plan_check_lazy.c"
 #include "restore/plan_check_rights.c"
 #include "restore/plan_check_timers.c"
+#include "restore/plan_check_outside.c"
 #include "restore/plan_check_ops.c"
 
 #define SLOT UINT64_C(0x20000000000)

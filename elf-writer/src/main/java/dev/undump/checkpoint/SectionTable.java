@@ -53,6 +53,12 @@ final class SectionTable {
             Map.entry(
                     CheckpointLayout.SECTION_FILE_LOCKS,
                     new KnownKind("file locks", CheckpointLayout.FileLock.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_FILE_OWNERS,
+                    new KnownKind("owners of files", CheckpointLayout.FileOwner.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_TERMINALS,
+                    new KnownKind("terminals", CheckpointLayout.Terminal.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_AUXV, new KnownKind("auxiliary vector", 1)),
             Map.entry(CheckpointLayout.SECTION_CPU, new KnownKind("processor", CheckpointLayout.Cpu.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_CPUID, new KnownKind("cpuid", CheckpointLayout.Cpuid.SIZE_BYTES)),
@@ -61,6 +67,11 @@ final class SectionTable {
             Map.entry(
                     CheckpointLayout.SECTION_MEMORY_FILES,
                     new KnownKind("memory files", CheckpointLayout.MemoryFile.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_SEGMENTS, new KnownKind("segments", CheckpointLayout.Segment.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_SEMAPHORES,
+                    new KnownKind("semaphores", CheckpointLayout.Semaphore.SIZE_BYTES)),
             Map.entry(
                     CheckpointLayout.SECTION_FILE_EXTENTS,
                     new KnownKind("file extents", CheckpointLayout.FileExtent.SIZE_BYTES)),

@@ -55,6 +55,8 @@ public record MemoryOp(
         LAZY(ImageLayout.MEMORY_LAZY),
         /** {@code IMAGE_MEMORY_DESCRIPTOR_MAP}. */
         DESCRIPTOR_MAP(ImageLayout.MEMORY_DESCRIPTOR_MAP),
+        /** {@code IMAGE_MEMORY_SEGMENT}. */
+        SEGMENT(ImageLayout.MEMORY_SEGMENT),
         /** {@code IMAGE_MEMORY_POLICY}. */
         POLICY(ImageLayout.MEMORY_POLICY);
 
@@ -131,6 +133,10 @@ public record MemoryOp(
     static MemoryOp descriptorMap(ByteRange range, int protection, int flags, int descriptor, long fileOffset) {
         return new MemoryOp(
                 Kind.DESCRIPTOR_MAP, protection, range, new PlanOffset.Plain(fileOffset), flags, descriptor, false);
+    }
+
+    static MemoryOp segment(ByteRange range, int flags, int number, long segmentOffset) {
+        return new MemoryOp(Kind.SEGMENT, 0, range, new PlanOffset.Plain(segmentOffset), flags, number, false);
     }
 
     static MemoryOp unmap(ByteRange range) {

@@ -89,7 +89,7 @@ final class MemorySteps {
 
     private List<MemoryOp> phaseOf(MemoryOp op) {
         return switch (op.kind()) {
-            case ANONYMOUS, SHARED, IMAGE, LAZY, FILE, OBJECT, OBJECT_MAP, DESCRIPTOR_MAP, DROPPABLE -> maps;
+            case ANONYMOUS, SHARED, IMAGE, LAZY, FILE, OBJECT, OBJECT_MAP, DESCRIPTOR_MAP, SEGMENT, DROPPABLE -> maps;
             case READ -> throw new IllegalArgumentException("reading is added as such");
             case PROTECT, UNMAP -> protections;
             case ADVISE -> VmaAdvice.decidesPageSize(op.argument()) ? pageSizes : advice;

@@ -18,6 +18,7 @@ import java.util.function.LongUnaryOperator;
  * @param setScheduling false: policy and nice are those of a fresh process
  * @param timerSlackNs 0: leave
  * @param pending signals pending for this thread, in queue order
+ * @param interruptedRip where it goes on with EINTR if SIGWINCH comes first; 0: its call goes on
  * @param rights empty: as the launch has them
  */
 public record PlannedThread(
@@ -28,6 +29,7 @@ public record PlannedThread(
         boolean setScheduling,
         long timerSlackNs,
         List<PendingSignal> pending,
+        long interruptedRip,
         Optional<PlannedRights> rights) {
 
     public PlannedThread {
@@ -37,6 +39,14 @@ public record PlannedThread(
     /** Returns the same thread, where instructions have moved. */
     PlannedThread relocated(LongUnaryOperator moved) {
         return new PlannedThread(
-                source, resume.relocated(moved), xstate, setAffinity, setScheduling, timerSlackNs, pending, rights);
+                source,
+                resume.relocated(moved),
+                xstate,
+                setAffinity,
+                setScheduling,
+                timerSlackNs,
+                pending,
+                interruptedRip == 0 ? 0 : moved.applyAsLong(interruptedRip),
+                rights);
     }
 }

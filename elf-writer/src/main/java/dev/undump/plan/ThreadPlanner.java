@@ -24,6 +24,7 @@ final class ThreadPlanner {
     private final ResumePlanner resume;
     private final RseqAbort rseq;
     private final XstateArea xstate;
+    private final SizeSignal sizeSignal;
 
     ThreadPlanner(
             Checkpoint checkpoint,
@@ -37,6 +38,7 @@ final class ThreadPlanner {
         this.resume = new ResumePlanner(memory, signals);
         this.rseq = new RseqAbort(memory, data);
         this.xstate = XstateArea.of(checkpoint);
+        this.sizeSignal = new SizeSignal(checkpoint, memory);
     }
 
     List<PlannedThread> plan() throws IOException, PlanException {
@@ -64,6 +66,7 @@ final class ThreadPlanner {
                 scheduled,
                 slack,
                 signals.of(thread),
+                sizeSignal.interrupted(thread),
                 itsRights);
     }
 

@@ -49,6 +49,10 @@ public final class CheckpointBuilder {
     private final List<EpollItem> epollItems = new ArrayList<>();
     private final List<Watch> watches = new ArrayList<>();
     private final List<FileLock> fileLocks = new ArrayList<>();
+    private final List<FileOwner> fileOwners = new ArrayList<>();
+    private final List<Segment> segments = new ArrayList<>();
+    private final List<Semaphore> semaphores = new ArrayList<>();
+    private final List<Terminal> terminals = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
     private final List<PosixTimer> posixTimers = new ArrayList<>();
@@ -157,8 +161,28 @@ public final class CheckpointBuilder {
         return this;
     }
 
+    public CheckpointBuilder segment(Segment segment) {
+        segments.add(segment);
+        return this;
+    }
+
+    public CheckpointBuilder semaphore(Semaphore semaphore) {
+        semaphores.add(semaphore);
+        return this;
+    }
+
     public CheckpointBuilder fileLock(FileLock lock) {
         fileLocks.add(lock);
+        return this;
+    }
+
+    public CheckpointBuilder fileOwner(FileOwner owner) {
+        fileOwners.add(owner);
+        return this;
+    }
+
+    public CheckpointBuilder terminal(Terminal terminal) {
+        terminals.add(terminal);
         return this;
     }
 
@@ -278,6 +302,10 @@ public final class CheckpointBuilder {
         epollItems.forEach(records::epollItem);
         watches.forEach(records::watch);
         fileLocks.forEach(records::fileLock);
+        fileOwners.forEach(records::fileOwner);
+        segments.forEach(records::segment);
+        semaphores.forEach(records::semaphore);
+        terminals.forEach(records::terminal);
         actions.forEach(records::action);
         pending.forEach(records::pending);
         posixTimers.forEach(records::posixTimer);

@@ -57,6 +57,10 @@ class CheckpointReaderTest {
         assertThat(checkpoint.watches()).containsExactly(new Watch(5, 3, 0x102, NativeText.of("/var/log")));
         assertThat(checkpoint.fileLocks())
                 .containsExactly(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0));
+        assertThat(checkpoint.fileOwners())
+                .containsExactly(
+                        new FileOwner(0, CheckpointLayout.OWNER_PROCESS, OptionalInt.empty(), 0),
+                        new FileOwner(2, CheckpointLayout.OWNER_THREAD, OptionalInt.of(1001), 40));
         assertThat(checkpoint.actions()).contains(new SignalAction(13, 1, 0, 0, 0));
         assertThat(checkpoint.pending()).extracting(PendingSignal::signal).containsExactly(10, 34);
         assertThat(checkpoint.posixTimers())

@@ -222,6 +222,8 @@ public final class CheckpointSamples {
                 .pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), "in flight".getBytes(StandardCharsets.UTF_8))
                 .epollItem(new EpollItem(3, 6, 1, 0xdeadbeefL))
                 .fileLock(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0))
+                .fileOwner(new FileOwner(0, CheckpointLayout.OWNER_PROCESS, OptionalInt.empty(), 0))
+                .fileOwner(new FileOwner(2, CheckpointLayout.OWNER_THREAD, OptionalInt.of(1001), 40))
                 .action(new SignalAction(10, CODE + 0x200, 0x14000000L, CODE + 0x300, 0x4000))
                 .action(new SignalAction(13, 1, 0, 0, 0))
                 .pending(new PendingSignal(0, 10, Bytes.copyOf(info)))

@@ -220,6 +220,7 @@ final class RecordEncoder {
         record.putLong(CheckpointLayout.Mapping.EXTENT_COUNT, mapping.extents().size());
         record.putLong(CheckpointLayout.Mapping.FILE_SIZE, mapping.fileSize());
         record.putLong(CheckpointLayout.Mapping.FILE_MTIME_NS, mapping.fileMtimeNs());
+        record.putLong(CheckpointLayout.Mapping.FILE_BIRTH_NS, mapping.fileBirthNs());
         add(CheckpointLayout.SECTION_MAPPINGS, record);
         mapping.extents().forEach(this::extent);
     }
@@ -360,6 +361,42 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_WATCHES, record);
     }
 
+    void fileOwner(FileOwner owner) {
+        ByteBuffer record = record(CheckpointLayout.FileOwner.SIZE_BYTES);
+        record.putInt(CheckpointLayout.FileOwner.DESCRIPTION, owner.openFile());
+        record.putInt(CheckpointLayout.FileOwner.KIND, owner.kind());
+        record.putInt(CheckpointLayout.FileOwner.TID, owner.tid().orElse(0));
+        record.putInt(CheckpointLayout.FileOwner.SIGNAL, owner.signal());
+        add(CheckpointLayout.SECTION_FILE_OWNERS, record);
+    }
+
+    void segment(Segment segment) {
+        ByteBuffer record = record(CheckpointLayout.Segment.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Segment.MEMORY_FILE, segment.memoryFile());
+        record.putInt(CheckpointLayout.Segment.ID, segment.id());
+        record.putInt(CheckpointLayout.Segment.KEY, segment.key());
+        record.putInt(CheckpointLayout.Segment.MODE, segment.mode());
+        record.putInt(CheckpointLayout.Segment.UID, segment.uid());
+        record.putInt(CheckpointLayout.Segment.GID, segment.gid());
+        record.putInt(CheckpointLayout.Segment.CREATOR_UID, segment.creatorUid());
+        record.putInt(CheckpointLayout.Segment.CREATOR_GID, segment.creatorGid());
+        record.putLong(CheckpointLayout.Segment.SIZE, segment.sizeBytes());
+        record.putLong(CheckpointLayout.Segment.CHANGED_S, segment.changedS());
+        record.putInt(CheckpointLayout.Segment.FLAGS, segment.flags());
+        add(CheckpointLayout.SECTION_SEGMENTS, record);
+    }
+
+    void semaphore(Semaphore semaphore) {
+        ByteBuffer record = record(CheckpointLayout.Semaphore.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Semaphore.SET, semaphore.set());
+        record.putInt(CheckpointLayout.Semaphore.KEY, semaphore.key());
+        record.putInt(CheckpointLayout.Semaphore.COUNT, semaphore.count());
+        record.putInt(CheckpointLayout.Semaphore.CREATOR_UID, semaphore.creatorUid());
+        record.putInt(CheckpointLayout.Semaphore.NUMBER, semaphore.number());
+        record.putInt(CheckpointLayout.Semaphore.ADJUSTMENT, semaphore.adjustment());
+        add(CheckpointLayout.SECTION_SEMAPHORES, record);
+    }
+
     void fileLock(FileLock lock) {
         ByteBuffer record = record(CheckpointLayout.FileLock.SIZE_BYTES);
         record.putInt(CheckpointLayout.FileLock.DESCRIPTION, lock.openFile());
@@ -368,6 +405,23 @@ final class RecordEncoder {
         record.putLong(CheckpointLayout.FileLock.START, lock.start());
         record.putLong(CheckpointLayout.FileLock.LENGTH, lock.length());
         add(CheckpointLayout.SECTION_FILE_LOCKS, record);
+    }
+
+    void terminal(Terminal terminal) {
+        ByteBuffer record = record(CheckpointLayout.Terminal.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Terminal.DESCRIPTION, terminal.openFile());
+        record.putInt(CheckpointLayout.Terminal.FLAGS, terminal.flags());
+        record.putInt(CheckpointLayout.Terminal.INPUT_FLAGS, terminal.inputFlags());
+        record.putInt(CheckpointLayout.Terminal.OUTPUT_FLAGS, terminal.outputFlags());
+        record.putInt(CheckpointLayout.Terminal.CONTROL_FLAGS, terminal.controlFlags());
+        record.putInt(CheckpointLayout.Terminal.LOCAL_FLAGS, terminal.localFlags());
+        record.put(CheckpointLayout.Terminal.LINE, (byte) terminal.line());
+        record.put(CheckpointLayout.Terminal.CHARACTERS, terminal.characters().toArray());
+        record.putShort(CheckpointLayout.Terminal.ROWS, (short) terminal.rows());
+        record.putShort(CheckpointLayout.Terminal.COLUMNS, (short) terminal.columns());
+        record.putInt(CheckpointLayout.Terminal.DEVICE_MAJOR, terminal.deviceMajor());
+        record.putInt(CheckpointLayout.Terminal.DEVICE_MINOR, terminal.deviceMinor());
+        add(CheckpointLayout.SECTION_TERMINALS, record);
     }
 
     void posixTimer(PosixTimer timer) {

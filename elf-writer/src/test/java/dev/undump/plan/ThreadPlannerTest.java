@@ -164,7 +164,7 @@ class ThreadPlannerTest {
 
     private PlannedThread plan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(PlanSamples.builder(heap).thread(thread), folder);
-        MemoryFilePlanner none = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        MemoryFilePlanner none = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, LaunchPolicies.NONE));
         new MemoryPlanner(checkpoint, checkpoint.mappings(), data, none).plan(PlanOptions.AnonymousMemory.READ);
         long before = data.offsetOf(HEAP).orElseThrow();
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {

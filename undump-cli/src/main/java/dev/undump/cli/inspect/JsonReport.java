@@ -55,7 +55,7 @@ final class JsonReport {
         processor(checkpoint);
         JsonThreads.write(subject, json);
         JsonMemory.write(checkpoint, json);
-        JsonFiles.write(checkpoint, json);
+        JsonFiles.write(subject, json);
         JsonSignals.write(checkpoint, json);
         texts("allowances", checkpoint.allowances());
         if (subject.launchMemory().isPresent()) {
@@ -208,6 +208,13 @@ final class JsonReport {
         json.writeNumberField("signal_steps", image.signalSteps());
         json.writeNumberField("threads", image.threads());
         json.writeNumberField("thread_id_patches", image.threadIdPatches());
+        boolean atLaunch = image.steps().workingDirectory().isEmpty();
+        json.writeStringField("working_directory", atLaunch ? null : image.steps().workingDirectory().toString());
+        json.writeArrayFieldStart("environment_changes");
+        for (NativeText change : image.steps().variables()) {
+            json.writeString(change.toString());
+        }
+        json.writeEndArray();
         if (image.tuning().isPresent()) {
             Tuning tuning = image.tuning().get();
             json.writeObjectFieldStart("tuning");
