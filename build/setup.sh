@@ -22,6 +22,9 @@ readonly check_needs="$demo_needs"'
     golang-go go
     python3 pydoc3
     perl prove
+    libhttp-daemon-perl /usr/share/perl5/HTTP/Daemon.pm
+    lua5.4 lua5.4
+    tcl tclsh
     sqlite3 sqlite3
     bc bc
     gdb gdb

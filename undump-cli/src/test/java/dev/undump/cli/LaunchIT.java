@@ -132,6 +132,33 @@ class LaunchIT {
     }
 
     @Test
+    void undump_optionsFile_isReadAndTheCommandLineHasTheLastWord() throws Exception {
+        Path image = folder.resolve("fast-hello");
+        Path options = Files.writeString(
+                folder.resolve("my.properties"),
+                "fd.0 = null\nfd.2 = inherit\nenv.ROLE = blue\nunset-env = HOME\ncwd = launch\nout = elsewhere\neager = true\n");
+
+        CommandRun written = CommandRun.of(
+                "--options", options, "--fd", "2=close", "--env", "ROLE=red", "--no-eager", "--out", image, checkpoint);
+
+        assertThat(written).isEqualTo(new CommandRun(0, "", ""));
+        assertThat(run(List.of(image.toString()))).isEqualTo(new Outcome(STATUS, "hello\n"));
+        assertThat(CommandRun.of("inspect", image).out())
+                .containsPattern("0  terminal .* opens /dev/null")
+                .containsPattern("1  terminal .* the launch's")
+                .containsPattern("2  terminal .* closed")
+                .contains("goes on in the launch's working directory")
+                .contains("but ROLE=red")
+                .contains("but HOME is left out");
+        assertThat(CommandRun.of("inspect", "--json", image).out())
+                .contains("\"at_launch\" : \"closed\"")
+                .contains("\"environment_changes\" : [ \"ROLE=red\", \"HOME\" ]");
+        CommandRun again = CommandRun.of("run", "--fd", "1=close", image);
+        assertThat(again.status()).isEqualTo(2);
+        assertThat(again.err()).contains("was decided when the image " + image + " was made").hasLineCount(1);
+    }
+
+    @Test
     void undump_existingImage_isReplaced() throws Exception {
         Path image = Files.writeString(folder.resolve("fast-hello"), "old");
 
