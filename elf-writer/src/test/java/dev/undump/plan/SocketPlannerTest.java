@@ -19,7 +19,6 @@ import dev.undump.nativestub.ImageLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,7 +33,7 @@ class SocketPlannerTest {
 
     private final CheckpointBuilder builder = new CheckpointBuilder();
     private final DataArea data = new DataArea();
-    private final Map<Integer, Integer> ports = new TreeMap<>();
+    private LaunchPolicies policies = LaunchPolicies.NONE;
     private int sockets;
 
     @Test
@@ -176,7 +175,7 @@ class SocketPlannerTest {
 
     @Test
     void portMap_changesThatPortOnly() throws Exception {
-        ports.put(8080, 9090);
+        policies = policies.withPorts(Map.of(8080, 9090));
         add(SocketSamples.tcp(SocketKind.LISTENING, LOCAL, 7), new byte[0], 3);
         add(SocketSamples.tcp(SocketKind.LISTENING, SocketSamples.inet6(8080, 1), 7), new byte[0], 4);
         add(SocketSamples.udp(SocketSamples.inet(53, 10, 0, 0, 1), SocketSamples.inet(8080, 10, 0, 0, 2)), new byte[0], 5);
@@ -197,7 +196,7 @@ class SocketPlannerTest {
 
     @Test
     void portMap_ofAPortThatNobodyHas_isRefused() {
-        ports.put(8081, 9090);
+        policies = policies.withPorts(Map.of(8081, 9090));
         add(SocketSamples.tcp(SocketKind.LISTENING, LOCAL, 7), new byte[0], 3);
         assertThatThrownBy(this::plan)
                 .isInstanceOf(PlanException.class)
@@ -230,9 +229,9 @@ class SocketPlannerTest {
 
     private List<FileOp> plan(CheckpointBuilder builder) throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
-        OpenFiles openFiles = new OpenFiles(checkpoint, false);
+        OpenFiles openFiles = new OpenFiles(checkpoint, policies);
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
-        return new FilePlanner(checkpoint, data, openFiles, memoryFiles, ports)
+        return new FilePlanner(checkpoint, data, openFiles, memoryFiles, policies)
                 .plan().stream().filter(op -> op.kind() != FileOp.Kind.CLOSE).toList();
     }
 
