@@ -11,7 +11,7 @@ import urllib.request
 from typing import Iterator
 
 from .samples import NotMeasured, Row, Skipped, milliseconds, ratio_row
-from .tools import HELPERS, PATIENCE_SECONDS, ROOT, Bench, Target, call, interleave
+from .tools import HELPERS, PATIENCE_SECONDS, ROOT, Bench, Target, call
 
 JAR = ROOT / "examples" / "spring-boot" / "target" / "spring-boot-hello.jar"
 PATH = "/hello"
@@ -71,8 +71,11 @@ def spring_boot(bench: Bench) -> Iterator[Row]:
     port = free_port()
     program = [os.path.realpath(java), "-jar", JAR, f"--server.port={port}"]
     made = images(bench, program, port)
-    runs = [[HELPERS / "first-answer", port, PATH, *command] for command in (program, *made)]
-    start, lazy, eager = interleave(runs, bench.runs(COLD_STARTS), warm_up=0, first_byte=True)
+    samples: list[list[float]] = [[], [], []]
+    for _ in range(bench.runs(COLD_STARTS)):
+        for series, command in zip(samples, (program, *made)):
+            series.append(float(call([HELPERS / "first-answer", port, PATH, *command])))
+    start, lazy, eager = samples
     for (image,) in made:
         image.unlink()
     yield ratio_row("answer-spring-boot", 0.02, milliseconds(lazy), milliseconds(start),
