@@ -176,7 +176,7 @@ int describe_kernel_file(struct capture *capture, const struct open_file *file, 
     const char *name = strncmp(file->path, "anon_inode:", 11) == 0 ? file->path + 11 : file->path;
     return refuse(capture->report, -ENOTSUP,
                   "capturing process %d: descriptor %d is a kernel object of kind %s, which cannot be captured; close "
-                  "it before", capture->pid, file->fd, name);
+                  "it before, or " FOREIGN_ADVICE, capture->pid, file->fd, name);
 }
 
 static const struct ckpt_description *find_description(const struct capture *capture, int fd)

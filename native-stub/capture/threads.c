@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "proc_files.h"
+#include "rights.h"
 
 #define LARGEST_XSTATE 16384 /* bytes; AMX needs 11,008 */
 #define PENDING_BATCH 16
@@ -158,6 +159,7 @@ static int read_texts(struct capture *capture, struct thread *thread)
     int error = read_proc(&text, "%d/task/%d/status", capture->pid, thread->tid);
     if (error < 0)
         return describe(capture, thread, "status", error);
+    note_rights(capture, thread, (char *)text.data);
     thread->record.own_tid = (uint32_t)text_last_number((char *)text.data, "NSpid:", (uint64_t)thread->tid);
     error = read_proc(&text, "%d/task/%d/comm", capture->pid, thread->tid);
     if (error < 0)
@@ -286,5 +288,6 @@ void append_threads(struct capture *capture)
         struct thread *thread = &capture->threads[i];
         memcpy(thread->record.regs, &thread->regs, sizeof(thread->record.regs));
         buffer_append(&capture->threads_section, &thread->record, sizeof(thread->record));
+        buffer_append(&capture->rights_section, &thread->rights, sizeof(thread->rights));
     }
 }

@@ -93,7 +93,7 @@ static void write_chunk(struct stub_state *state, const struct image_file_op *op
         file_fail(state, op, "putting back the bytes in a pipe", -ABI_EAGAIN);
 }
 
-static void write_stream(struct stub_state *state, const struct image_file_op *op, int writer, uint64_t size, uint64_t offset)
+void file_write_stream(struct stub_state *state, const struct image_file_op *op, int writer, uint64_t size, uint64_t offset)
 {
     while (size > 0) {
         uint64_t chunk = size < STUB_BUFFER_BYTES ? size : STUB_BUFFER_BYTES;
@@ -105,12 +105,12 @@ static void write_stream(struct stub_state *state, const struct image_file_op *o
 }
 
 /* A packet is what one write of at most a page wrote (pipe(2), O_DIRECT); longer ones do not exist. */
-static void write_packets(struct stub_state *state, const struct image_file_op *op, int writer)
+static void write_packets(struct stub_state *state, const struct image_file_op *op, int writer, uint64_t packets)
 {
-    uint64_t offset = op->values[1] + op->values[0] * sizeof(uint32_t);
-    uint64_t left = op->values[2] - op->values[0] * sizeof(uint32_t);
+    uint64_t offset = op->values[1] + packets * sizeof(uint32_t);
+    uint64_t left = op->values[2] - packets * sizeof(uint32_t);
 
-    for (uint64_t i = 0; i < op->values[0]; i++) {
+    for (uint64_t i = 0; i < packets; i++) {
         uint32_t length;
 
         image_read(state, &length, sizeof(length), op->values[1] + i * sizeof(length));
@@ -128,11 +128,12 @@ void file_write_pipe_data(struct stub_state *state, const struct image_file_op *
 
     if (is_error(flags))
         file_fail(state, op, "putting back the bytes in a pipe", flags);
-    sys_fcntl(op->fd, ABI_F_SETFL, (uint64_t)flags | ABI_O_NONBLOCK);
+    sys_fcntl(op->fd, ABI_F_SETFL,
+              ((uint64_t)flags & ~(uint64_t)ABI_O_DIRECT) | ABI_O_NONBLOCK | (op->values[0] > 0 ? ABI_O_DIRECT : 0));
     if (op->values[0] > 0)
-        write_packets(state, op, op->fd);
+        write_packets(state, op, op->fd, op->values[0]);
     else
-        write_stream(state, op, op->fd, op->values[2], op->values[1]);
+        file_write_stream(state, op, op->fd, op->values[2], op->values[1]);
     sys_fcntl(op->fd, ABI_F_SETFL, (uint64_t)flags);
 }
 
@@ -178,8 +179,12 @@ void file_make_pipe(struct stub_state *state, const struct image_file_op *op)
         file_fail(state, op, "making a pipe", result);
     if (op->values[3] != 0) /* more than an ordinary user may have: a detail lost, unless the bytes do not fit */
         sys_fcntl(ends[1], ABI_F_SETPIPE_SZ, op->values[3]);
-    if (op->fd != -1)
-        write_stream(state, op, ends[1], op->values[2], op->values[1]);
+    if (op->fd != -1 && op->offset > 0) {
+        sys_fcntl(ends[1], ABI_F_SETFL, ABI_O_NONBLOCK | ABI_O_DIRECT);
+        write_packets(state, op, ends[1], op->offset);
+    } else if (op->fd != -1) {
+        file_write_stream(state, op, ends[1], op->values[2], op->values[1]);
+    }
     sys_fcntl(ends[0], ABI_F_SETFL, op->open_flags & STATUS_FLAGS);
     sys_fcntl(ends[1], ABI_F_SETFL, 0);
     file_place_ends(state, op, ends[0], ends[1]);

@@ -27,9 +27,11 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
             robust.find(thread, words.isMusl(thread));
             waiters.find(thread, index++);
         }
+        new PythonLoops(memory, patches).find(checkpoint.process().ids().ownPid());
         if (TimerHelper.isPossible(checkpoint, memory)) {
             new TimerHelper(memory, patches).find(memory.mappings());
         }
+        new ShellIds(memory, patches).find(checkpoint);
         new LockScanner(memory, patches)
                 .scan(memory.mappings().stream()
                         .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())

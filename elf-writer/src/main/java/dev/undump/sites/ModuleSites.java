@@ -43,6 +43,10 @@ final class ModuleSites {
 
     /** Finds out what a place is; those that are system calls are remembered. */
     void judge(long place) throws IOException {
+        if (module.hotSpot().isPresent() && module.hotSpot().get().contains(place)) {
+            tally.notCode();
+            return;
+        }
         Optional<ByteRange> function = functionAt(place);
         if (function.isPresent()) {
             CodeBlock whole = functionBlock(function.get());
