@@ -88,6 +88,8 @@ static int copy_deleted(struct capture *capture, int descriptor, struct ckpt_des
 /* Returns whether the file is a memory file, which the description then refers to. */
 static bool join(struct capture *capture, int descriptor, struct ckpt_description *record)
 {
+    if (record->open_flags & O_PATH)
+        return false; /* neither reads nor writes it */
     for (size_t i = 0; i < capture->memory_file_count; i++) {
         struct memory_file *file = &capture->memory_files[i];
         if (!file->deleted_path || !is_same(capture, record, file->record.inode, file->record.dev_major, file->record.dev_minor,

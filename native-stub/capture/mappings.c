@@ -149,7 +149,28 @@ static bool is_entry_of(int folder, const char *entry, const struct ckpt_mapping
            minor(status.st_dev) == record->dev_minor;
 }
 
-bool find_other_name(struct capture *capture, struct mapping *mapping)
+/* Gives the name to all mappings of the file that had lost theirs. */
+static bool give_name(struct capture *capture, const struct ckpt_mapping *of, const char *found)
+{
+    struct ckpt_mapping file = *of;
+    struct ckpt_string recorded = strings_add_text(&capture->strings, found);
+    for (size_t i = 0; i < capture->mapping_count; i++) {
+        struct mapping *mapping = &capture->mappings[i];
+        if (mapping->record.inode != file.inode || mapping->record.dev_major != file.dev_major ||
+            mapping->record.dev_minor != file.dev_minor || !(mapping->record.flags & CKPT_VMA_DELETED))
+            continue;
+        char *name = strdup(found);
+        if (!name)
+            return false;
+        free(mapping->name);
+        mapping->name = name;
+        mapping->record.name = recorded;
+        mapping->record.flags &= ~CKPT_VMA_DELETED;
+    }
+    return true;
+}
+
+bool find_other_name(struct capture *capture, const struct mapping *mapping)
 {
     const char *last = strrchr(mapping->name, '/');
     char found[PATH_MAX] = "";
@@ -167,14 +188,7 @@ bool find_other_name(struct capture *capture, struct mapping *mapping)
     }
     if (folder)
         closedir(folder);
-    char *name = found[0] ? strdup(found) : NULL;
-    if (!name)
-        return false;
-    free(mapping->name);
-    mapping->name = name;
-    mapping->record.name = strings_add_text(&capture->strings, name);
-    mapping->record.flags &= ~CKPT_VMA_DELETED;
-    return true;
+    return found[0] && give_name(capture, &mapping->record, found);
 }
 
 void set_details(struct capture *capture, struct mapping *mapping, const char *details)

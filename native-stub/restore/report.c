@@ -24,15 +24,18 @@ _Noreturn void stub_fail(struct stub_state *state, const char *format, ...)
     sys_exit_group(IMAGE_EXIT_STATUS);
 }
 
-/* Callers see to it that only one thread warns at a time. */
+/* Threads may have to say things at the same time: one line after the other. */
 void stub_warn(struct stub_state *state, const char *format, ...)
 {
     va_list arguments;
 
+    while (__atomic_exchange_n(&state->warning_taken, 1, __ATOMIC_ACQUIRE) != 0)
+        sys_yield();
     state->warning.length = 0;
     line_append(&state->warning, "undump: ");
     va_start(arguments, format);
     line_append_list(&state->warning, format, arguments);
     va_end(arguments);
     say(state, &state->warning);
+    __atomic_store_n(&state->warning_taken, 0, __ATOMIC_RELEASE);
 }

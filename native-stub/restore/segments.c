@@ -108,6 +108,7 @@ static int64_t make_again(struct stub_state *state, const struct image_file_op *
         sys_shmctl((int)id, ABI_IPC_RMID, NULL);
         return chosen ? -ABI_EEXIST : -ABI_EPERM;
     }
+    state->aside[aside_number(op)] = (int32_t)id; /* before it is one to be taken back */
     state->made[aside_number(op) / 64] |= UINT64_C(1) << aside_number(op) % 64;
     if (!is_error(sys_shmctl((int)id, ABI_IPC_STAT, &status))) {
         status.permissions.uid = (uint32_t)op->offset;
@@ -115,7 +116,6 @@ static int64_t make_again(struct stub_state *state, const struct image_file_op *
         sys_shmctl((int)id, ABI_IPC_SET, &status); /* another user may have made it: a detail lost */
     }
     attach_for_filling(state, op, id);
-    state->aside[aside_number(op)] = (int32_t)id;
     return 0;
 }
 

@@ -115,6 +115,7 @@ struct stub_state {
     struct stub_reading reading;
     struct stub_line line;
     struct stub_line warning;
+    uint32_t warning_taken; /* 1: a thread writes it */
     uint8_t buffer[STUB_BUFFER_BYTES] __attribute__((aligned(64)));
 };
 

@@ -599,6 +599,11 @@ static inline int64_t sys_membarrier(uint32_t command)
     return syscall3(NR_membarrier, command, 0, 0);
 }
 
+static inline int64_t sys_yield(void)
+{
+    return syscall1(NR_sched_yield, 0);
+}
+
 static inline int64_t sys_futex_wait(const uint32_t *word, uint32_t value)
 {
     return syscall4(NR_futex, STUB_ADDRESS(word), ABI_FUTEX_WAIT | ABI_FUTEX_PRIVATE_FLAG, value, 0);

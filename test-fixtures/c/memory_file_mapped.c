@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 #include "keeper.h"
+#include "variants.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -95,6 +96,14 @@ static void check_closed(void) {
     }
     if (byte_at(fd, 0) == view[0]) {
         check_shared(fd);
+        if (reader) {
+            CHECK_EQ(pwrite(fd, "x", 1, 7), 1);
+            CHECK_EQ(reader[7], 'x');
+            CHECK_EQ(view[7], 'x');
+            unsigned char bytes[PAGE];
+            fill_pattern(bytes, PAGE, 1);
+            CHECK_EQ(pwrite(fd, bytes + 7, 1, 7), 1);
+        }
         say("the file is shared\n");
     }
 }
@@ -202,6 +211,9 @@ static void set_linked(void) {
 static void set_renamed(void) {
     char old_name[64];
     make("mapped");
+    int only = (int)MUST(open(name, O_RDONLY | O_CLOEXEC));
+    reader = map(only, PROT_READ, PAGES, 0);
+    MUST(close(only));
     strcpy(old_name, name);
     strcat(name, "-link");
     MUST(link(old_name, name));
@@ -209,10 +221,7 @@ static void set_renamed(void) {
     MUST(close(fd));
 }
 
-static const struct variant {
-    const char *name, *description;
-    void (*set)(void), (*check)(void);
-} VARIANTS[] = {
+static const struct variant VARIANTS[] = {
     {"open", "a file that is open and mapped shared", set_open, check_open},
     {"closed", "a file that is mapped shared", set_closed, check_closed},
     {"shm", "POSIX shared memory with a name", set_shm, check_closed},
@@ -224,15 +233,9 @@ static const struct variant {
      check_deleted_written},
     {"linked", "a file that is mapped by a name that is gone", set_linked, check_contents},
     {"renamed", "a file that is mapped by a name that is gone, beside another one", set_renamed, check_closed},
+    {0},
 };
 
 int main(int argc, char **argv) {
-    const struct variant *variant = &VARIANTS[0];
-    while (argc > 1 && strcmp(variant->name, argv[1]) != 0)
-        variant++;
-    fixture_begin(argc, argv, variant->description);
-    variant->set();
-    ready_and_wait();
-    variant->check();
-    pass();
+    return run_variant(argc, argv, VARIANTS);
 }

@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
@@ -208,8 +209,9 @@ static void set_outside_pipe(void) {
     MUST(close(from[1]));
     CHECK_EQ(read(from[0], &byte, 1), 1);
     signal(SIGPIPE, SIG_IGN);
+    MUST(fcntl(from[0], F_SETFL, O_NONBLOCK));
     MUST(dup2(from[0], 20));
-    MUST(dup2(to[1], 21));
+    MUST(dup3(to[1], 21, O_CLOEXEC));
     MUST(close(from[0]));
     MUST(close(to[1]));
 }
@@ -217,12 +219,18 @@ static void set_outside_pipe(void) {
 /* A launch that was given nothing there finds the other ends closed. */
 static void check_outside_pipe(void) {
     char byte = 0;
+    struct pollfd answer = {.fd = 20, .events = POLLIN};
+    CHECK_EQ(fcntl(20, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDONLY | O_NONBLOCK);
+    CHECK_EQ(fcntl(21, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_WRONLY);
+    CHECK_EQ(fcntl(20, F_GETFD), 0);
+    CHECK_EQ(fcntl(21, F_GETFD), FD_CLOEXEC);
     if (was_launched()) {
         CHECK_EQ(read(20, &byte, 1), 0);
         CHECK(write(21, "x", 1) == -1 && errno == EPIPE, "writing does not find a closed end");
         return;
     }
     CHECK_EQ(write(21, "x", 1), 1);
+    CHECK_EQ(poll(&answer, 1, -1), 1);
     CHECK_EQ(read(20, &byte, 1), 1);
     CHECK_EQ(byte, 'x');
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 #include "keeper.h"
+#include "variants.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -104,23 +105,14 @@ static void check_waiting(void) {
     CHECK_EQ(semctl(set, 1, GETVAL), 0);
 }
 
-static const struct variant {
-    const char *name, *description;
-    void (*set)(void), (*check)(void);
-} VARIANTS[] = {
+static const struct variant VARIANTS[] = {
     {"undo", "System V semaphores that were taken with SEM_UNDO are taken again", set_undo, check_undo},
     {"one", "a System V semaphore that was taken with SEM_UNDO", set_one, check_one},
     {"let-go", "a System V semaphore that a launch does not take again", set_one, check_let_go},
     {"waiting", "a thread waits for a System V semaphore", set_waiting, check_waiting},
+    {0},
 };
 
 int main(int argc, char **argv) {
-    const struct variant *variant = &VARIANTS[0];
-    while (argc > 1 && strcmp(variant->name, argv[1]) != 0)
-        variant++;
-    fixture_begin(argc, argv, variant->description);
-    variant->set();
-    ready_and_wait();
-    variant->check();
-    pass();
+    return run_variant(argc, argv, VARIANTS);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 #include "keeper.h"
+#include "variants.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -175,24 +176,15 @@ static void set_shared(void) {
     MUST(wait(NULL));
 }
 
-static const struct variant {
-    const char *name, *description;
-    void (*set)(void), (*check)(void);
-} VARIANTS[] = {
+static const struct variant VARIANTS[] = {
     {"attached", "System V shared memory is attached again as it was", set_attached, check_attached},
     {"destroyed", "System V shared memory that is marked to be destroyed", set_destroyed, check_destroyed},
     {"read-only", "System V shared memory that the program may only read", set_read_only, check_read_only},
     {"plain", "System V shared memory that may be gone", set_plain, check_plain},
     {"shared", "System V shared memory of two processes that has no id any more", set_shared, check_destroyed},
+    {0},
 };
 
 int main(int argc, char **argv) {
-    const struct variant *variant = &VARIANTS[0];
-    while (argc > 1 && strcmp(variant->name, argv[1]) != 0)
-        variant++;
-    fixture_begin(argc, argv, variant->description);
-    variant->set();
-    ready_and_wait();
-    variant->check();
-    pass();
+    return run_variant(argc, argv, VARIANTS);
 }

@@ -19,6 +19,7 @@ final class FilterProgram {
     private static final int MEMORY_WORDS = 16;
     private static final int DATA_BYTES = 64;
     private static final int CLASS = 7;
+    private static final int MOST_INSTRUCTIONS = 4096;
 
     private final ByteBuffer code;
 
@@ -114,13 +115,21 @@ final class FilterProgram {
     private static int jump(int operation, int a, int x, int k, int whenTrue, int whenFalse) throws PlanException {
         int operand = (operation & 8) != 0 ? x : k;
         return switch (operation & 0xf0) {
-            case 0x00 -> k;
+            case 0x00 -> forward(k);
             case 0x10 -> a == operand ? whenTrue : whenFalse;
             case 0x20 -> Integer.compareUnsigned(a, operand) > 0 ? whenTrue : whenFalse;
             case 0x30 -> Integer.compareUnsigned(a, operand) >= 0 ? whenTrue : whenFalse;
             case 0x40 -> (a & operand) != 0 ? whenTrue : whenFalse;
             default -> throw unknown(operation);
         };
+    }
+
+    private static int forward(int instructions) throws PlanException {
+        if (instructions < 0 || instructions > MOST_INSTRUCTIONS) {
+            throw new PlanException("a seccomp filter jumps over " + Integer.toUnsignedString(instructions)
+                    + " instructions: the checkpoint contradicts itself");
+        }
+        return instructions;
     }
 
     private static PlanException unknown(int operation) {

@@ -78,6 +78,22 @@ class SegmentPlanningTest {
     }
 
     @Test
+    void partsOfOneAttachment_areAttachedAtOnce_andHolesUnmapped() throws Exception {
+        builder.memoryFile("SYSV00001234", 2 * PAGE - 5, 0, Map.of())
+                .segment(new Segment(0, 7, 0x1234, 0640, 10, 20, 30, 40, 5 * PAGE, 1, 0))
+                .mapping(CheckpointSamples.view(0, A, 1, MappingKind.SHARED_FILE, R, MAY_WRITE, 0))
+                .mapping(CheckpointSamples.view(0, A + PAGE, 1, MappingKind.SHARED_FILE, RW, MAY_WRITE, PAGE))
+                .mapping(CheckpointSamples.mapping(A + 2 * PAGE, 1, MappingKind.ANONYMOUS, RW, 0, ""))
+                .mapping(CheckpointSamples.view(0, A + 4 * PAGE, 1, MappingKind.SHARED_FILE, RW, MAY_WRITE, 4 * PAGE));
+        assertThat(plan().memoryOps())
+                .containsExactly(
+                        MemoryOp.segment(ByteRange.ofLength(A, 5 * PAGE), 0, 0, 0),
+                        MemoryOp.anonymous(ByteRange.ofLength(A + 2 * PAGE, PAGE), RW, 0),
+                        MemoryOp.protect(ByteRange.ofLength(A, PAGE), R),
+                        MemoryOp.unmap(ByteRange.ofLength(A + 3 * PAGE, PAGE)));
+    }
+
+    @Test
     void copyAllowed_isToldToTheLaunch() throws Exception {
         builder.allowance("mapped-copy")
                 .memoryFile("SYSV00001234", 2 * PAGE - 5, 0, Map.of())

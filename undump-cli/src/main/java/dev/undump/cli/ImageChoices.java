@@ -115,7 +115,7 @@ final class ImageChoices {
     @Option(
             names = "--options",
             paramLabel = "FILE",
-            description = "Reads options from a properties file; see OPTIONS FILE. The command line has the last word.")
+            description = "Reads options from a properties file, as undump(1) shows it at its end. The command line has the last word.")
     private Path file;
 
     /**

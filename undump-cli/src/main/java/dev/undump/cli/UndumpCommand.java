@@ -43,7 +43,7 @@ import picocli.CommandLine.Parameters;
             "",
             "A file of Java's properties: one option in a line, by its long name without the dashes. An option that takes a pair has"
                     + " the first half in its key; one that takes words has them separated by commas; a switch is true or false."
-                    + " Relative paths count from the working directory. For instance",
+                    + " For instance",
             "",
             "    # what makes the service's image",
             "    out = fast-service",

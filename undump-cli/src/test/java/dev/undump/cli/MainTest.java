@@ -64,6 +64,7 @@ class MainTest {
     void portMap_samePortTwice_isUsageInOneLine() {
         assertUsage(
                 CommandRun.of("--port-map", "80=81", "--port-map", "80=82", folder.resolve("x")), "--port-map names port 80 twice");
+        assertUsage(CommandRun.of("--rights", "all", folder.resolve("x")), "--rights takes restore or launch");
     }
 
     @ParameterizedTest
