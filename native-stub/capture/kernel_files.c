@@ -14,7 +14,7 @@
 #include "proc_files.h"
 #include "watches.h"
 
-#define INTERRUPT_NS 1000000 /* an interrupt of a timer that is due has come by then, also in a virtual machine */
+#define INTERRUPT_NS 1000000 /* an interrupt of a timer that is due comes within some 20 us; in a virtual machine later at times */
 
 /* What is left of the time until a moment of the wall clock is worth nothing later. The clock is read behind the text: the
  * moment is never told too early. */
@@ -49,16 +49,23 @@ static int start_expired_timer(struct capture *capture, const struct open_file *
     return fd >= 0 && timerfd_gettime(fd, &time) == 0 ? 0 : -errno;
 }
 
+static bool is_expired(const struct ckpt_description *record)
+{
+    return record->values[2] == 0 && record->values[3] != 0 && record->value_extra != 0;
+}
+
 static int describe_timer(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
 {
     AUTO_BUFFER struct buffer info = {0};
     int error = parse_timer((char *)file->info.data, record);
-    if (error == 0 && record->values[2] == 0 && record->values[3] != 0 && record->value_extra != 0) {
+    if (error == 0 && is_expired(record)) {
         error = start_expired_timer(capture, file);
         if (error == 0)
             error = read_proc(&info, "%d/fdinfo/%d", capture->pid, file->fd);
         if (error == 0)
             error = parse_timer((char *)info.data, record);
+        if (error == 0 && is_expired(record)) /* again, before we could look: an interval from now on */
+            record->values[2] = record->values[3];
     }
     if (error < 0)
         return refuse(capture->report, error, "reading descriptor %d of process %d (%s): %s", file->fd, capture->pid, file->path,

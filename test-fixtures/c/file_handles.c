@@ -196,6 +196,25 @@ static void unread(void) {
     CHECK_EQ(fcntl(steady, F_GETFL) & O_NONBLOCK, 0);
 }
 
+/* Such short intervals that it expires again before ckpt can see that it has started again. */
+static void quick(void) {
+    enum { TIMERS = 200 };
+    int timers[TIMERS];
+    const struct itimerspec time = {.it_value.tv_nsec = 1, .it_interval.tv_nsec = 20000};
+    for (int i = 0; i < TIMERS; i++) {
+        timers[i] = (int)MUST(timerfd_create(CLOCK_MONOTONIC, 0));
+        MUST(timerfd_settime(timers[i], 0, &time, NULL));
+    }
+    ready_and_wait();
+    for (int turn = 0; turn < 5; turn++)
+        for (int i = 0; i < TIMERS; i++) {
+            struct pollfd ready = {.fd = timers[i], .events = POLLIN};
+            uint64_t expirations;
+            CHECK(poll(&ready, 1, 5000) == 1, "timer %d does not expire for the %d. time", i, turn);
+            CHECK_EQ(read(timers[i], &expirations, 8), 8);
+        }
+}
+
 /* Of every clock, with and without a moment; of one that is told of changes of the clock, that too. */
 static int settings_of(int timer) {
     char path[64], text[512];
@@ -330,7 +349,7 @@ static const struct variant {
     void (*run)(void);
 } variants[] = {
     {"pidfd", pidfd},     {"pidfd-parent", pidfd_of_parent},    {"own-proc", own_proc}, {"others-proc", others_proc}, {"queue", queue},
-    {"queue-notifies", queue_notifies}, {"tmpfile", tmpfile_}, {"moment", moment},     {"unread", unread}, {"due", due}, {"clocks", clocks},     {"spent", spent},
+    {"queue-notifies", queue_notifies}, {"tmpfile", tmpfile_}, {"moment", moment},     {"unread", unread}, {"due", due}, {"quick", quick}, {"clocks", clocks},     {"spent", spent},
 };
 
 int main(int argc, char **argv) {

@@ -11,8 +11,8 @@
 enum { DESCRIPTORS = 500, WORKERS = 64, STEPS_BEFORE = 3, STEPS_AFTER = 5 };
 
 static const struct stress_kind *const kinds[] = {
-    &stress_queues,  &stress_pipes,  &stress_socketpairs, &stress_sockets, &stress_datagrams, &stress_eventfds, &stress_epolls, &stress_timers,
-    &stress_signals, &stress_files,       &stress_locks,   &stress_memory,    &stress_proc,
+    &stress_queues, &stress_pipes,  &stress_fifos,   &stress_socketpairs, &stress_sockets, &stress_datagrams, &stress_eventfds,
+    &stress_epolls, &stress_timers, &stress_signals, &stress_files,       &stress_locks,   &stress_memory,    &stress_proc,
 };
 
 static void raise_limit(void) {
