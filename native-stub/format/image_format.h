@@ -212,7 +212,7 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 
 #define IMAGE_FILE_OPEN 1      /* open(path, open_flags), then lseek(offset); values[0]: S_IFMT bits that it must have */
 #define IMAGE_FILE_DUPLICATE 2 /* dup of descriptor values[0] */
-#define IMAGE_FILE_INHERIT 3   /* the launch's own, left alone, closed or not */
+#define IMAGE_FILE_INHERIT 3   /* the launch's own, closed or not; gets O_NONBLOCK when open_flags have it, else left alone */
 #define IMAGE_FILE_DELETED 4   /* nameless file; values[0] image offset, values[1] bytes of contents */
 #define IMAGE_FILE_PIPE 5      /* fd reads, (int32) values[0] writes, -1 for a closed end; values[1] image offset and values[2] bytes
                                   in flight, values[3] capacity; open_flags of the reading end */

@@ -91,6 +91,15 @@ static void duplicate(struct stub_state *state, const struct image_file_op *op)
         stub_fail(state, "duplicating descriptor %d as %d: %e", (int64_t)source, (int64_t)op->fd, result);
 }
 
+/* A program that reads until there is nothing more must not wait there. */
+static void inherit(const struct image_file_op *op)
+{
+    int64_t flags = (op->open_flags & ABI_O_NONBLOCK) != 0 ? sys_fcntl(op->fd, ABI_F_GETFL, 0) : -ABI_EBADF;
+
+    if (!is_error(flags))
+        sys_fcntl(op->fd, ABI_F_SETFL, (uint64_t)flags | ABI_O_NONBLOCK);
+}
+
 static bool is_terminal(int fd)
 {
     struct abi_termios modes;
@@ -241,7 +250,10 @@ static void restore_one(struct stub_state *state, const struct image_file_op *op
     case IMAGE_FILE_TERMINAL:
         open_terminal(state, op);
         break;
-    default: /* IMAGE_FILE_INHERIT: the launch's own */
+    case IMAGE_FILE_INHERIT:
+        inherit(op);
+        break;
+    default: /* done later: IMAGE_FILE_LOCK, IMAGE_FILE_TERMINAL_MODES */
         break;
     }
 }

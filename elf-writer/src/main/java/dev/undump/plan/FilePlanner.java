@@ -25,6 +25,7 @@ import java.util.Set;
 final class FilePlanner {
 
     private static final int FORMAT_MASK = 0170000;
+    private static final int O_NONBLOCK = 04000;
     private static final int EPOLLONESHOT = 1 << 30;
     /** What an item waits for; the bits above say how. */
     private static final int EPOLL_EVENTS = 0xffff;
@@ -105,7 +106,11 @@ final class FilePlanner {
         if (openFiles.comesFromOutside(first.openFile())) {
             for (Descriptor descriptor : sharing) {
                 if (descriptor.fd() <= OpenFiles.LAST_STANDARD || first.fd() > OpenFiles.LAST_STANDARD) {
-                    inherits.add(FileOp.of(FileOp.Kind.INHERIT, descriptor.fd(), 0, descriptor.closeOnExec()));
+                    inherits.add(FileOp.of(
+                            FileOp.Kind.INHERIT,
+                            descriptor.fd(),
+                            file.openFlags() & O_NONBLOCK,
+                            descriptor.closeOnExec()));
                 } else {
                     duplicates.add(duplicate(descriptor, first));
                 }

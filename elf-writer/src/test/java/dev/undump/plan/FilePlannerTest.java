@@ -29,6 +29,7 @@ class FilePlannerTest {
     private static final int O_RDWR = 2;
     private static final int O_APPEND = 02000;
     private static final int O_CREAT_TRUNC = 01100;
+    private static final int O_NONBLOCK = 04000;
     private static final int O_DIRECT = 040000;
 
     @TempDir
@@ -45,6 +46,12 @@ class FilePlannerTest {
         open(FileKind.TERMINAL, O_RDWR, 0, 1, 2, 10);
         assertThat(plan())
                 .containsExactly(inherit(0), inherit(1), inherit(2), duplicate(10, 0));
+    }
+
+    @Test
+    void standardDescriptors_thatDidNotBlock_doNotBlockAgain() throws Exception {
+        open(FileKind.TERMINAL, O_RDWR | O_NONBLOCK, 0);
+        assertThat(plan()).containsExactly(FileOp.of(FileOp.Kind.INHERIT, 0, O_NONBLOCK, true));
     }
 
     @Test
