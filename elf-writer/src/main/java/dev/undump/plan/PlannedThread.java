@@ -5,6 +5,7 @@ import dev.undump.checkpoint.Bytes;
 import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.PendingSignal;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -18,6 +19,7 @@ import java.util.function.LongUnaryOperator;
  * @param timerSlackNs 0: leave
  * @param pending signals pending for this thread, in queue order
  * @param interruptedRip where it goes on with EINTR if SIGWINCH comes first; 0: its call goes on
+ * @param rights empty: as the launch has them
  */
 public record PlannedThread(
         CheckpointThread source,
@@ -27,7 +29,8 @@ public record PlannedThread(
         boolean setScheduling,
         long timerSlackNs,
         List<PendingSignal> pending,
-        long interruptedRip) {
+        long interruptedRip,
+        Optional<PlannedRights> rights) {
 
     public PlannedThread {
         pending = List.copyOf(pending);
@@ -43,6 +46,7 @@ public record PlannedThread(
                 setScheduling,
                 timerSlackNs,
                 pending,
-                interruptedRip == 0 ? 0 : moved.applyAsLong(interruptedRip));
+                interruptedRip == 0 ? 0 : moved.applyAsLong(interruptedRip),
+                rights);
     }
 }

@@ -27,6 +27,7 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
             robust.find(thread, words.isMusl(thread));
             waiters.find(thread, index++);
         }
+        new PythonLoops(memory, patches).find(checkpoint.process().ids().ownPid());
         if (TimerHelper.isPossible(checkpoint, memory)) {
             new TimerHelper(memory, patches).find(memory.mappings());
         }

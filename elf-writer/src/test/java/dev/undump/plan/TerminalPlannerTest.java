@@ -98,7 +98,7 @@ class TerminalPlannerTest {
 
     private List<FileOp> steps() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
-        return new TerminalPlanner(checkpoint, new OpenFiles(checkpoint, false)).steps();
+        return new TerminalPlanner(checkpoint, new OpenFiles(checkpoint, LaunchPolicies.NONE)).steps();
     }
 
     private ByteBuffer record() throws Exception {
