@@ -35,6 +35,10 @@ readonly check_needs="$demo_needs"'
     libjemalloc2 /usr/lib/x86_64-linux-gnu/libjemalloc.so.2
     libtcmalloc-minimal4 /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4
     file file
+    tmux tmux
+    less less
+    vim-tiny vim.tiny
+    zsh zsh
 '
 
 fail() {

@@ -57,6 +57,7 @@ class CheckpointReaderTest {
         assertThat(checkpoint.watches()).containsExactly(new Watch(5, 3, 0x102, NativeText.of("/var/log")));
         assertThat(checkpoint.fileLocks())
                 .containsExactly(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0));
+        assertThat(checkpoint.terminals()).containsExactly(CheckpointSamples.terminal(0, 3, 0x8a3b));
         assertThat(checkpoint.fileOwners())
                 .containsExactly(
                         new FileOwner(0, CheckpointLayout.OWNER_PROCESS, OptionalInt.empty(), 0),

@@ -222,6 +222,7 @@ public final class CheckpointSamples {
                 .pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), "in flight".getBytes(StandardCharsets.UTF_8))
                 .epollItem(new EpollItem(3, 6, 1, 0xdeadbeefL))
                 .fileLock(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0))
+                .terminal(terminal(0, 3, 0x8a3b))
                 .fileOwner(new FileOwner(0, CheckpointLayout.OWNER_PROCESS, OptionalInt.empty(), 0))
                 .fileOwner(new FileOwner(2, CheckpointLayout.OWNER_THREAD, OptionalInt.of(1001), 40))
                 .action(new SignalAction(10, CODE + 0x200, 0x14000000L, CODE + 0x300, 0x4000))
@@ -272,5 +273,13 @@ public final class CheckpointSamples {
         byte[] bytes = new byte[size];
         Arrays.fill(bytes, (byte) value);
         return bytes;
+    }
+
+    /** The modes of a terminal that reads lines, but for its local flags. */
+    public static Terminal terminal(int openFile, int flags, int localFlags) {
+        byte[] characters = new byte[CheckpointLayout.Terminal.CHARACTERS_BYTES];
+        characters[0] = 3;
+        return new Terminal(
+                openFile, flags, 0x4500, 5, 0xbf, localFlags, 0, Bytes.copyOf(characters), 24, 80, 136, 7);
     }
 }

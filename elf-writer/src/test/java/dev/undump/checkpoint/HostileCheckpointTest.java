@@ -233,6 +233,7 @@ class HostileCheckpointTest {
         int items = CheckpointLayout.SECTION_EPOLL_ITEMS;
         int locks = CheckpointLayout.SECTION_FILE_LOCKS;
         int watches = CheckpointLayout.SECTION_WATCHES;
+        int terminals = CheckpointLayout.SECTION_TERMINALS;
         int owners = CheckpointLayout.SECTION_FILE_OWNERS;
         return Stream.of(
                 record("an owner refers to open file 50", owners, 0, CheckpointLayout.FileOwner.DESCRIPTION, 50),
@@ -245,6 +246,10 @@ class HostileCheckpointTest {
                 record("number of a watch", watches, 0, CheckpointLayout.Watch.NUMBER, 0),
                 record("string of 0 bytes", watches, 0, CheckpointLayout.Watch.PATH + 4, 0),
                 record("reserved byte", watches, 0, CheckpointLayout.Watch.RESERVED, 1),
+                record("refer to open file 1", terminals, 0, CheckpointLayout.Terminal.DESCRIPTION, 1),
+                record("refer to open file 50", terminals, 0, CheckpointLayout.Terminal.DESCRIPTION, 50),
+                record("flags of a terminal", terminals, 0, CheckpointLayout.Terminal.FLAGS, 4),
+                record("reserved byte", terminals, 0, CheckpointLayout.Terminal.RESERVED, 1),
                 record("refers to open file 50", locks, 0, CheckpointLayout.FileLock.DESCRIPTION, 50),
                 record("kind of a lock", locks, 0, CheckpointLayout.FileLock.KIND, 4),
                 record("exclusiveness", locks, 0, CheckpointLayout.FileLock.EXCLUSIVE, 2),
