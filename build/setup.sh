@@ -29,6 +29,9 @@ readonly check_needs="$demo_needs"'
     bc bc
     gdb gdb
     nodejs node
+    redis-server redis-server
+    redis-tools redis-benchmark
+    nginx-light /usr/sbin/nginx
     libjemalloc2 /usr/lib/x86_64-linux-gnu/libjemalloc.so.2
     libtcmalloc-minimal4 /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4
     file file
@@ -45,6 +48,38 @@ is_there() {
         /*) [ -e "$1" ] ;;
         *) command -v "$1" >/dev/null 2>&1 ;;
     esac
+}
+
+# Debian starts a server when it installs it, and again with the machine. Nobody asked for that: policy-rc.d forbids the one,
+# update-rc.d undoes the other, of those that were missing.
+readonly policy=/usr/sbin/policy-rc.d
+
+# without_services COMMAND…: while it runs, packages start nothing. A policy that the machine has is left as it is.
+without_services() {
+    local status=0 ours=
+    if ! [ -e "$policy" ]; then
+        ours=1
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" || return 1
+    fi
+    "$@" || status=$?
+    if [ -n "$ours" ]; then
+        rm -f "$policy"
+        trap - EXIT
+    fi
+    return "$status"
+}
+
+# install_quietly PACKAGE…
+install_quietly() {
+    local package
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update && without_services apt-get install -y --no-install-recommends "$@" || return 1
+    for package in "$@"; do
+        case $package in
+            redis-server | nginx-light) update-rc.d "${package%-light}" disable || return 1 ;;
+        esac
+    done
 }
 
 # install_missing NEEDS: by apt when root; else says in one sentence what to install.
@@ -64,8 +99,7 @@ install_missing() {
     apt_log=$(mktemp)
     # Debian's slim images lack these folders, without which the JDK's packages fail to install.
     mkdir -p /usr/share/man/man1
-    if ! { DEBIAN_FRONTEND=noninteractive apt-get update && DEBIAN_FRONTEND=noninteractive $install; } \
-        </dev/null >"$apt_log" 2>&1; then
+    if ! install_quietly "${missing[@]}" </dev/null >"$apt_log" 2>&1; then
         tail -n 30 "$apt_log" >&2
         fail "\"$install\" failed; the lines above are the end of $apt_log."
     fi

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Callable, Iterator, Optional
 
-from . import capture, launch, memory, undump
+from . import capture, launch, memory, server, undump
 from .samples import NOT_MEASURED, SKIPPED, NotMeasured, Row, Skipped
 from .tools import Bench
 
@@ -30,6 +30,7 @@ GROUPS = [
     warm(launch.python, "python"),
     warm(launch.jvm, "jvm"),
     warm(launch.node, "node"),
+    Group(server.spring_boot, [("answer-spring-boot", 0.02, "x")]),
     Group(launch.threads, [("threads-1000", 1.5, "x")]),
     Group(capture.ilock, [("overhead-ilock", 1.01, "x")]),
     Group(capture.ring, [("overhead-ring", 1.01, "x")]),

@@ -28,6 +28,7 @@
 #include "preflight.h"
 #include "proc_files.h"
 #include "process.h"
+#include "rights.h"
 #include "snapshot.h"
 #include "sockets.h"
 #include "state.h"
@@ -41,13 +42,16 @@
 
 const struct allowance ALLOWANCES[] = {
     {"children", ALLOW_CHILDREN, "capture a program that has child processes, without them"},
-    {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; a launch has what it was given at that number"},
+    {"outside-pipe", ALLOW_OUTSIDE_PIPE, "capture pipes to other processes; a launch has its own at that number, or a broken one"},
     {"file-lock", ALLOW_FILE_LOCK, "capture files that are locked; a launch does not lock them again"},
     {"shared-memory", ALLOW_SHARED_MEMORY, "capture memory that other processes share; a launch has its own copy"},
+    {"mapped-copy", ALLOW_MAPPED_COPY, "a launch that does not find a mapped file or segment has its own copy of the memory"},
+    {"semaphores", ALLOW_SEMAPHORES, "capture semaphores taken with SEM_UNDO; a launch does not take them again"},
     {"watch-events", ALLOW_WATCH_EVENTS, "capture inotify instances without the events that were not read yet"},
     {"tcp-closed", ALLOW_TCP_CLOSED, "capture TCP connections; a launch finds them reset by their peer"},
     {"unix-closed", ALLOW_UNIX_CLOSED, "capture connections to UNIX sockets of other processes; a launch finds them closed"},
     {"lost-datagrams", ALLOW_LOST_DATAGRAMS, "capture sockets with datagrams that were not read yet; a launch has lost them"},
+    {"foreign-fd", ALLOW_FOREIGN_FD, "capture descriptors that no launch can make; undump --fd says what takes their place"},
 };
 const unsigned ALLOWANCE_COUNT = sizeof(ALLOWANCES) / sizeof(ALLOWANCES[0]);
 
@@ -148,7 +152,7 @@ static int look_around(struct capture *capture)
     find_code(capture);
     find_watches(capture);
     describe_cpu(&capture->cpu, &capture->cpuid); /* in a virtual machine each question takes its host */
-    return 0;
+    return look_at_memory_policies(capture);
 }
 
 static int read_clocks(struct capture *capture)
@@ -169,6 +173,7 @@ static int go_on(struct capture *capture)
 static int write_rest(struct capture *capture)
 {
     append_threads(capture);
+    settle_memory_policies(capture);
     sort_extents(capture);
     append_mappings(capture);
     append_memory_files(capture);
@@ -195,6 +200,7 @@ static const struct step STEPS[] = {
     {"clocks", read_clocks},
     {"threads", read_threads},
     {"process", read_process},
+    {"rights", read_rights}, /* before the questions, which a filter could answer with death */
     {"descriptors", read_descriptors},
     {"timers", list_posix_timers},
     {"mappings", take_mappings}, /* before the questions, which need memory of their own for a moment */
@@ -281,9 +287,11 @@ static void release(struct capture *capture)
     free(capture->pipe_ends);
     free(capture->memory_elsewhere);
     struct buffer *buffers[] = {
-        &capture->threads_section, &capture->xstates, &capture->mappings_section, &capture->extents,
+        &capture->threads_section, &capture->rights_section, &capture->leader_groups, &capture->filters, &capture->memory_policies,
+        &capture->xstates, &capture->mappings_section, &capture->extents,
         &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->sockets, &capture->socket_options, &capture->socket_facts,
-        &capture->epoll_items, &capture->file_locks, &capture->actions,
+        &capture->epoll_items, &capture->file_locks, &capture->file_owners, &capture->segments, &capture->semaphores,
+        &capture->terminals, &capture->actions,
         &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
     };
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)

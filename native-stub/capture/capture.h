@@ -27,6 +27,9 @@
 #define ALLOW_UNIX_CLOSED 0x20u
 #define ALLOW_LOST_DATAGRAMS 0x40u
 #define ALLOW_WATCH_EVENTS 0x100u
+#define ALLOW_FOREIGN_FD 0x4000u
+#define ALLOW_MAPPED_COPY 0x1000u
+#define ALLOW_SEMAPHORES 0x2000u
 
 struct allowance {
     const char *word;

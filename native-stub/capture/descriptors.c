@@ -12,8 +12,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "crc32c.h"
 #include "file_locks.h"
+#include "file_owners.h"
 #include "memory_files.h"
 #include "outside.h"
 #include "proc_files.h"
@@ -21,7 +21,7 @@
 
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
 #define HUGETLBFS_MAGIC 0x958458f6
-#define COPY_PIECE (1u << 20)
+#define SECRETMEM_MAGIC 0x5345434d /* mm/secretmem.c */
 
 /* The descriptions found so far, in the order that kcmp(2) puts them in. */
 struct known_files {
@@ -34,7 +34,7 @@ struct known_files {
 
 int refuse_file(struct capture *capture, const struct open_file *file, const char *what, const char *advice)
 {
-    return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s",
+    return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s, or " FOREIGN_ADVICE,
                   capture->pid, file->fd, what, file->path, advice);
 }
 
@@ -94,45 +94,6 @@ static bool is_inherited(const struct capture *capture, int fd)
 
 /* ---- regular files and directories ---- */
 
-/* Copies what stands in the file; the rest of the place that was reserved for it is a hole, and counts as zeros. */
-static int copy_contents(struct capture *capture, int fd, struct ckpt_description *record, uint8_t *piece)
-{
-    uint64_t done = 0;
-    while (done < record->size) {
-        off_t data = lseek(fd, (off_t)done, SEEK_DATA);
-        if (data < 0 && errno == ENXIO)
-            break;
-        uint64_t at = data < 0 ? done : (uint64_t)data;
-        ssize_t count = pread(fd, piece, COPY_PIECE, (off_t)at);
-        if (count < 0)
-            return -errno;
-        if (count == 0 || at + (uint64_t)count > record->size)
-            break;
-        writer_put(&capture->writer, record->data_offset + at, piece, (size_t)count);
-        record->data_crc = crc32c(crc32c_zeros(record->data_crc, at - done), piece, (size_t)count);
-        done = at + (uint64_t)count;
-    }
-    record->data_crc = crc32c_zeros(record->data_crc, record->size - done);
-    return 0;
-}
-
-static int copy_deleted(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
-{
-    AUTO_CLOSE int fd = open_proc(O_RDONLY | O_NONBLOCK, "%d/fd/%d", capture->pid, file->fd);
-    AUTO_FREE uint8_t *piece = malloc(COPY_PIECE);
-    if (fd < 0)
-        return refuse(capture->report, fd, "reading the deleted file %s (descriptor %d of process %d): %s",
-                      file->path, file->fd, capture->pid, strerror(-fd));
-    if (!piece)
-        return refuse(capture->report, -ENOMEM, "capturing process %d: out of memory", capture->pid);
-    record->data_size = record->size;
-    record->data_offset = record->size ? writer_reserve(&capture->writer, record->size) : 0;
-    int error = copy_contents(capture, fd, record, piece);
-    return error == 0 ? 0
-                      : refuse(capture->report, error, "reading the deleted file %s (descriptor %d of process %d): %s",
-                               file->path, file->fd, capture->pid, strerror(-error));
-}
-
 /* What it holds is the business of memory_files.c. */
 static int describe_memfd(struct capture *capture, const struct open_file *file, struct ckpt_description *record)
 {
@@ -149,11 +110,11 @@ static int describe_memfd(struct capture *capture, const struct open_file *file,
 static bool is_same_file(const char *path, const struct open_file *file)
 {
     struct stat status;
-    return stat(path, &status) == 0 && status.st_ino == file->status.st_ino && status.st_dev == file->status.st_dev;
+    bool link = S_ISLNK(file->status.st_mode); /* opened itself, by O_PATH and O_NOFOLLOW */
+    return (link ? lstat(path, &status) : stat(path, &status)) == 0 && status.st_ino == file->status.st_ino && status.st_dev == file->status.st_dev;
 }
 
-/* Whether the path leads to this very file, as we see the file system or as the program does. */
-static bool path_leads_there(const struct capture *capture, const struct open_file *file)
+bool path_leads_there(const struct capture *capture, const struct open_file *file)
 {
     char path[PATH_MAX + 32];
     snprintf(path, sizeof(path), "/proc/%d/root%s", capture->pid, file->path);
@@ -196,6 +157,8 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
         return describe_queue(capture, file, record);
     if (system.f_type == HUGETLBFS_MAGIC)
         return refuse_file(capture, file, "a file of huge pages", "close it before");
+    if (file->path[0] != '/' || system.f_type == SECRETMEM_MAGIC)
+        return describe_kernel_file(capture, file, record); /* namespaces, secret memory */
     if (is_proc_file_of_process(file->path))
         return describe_proc_file(capture, file, record);
     if (file->deleted && strncmp(file->path, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) == 0)
@@ -206,8 +169,8 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
     if (file->status.st_nlink && (record->open_flags & O_ACCMODE) != O_RDONLY)
         return refuse_file(capture, file, "open for writing and has lost this name, but not its others",
                            "what a launch writes would not reach them; close it before");
-    record->kind = CKPT_FILE_DELETED;
-    return copy_deleted(capture, file, record);
+    record->kind = CKPT_FILE_DELETED; /* deleted_files.c goes on with it */
+    return 0;
 }
 
 static int describe_directory(struct capture *capture, struct open_file *file, struct ckpt_description *record)
@@ -239,7 +202,7 @@ static int describe_device(struct capture *capture, const struct open_file *file
     if (is_plain_device(device_major, device_minor))
         record->kind = CKPT_FILE_DEVICE;
     else if (is_terminal(device_major, device_minor))
-        record->kind = CKPT_FILE_TERMINAL;
+        return describe_terminal(capture, file, record);
     else if (file->standard)
         record->kind = CKPT_FILE_OUTSIDE;
     else if (device_major == 5 && device_minor == 2)
@@ -255,6 +218,11 @@ static int describe_kind(struct capture *capture, struct open_file *file, struct
 {
     if (strncmp(file->path, "anon_inode:", 11) == 0)
         return describe_kernel_file(capture, file, record); /* newer kernels give some of them a type */
+    if (record->open_flags & O_PATH && !S_ISREG(file->status.st_mode) && !S_ISDIR(file->status.st_mode) &&
+        path_leads_there(capture, file)) {
+        record->kind = CKPT_FILE_REGULAR; /* a place in the file system and nothing more, whatever stands there */
+        return 0;
+    }
     switch (file->status.st_mode & S_IFMT) {
     case S_IFREG:
         return describe_regular(capture, file, record);
@@ -268,7 +236,7 @@ static int describe_kind(struct capture *capture, struct open_file *file, struct
             return describe_pipe(capture, file, record);
         }
         record->kind = CKPT_FILE_OUTSIDE;
-        return file->standard ? 0 : refuse_file(capture, file, "a named pipe", "close it before");
+        return file->standard ? 0 : describe_fifo(capture, file, record);
     case S_IFSOCK:
         return describe_socket(capture, file, record);
     case S_IFBLK:
@@ -297,21 +265,68 @@ static int read_open_file(struct capture *capture, struct open_file *file)
     return 0;
 }
 
+/* What a refused description has left behind: the buffers that kinds add to. */
+struct left_behind {
+    size_t lines, sockets, socket_facts, socket_options, pipes, watches;
+};
+
+static struct left_behind look_back(const struct capture *capture)
+{
+    return (struct left_behind){capture->report->count, capture->sockets.size, capture->socket_facts.size,
+                                capture->socket_options.size, capture->pipes.size, capture->watches.size};
+}
+
+static void take_back(struct capture *capture, const struct left_behind *before)
+{
+    report_take_back(capture->report, before->lines);
+    capture->sockets.size = before->sockets;
+    capture->socket_facts.size = before->socket_facts;
+    capture->socket_options.size = before->socket_options;
+    capture->pipes.size = before->pipes;
+    capture->watches.size = before->watches;
+}
+
+/* The user may let undump decide about what cannot be captured; nothing but its flags is known of it then. */
+static int describe_unless_foreign(struct capture *capture, struct open_file *file, struct ckpt_description *record)
+{
+    struct ckpt_description plain = *record;
+    struct left_behind before = look_back(capture);
+    int error = describe_kind(capture, file, record);
+    if (error != -ENOTSUP || !(capture->request->allow & ALLOW_FOREIGN_FD))
+        return error;
+    take_back(capture, &before);
+    capture->allowed |= ALLOW_FOREIGN_FD;
+    *record = plain;
+    record->kind = CKPT_FILE_OUTSIDE;
+    record->offset = 0;
+    return 0;
+}
+
+/* fdinfo tells close-on-exec in the place of whether the file was opened with O_CLOEXEC, which F_GETFL tells for good. */
+static uint32_t opened_with_cloexec(const struct capture *capture, const struct open_file *file)
+{
+    AUTO_CLOSE int fd = (int)syscall(SYS_pidfd_getfd, capture->pidfd, file->fd, 0);
+    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+    return flags < 0 ? 0 : (uint32_t)(flags & O_CLOEXEC);
+}
+
 static int add_description(struct capture *capture, struct open_file *file)
 {
     const struct stat *status = &file->status;
     const char *info = (char *)file->info.data;
     struct ckpt_description record = {
-        .open_flags = (uint32_t)text_number(info, "flags:", 8, 0) & ~(uint32_t)O_CLOEXEC,
+        .open_flags = ((uint32_t)text_number(info, "flags:", 8, 0) & ~(uint32_t)O_CLOEXEC) | opened_with_cloexec(capture, file),
         .mode = status->st_mode, .offset = text_number(info, "pos:", 10, 0), .inode = status->st_ino,
         .dev_major = major(status->st_dev), .dev_minor = minor(status->st_dev), .rdev_major = major(status->st_rdev),
         .rdev_minor = minor(status->st_rdev), .size = (uint64_t)status->st_size,
         .mtime_ns = (uint64_t)status->st_mtim.tv_sec * 1000000000 + (uint64_t)status->st_mtim.tv_nsec,
         .flags = is_inherited(capture, file->fd) ? CKPT_DESCRIPTION_INHERITED : 0u,
     };
-    int error = describe_kind(capture, file, &record);
+    int error = describe_unless_foreign(capture, file, &record);
     if (error == 0)
         error = describe_locks(capture, file, record.kind);
+    if (error == 0)
+        error = describe_owner(capture, file, &record);
     record.path = strings_add_text(&capture->strings, file->path);
     buffer_append(&capture->descriptions, &record, sizeof(record));
     /* A line has been said: go on, so that all obstacles are said at once. */
@@ -380,6 +395,8 @@ int read_descriptors(struct capture *capture)
             return error;
     }
     error = join_sockets(capture);
+    if (error == 0)
+        error = settle_timers(capture);
     if (error < 0)
         return error;
     read_epoll_items(capture);

@@ -6,6 +6,9 @@
 
 #include "state.h"
 
+/* What helps with every descriptor that cannot be captured. */
+#define FOREIGN_ADVICE "let undump --fd put something in its place by --allow foreign-fd"
+
 /* One open file description of the program, while it is looked at. */
 struct open_file {
     int fd;                 /* the lowest descriptor that refers to it */
@@ -21,6 +24,9 @@ struct open_file {
  * -errno with a line for each that cannot be captured. */
 int read_descriptors(struct capture *capture);
 
+/* Whether the path leads to this very file, as we see the file system or as the program does. */
+bool path_leads_there(const struct capture *capture, const struct open_file *file);
+
 /* Says that a descriptor cannot be captured, and returns -ENOTSUP. */
 int refuse_file(struct capture *capture, const struct open_file *file, const char *what, const char *advice);
 
@@ -29,6 +35,14 @@ int refuse_file(struct capture *capture, const struct open_file *file, const cha
 /* Classifies a pipe and saves its bytes in flight. Fills record->flags, object. */
 int describe_pipe(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
 
+/* Saves what is in flight, seen from a reading end. Returns 0 or -errno. */
+int save_in_flight(struct capture *capture, int reader, struct ckpt_pipe *pipe);
+
+/* ---- fifos.c ---- */
+
+/* Describes a named pipe, with its bytes in flight when nobody else could read them. */
+int describe_fifo(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
+
 /* ---- kernel_files.c: the anon_inode files ---- */
 
 /* Fills kind and values for an eventfd, timerfd, signalfd or epoll instance; -ENOTSUP with a line for others. */
@@ -36,6 +50,16 @@ int describe_kernel_file(struct capture *capture, const struct open_file *file, 
 
 /* Fills them for a POSIX message queue, or refuses it. */
 int describe_queue(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
+
+/* ---- terminals.c ---- */
+
+/* Notes the modes and the size of a terminal, or refuses one that is not the program's own. */
+int describe_terminal(struct capture *capture, const struct open_file *file, struct ckpt_description *record);
+
+/* ---- kernel_files.c: when all descriptors are known ---- */
+
+/* Looks again at timers that may have expired in the moment of the first look. */
+int settle_timers(struct capture *capture);
 
 /* Copies the watch lists of all epoll instances, when all descriptors are known. */
 int read_epoll_items(struct capture *capture);

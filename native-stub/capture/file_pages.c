@@ -3,6 +3,7 @@
 #include "file_pages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,6 +37,14 @@ static int stat_file(int fd, uint64_t *ret_size, uint64_t *ret_mtime_ns)
     *ret_size = (uint64_t)status.st_size;
     *ret_mtime_ns = (uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec;
     return 0;
+}
+
+uint64_t birth_of_file(int fd)
+{
+    struct statx status;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &status) < 0 || !(status.stx_mask & STATX_BTIME))
+        return 0;
+    return (uint64_t)status.stx_btime.tv_sec * 1000000000 + status.stx_btime.tv_nsec;
 }
 
 int keep_mapped_file(struct capture *capture, const struct mapping *mapping, uint64_t *ret_size, uint64_t *ret_mtime_ns)

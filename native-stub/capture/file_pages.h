@@ -25,4 +25,7 @@ int copy_file_pages(struct capture *capture, uint8_t *chunk);
 
 void release_mapped_files(struct capture *capture);
 
+/* When the file was made, nanoseconds of CLOCK_REALTIME; 0 when its file system does not tell. */
+uint64_t birth_of_file(int fd);
+
 #endif

@@ -26,6 +26,7 @@
 
 #include "observe.h"
 #include "proc_files.h"
+#include "rights.h"
 #include "tracing.h"
 
 #define PROCESSORS 1024
@@ -438,6 +439,7 @@ void thaw_process(struct capture *capture)
             continue;
         /* Before, not after: who lets a program go may have to wait for the processor that it gets. */
         capture->thawed_at = now_ns(CLOCK_MONOTONIC);
+        resume_filters(thread);
         if (thread->ours)
             trace_detach(thread->tid); /* the kernel keeps a stop of job control */
         else if (thread->stopped_by_job)

@@ -7,10 +7,14 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "inject.h"
 #include "posix_timers.h"
 #include "proc_files.h"
+#include "rights.h"
+#include "segments.h"
+#include "semaphores.h"
 #include "shared.h"
 
 #ifndef PR_GET_TID_ADDRESS
@@ -129,6 +133,25 @@ static int check_tiles(struct injector *injector, struct capture *capture)
     return error;
 }
 
+/* A program in a time namespace of its own has other clocks. Its answer comes after ours, so that the time that it has seen is
+ * never later than what is written down. */
+static int ask_clocks(struct injector *injector, struct ckpt_process *process)
+{
+    struct {
+        clockid_t clock;
+        uint64_t *ours;
+    } clocks[] = {{CLOCK_MONOTONIC, &process->monotonic_ns}, {CLOCK_BOOTTIME, &process->boottime_ns}};
+    int error = 0;
+    for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]) && error == 0; i++) {
+        struct timespec theirs = {0};
+        uint64_t before = now_ns(clocks[i].clock);
+        error = ask_memory(injector, &theirs, sizeof(theirs), SYS_clock_gettime, (uint64_t)clocks[i].clock, injector->arguments);
+        if (error == 0 && theirs.tv_sec)
+            *clocks[i].ours += (uint64_t)theirs.tv_sec * 1000000000 + (uint64_t)theirs.tv_nsec - before;
+    }
+    return error;
+}
+
 static int ask_process(struct injector *injector, struct capture *capture)
 {
     struct ckpt_process *process = &capture->process;
@@ -149,6 +172,8 @@ static int ask_process(struct injector *injector, struct capture *capture)
         error = ask(injector, &process->brk, SYS_brk, 0, 0, 0, 0);
     if (error == 0)
         error = check_tiles(injector, capture);
+    if (error == 0 && !in_our_time_namespace(capture))
+        error = ask_clocks(injector, process);
     process->dumpable = (uint32_t)dumpable;
     process->thp_disable = (uint32_t)no_huge_pages;
     process->membarrier = (uint32_t)membarrier;
@@ -162,12 +187,18 @@ static int ask_all(struct injector *injector, struct capture *capture)
         if (error < 0)
             return error;
         error = ask_thread(injector, &capture->threads[i]);
+        if (error == 0)
+            error = ask_rights(injector, &capture->threads[i], i == 0);
         if (error == 0 && i == 0)
             error = ask_process(injector, capture);
         if (error == 0 && i == 0)
             error = list_shared_by_asking(injector, capture);
         if (error == 0 && i == 0)
             error = ask_posix_timers(injector, capture);
+        if (error == 0 && i == 0)
+            error = ask_segments(injector, capture);
+        if (error == 0 && i == 0)
+            error = ask_semaphores(injector, capture);
         int end = inject_end(injector);
         error = error < 0 ? error : end;
         if (error < 0)

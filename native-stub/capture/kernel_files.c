@@ -14,6 +14,8 @@
 #include "proc_files.h"
 #include "watches.h"
 
+#define INTERRUPT_NS 1000000 /* an interrupt of a timer that is due has come by then, also in a virtual machine */
+
 /* What is left of the time until a moment of the wall clock is worth nothing later. The clock is read behind the text: the
  * moment is never told too early. */
 static void note_moment(struct ckpt_description *record, uint64_t realtime_ns)
@@ -64,6 +66,39 @@ static int describe_timer(struct capture *capture, const struct open_file *file,
     record->kind = CKPT_FILE_TIMERFD;
     record->offset = 0;
     note_moment(record, now_ns(CLOCK_REALTIME));
+    return 0;
+}
+
+/* Expired, but the interrupt that counts it is still to come: tells the same as a timer that is not set. */
+static bool may_be_due(const struct ckpt_description *record)
+{
+    return record->kind == CKPT_FILE_TIMERFD && record->values[2] == 0 && record->value_extra == 0;
+}
+
+static int look_again(struct capture *capture, int descriptor, struct ckpt_description *record)
+{
+    AUTO_BUFFER struct buffer info = {0};
+    int error = read_proc(&info, "%d/fdinfo/%d", capture->pid, descriptor);
+    struct open_file file = {.fd = descriptor, .path = "anon_inode:[timerfd]", .info = info};
+    return error < 0 ? error : describe_timer(capture, &file, record);
+}
+
+int settle_timers(struct capture *capture)
+{
+    const struct ckpt_descriptor *descriptors = (const void *)capture->descriptors.data;
+    struct ckpt_description *records = (void *)capture->descriptions.data;
+    bool waited = false;
+    for (size_t i = 0; i < capture->descriptors.size / sizeof(*descriptors); i++) {
+        struct ckpt_description *record = &records[descriptors[i].description];
+        if (!may_be_due(record))
+            continue;
+        if (!waited)
+            nanosleep(&(struct timespec){.tv_nsec = INTERRUPT_NS}, NULL);
+        waited = true;
+        int error = look_again(capture, descriptors[i].fd, record);
+        if (error < 0)
+            return error;
+    }
     return 0;
 }
 
@@ -134,7 +169,7 @@ int describe_kernel_file(struct capture *capture, const struct open_file *file, 
     const char *name = strncmp(file->path, "anon_inode:", 11) == 0 ? file->path + 11 : file->path;
     return refuse(capture->report, -ENOTSUP,
                   "capturing process %d: descriptor %d is a kernel object of kind %s, which cannot be captured; close "
-                  "it before", capture->pid, file->fd, name);
+                  "it before, or " FOREIGN_ADVICE, capture->pid, file->fd, name);
 }
 
 static const struct ckpt_description *find_description(const struct capture *capture, int fd)

@@ -2,19 +2,21 @@
 #define _GNU_SOURCE
 #include "mappings.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
-#include "memory_files.h"
 #include "outside.h"
 #include "proc_files.h"
 #include "shared.h"
 #include "smaps.h"
 
+#define NAMES_LIMIT 100000 /* of a folder, that are looked at */
 #define HIGHEST_ADDRESS (UINT64_C(1) << 47)
 
 static bool starts_with(const char *text, const char *start)
@@ -27,6 +29,14 @@ static int refuse_mapping(struct capture *capture, const struct mapping *mapping
     return refuse(capture->report, -ENOTSUP, "capturing process %d: %s at %llx-%llx%s%s cannot be captured; %s",
                   capture->pid, what, (unsigned long long)mapping->record.start,
                   (unsigned long long)mapping->record.end, mapping->name[0] ? " " : "", mapping->name, advice);
+}
+
+/* HotSpot's performance counters, /tmp/hsperfdata_USER/PID: only watched from outside, under the old process id. */
+bool is_performance_data(const char *name)
+{
+    const char *folder = strstr(name, "/hsperfdata_");
+    const char *number = folder ? strchr(folder + 1, '/') : NULL;
+    return number && number[1] && number[1 + strspn(number + 1, "0123456789")] == 0;
 }
 
 static uint32_t mapping_kind(const struct map_line *map, const char *name, bool deleted)
@@ -55,7 +65,6 @@ static void check_mapping(struct capture *capture, const struct mapping *mapping
 {
     const struct ckpt_mapping *record = &mapping->record;
     const char *name = mapping->name;
-    bool deleted = record->flags & CKPT_VMA_DELETED;
     if (record->kind == CKPT_MAPPING_VVAR || record->kind == CKPT_MAPPING_VDSO)
         return;
     if (record->end > HIGHEST_ADDRESS)
@@ -66,8 +75,6 @@ static void check_mapping(struct capture *capture, const struct mapping *mapping
         refuse_mapping(capture, mapping, "a shadow stack", "start it with GLIBC_TUNABLES=glibc.cpu.hwcaps=-SHSTK");
     else if (flags->userfault)
         refuse_mapping(capture, mapping, "memory that userfaultfd watches", "capture when it is no longer registered");
-    else if (deleted && starts_with(name, "/SYSV"))
-        refuse_mapping(capture, mapping, "System V shared memory", "use POSIX or anonymous shared memory");
     else if (starts_with(name, "/[aio]"))
         refuse_mapping(capture, mapping, "an asynchronous I/O ring (io_setup)", "capture when it is destroyed");
     else if (starts_with(name, "anon_inode:"))
@@ -76,9 +83,6 @@ static void check_mapping(struct capture *capture, const struct mapping *mapping
         refuse_mapping(capture, mapping, "device memory", "capture when the device is closed");
     else if (protection_key)
         refuse_mapping(capture, mapping, "memory with a protection key", "capture when the key is freed");
-    else if (deleted && !starts_with(name, MEMFD_PREFIX) && record->kind == CKPT_MAPPING_SHARED_FILE &&
-             (record->flags & CKPT_VMA_MAY_WRITE))
-        refuse_mapping(capture, mapping, "a writable shared mapping of a deleted file", "keep the file until then");
 }
 
 /* Gives a mapping of shared anonymous memory its id: that of the object, or the next one. */
@@ -126,6 +130,51 @@ int open_mapped_file(struct capture *capture, const struct mapping *mapping)
     snprintf(path, sizeof(path), "/proc/%d/root%s", capture->pid, mapping->name);
     int fd = open_same_file(path, mapping);
     return fd >= 0 ? fd : open_same_file(mapping->name, mapping);
+}
+
+/* As the program sees it; the name without a last part ends with a slash. */
+static int open_folder(const struct capture *capture, const char *name, size_t length)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof(path), "/proc/%d/root%.*s", capture->pid, (int)length, name);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 ? fd : open(strndupa(name, length), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool is_entry_of(int folder, const char *entry, const struct ckpt_mapping *record)
+{
+    struct stat status;
+    return fstatat(folder, entry, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+           status.st_ino == record->inode && major(status.st_dev) == record->dev_major &&
+           minor(status.st_dev) == record->dev_minor;
+}
+
+bool find_other_name(struct capture *capture, struct mapping *mapping)
+{
+    const char *last = strrchr(mapping->name, '/');
+    char found[PATH_MAX] = "";
+    size_t length = last ? (size_t)(last + 1 - mapping->name) : 0;
+    int fd = last ? open_folder(capture, mapping->name, length) : -1;
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    if (fd >= 0 && !folder)
+        close(fd);
+    for (unsigned looks = 0; folder && looks < NAMES_LIMIT && !found[0]; looks++) {
+        const struct dirent *entry = readdir(folder);
+        if (!entry)
+            break;
+        if (entry->d_ino == mapping->record.inode && is_entry_of(fd, entry->d_name, &mapping->record))
+            snprintf(found, sizeof(found), "%.*s%s", (int)length, mapping->name, entry->d_name);
+    }
+    if (folder)
+        closedir(folder);
+    char *name = found[0] ? strdup(found) : NULL;
+    if (!name)
+        return false;
+    free(mapping->name);
+    mapping->name = name;
+    mapping->record.name = strings_add_text(&capture->strings, name);
+    mapping->record.flags &= ~CKPT_VMA_DELETED;
+    return true;
 }
 
 void set_details(struct capture *capture, struct mapping *mapping, const char *details)

@@ -25,4 +25,11 @@ int open_mapped_file(struct capture *capture, const struct mapping *mapping);
 /* Puts the finished records into their section. */
 void append_mappings(struct capture *capture);
 
+/* Looks for another name of a file that has lost the one by which it was mapped, in the same folder: glibc makes named semaphores
+ * under another name and links them to theirs. The mapping then has that name. */
+bool find_other_name(struct capture *capture, struct mapping *mapping);
+
+/* Whether a path is that of the JVM's performance counters. */
+bool is_performance_data(const char *name);
+
 #endif

@@ -10,8 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "deleted_files.h"
+#include "mappings.h"
 #include "outside.h"
 #include "proc_files.h"
+#include "segments.h"
 
 static int out_of_memory(struct capture *capture)
 {
@@ -31,6 +34,14 @@ static int find_memory_file(const struct capture *capture, const struct ckpt_mem
     return -ENOENT;
 }
 
+/* What memfd_create was given; of a file that had a name its last part. */
+static const char *own_name(const char *shown)
+{
+    size_t prefix = strlen(MEMFD_PREFIX);
+    const char *last = strrchr(shown, '/');
+    return strncmp(shown, MEMFD_PREFIX, prefix) == 0 ? shown + prefix : last ? last + 1 : shown;
+}
+
 int memory_file_of(struct capture *capture, const struct ckpt_memory_file *identity, int fd, const char *name)
 {
     int index = find_memory_file(capture, identity);
@@ -44,30 +55,55 @@ int memory_file_of(struct capture *capture, const struct ckpt_memory_file *ident
         return out_of_memory(capture);
     capture->memory_files = files;
     files[count] = (struct memory_file){.record = *identity, .descriptor = fd, .file = -1};
-    snprintf(files[count].name, sizeof(files[count].name), "%s", name + strlen(MEMFD_PREFIX));
+    snprintf(files[count].name, sizeof(files[count].name), "%s", own_name(name));
     files[count].record.name = strings_add_text(&capture->strings, files[count].name);
     capture->memory_file_count++;
     return (int)count;
 }
 
-static bool is_memory_file(const struct mapping *mapping)
+static bool is_memfd(const struct mapping *mapping)
 {
-    return mapping->record.flags & CKPT_VMA_DELETED && strncmp(mapping->name, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) == 0;
+    return strncmp(mapping->name, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) == 0;
 }
 
-/* A file that is only mapped privately, and not open, cannot change any more: it counts as any deleted file. */
-static int join_mapping(struct capture *capture, struct mapping *mapping, uint32_t kind)
+/* Shared mappings that make their file a memory file. What nobody writes to is in the image like any file. */
+static bool makes_memory_file(const struct capture *capture, const struct mapping *mapping)
+{
+    const struct ckpt_mapping *record = &mapping->record;
+    if (record->kind != CKPT_MAPPING_SHARED_FILE || !(record->flags & CKPT_VMA_DELETED) || is_performance_data(mapping->name))
+        return false;
+    return is_memfd(mapping) || is_segment(mapping) || record->flags & CKPT_VMA_MAY_WRITE ||
+           writes_deleted_file(capture, mapping);
+}
+
+static int add_by_mapping(struct capture *capture, struct mapping *mapping)
 {
     struct ckpt_mapping *record = &mapping->record;
-    if (record->kind != kind || !is_memory_file(mapping))
+    if (!makes_memory_file(capture, mapping))
+        return 0;
+    if (!is_memfd(mapping) && !is_segment(mapping) && find_other_name(capture, mapping))
         return 0;
     struct ckpt_memory_file identity = {.inode = record->inode, .dev_major = record->dev_major,
                                         .dev_minor = record->dev_minor};
-    int index = kind == CKPT_MAPPING_SHARED_FILE ? memory_file_of(capture, &identity, -1, mapping->name)
-                                                 : find_memory_file(capture, &identity);
+    int index = memory_file_of(capture, &identity, -1, mapping->name);
+    if (index < 0)
+        return index;
+    struct memory_file *file = &capture->memory_files[index];
+    file->segment = is_segment(mapping);
+    file->deleted_path = file->segment || is_memfd(mapping) ? NULL : mapping->name;
+    return 0;
+}
+
+/* A file that is only mapped privately, and not open, cannot change any more: it counts as any deleted file. */
+static void join_mapping(const struct capture *capture, struct mapping *mapping)
+{
+    struct ckpt_mapping *record = &mapping->record;
+    bool file = record->kind == CKPT_MAPPING_SHARED_FILE || record->kind == CKPT_MAPPING_PRIVATE_FILE;
+    struct ckpt_memory_file identity = {.inode = record->inode, .dev_major = record->dev_major,
+                                        .dev_minor = record->dev_minor};
+    int index = file && record->flags & CKPT_VMA_DELETED ? find_memory_file(capture, &identity) : -ENOENT;
     if (index >= 0)
         record->share_id = (uint32_t)index + 1;
-    return index == -ENOMEM ? index : 0;
 }
 
 bool is_view_of(const struct mapping *mapping, size_t index)
@@ -106,16 +142,27 @@ static void open_by_mapping(const struct capture *capture, size_t index)
     }
 }
 
+/* Other links are reached by others; the mapping's own name is gone, so a launch would not find them. */
+static int refuse_linked(struct capture *capture, const struct memory_file *file)
+{
+    return refuse(capture->report, -ENOTSUP,
+                  "capturing process %d: %s is mapped shared and has lost this name, but not its others, which cannot be captured; "
+                  "unmap it before", capture->pid, file->deleted_path);
+}
+
 static int look_at_file(struct capture *capture, struct memory_file *file)
 {
     struct stat status;
     int seals = fcntl(file->file, F_GET_SEALS);
-    if (seals < 0 || fstat(file->file, &status) < 0)
+    bool sealable = !file->deleted_path && !file->segment;
+    if ((sealable && seals < 0) || fstat(file->file, &status) < 0)
         return refuse(capture->report, -errno, "looking at the memfd %s of process %d: %s",
                       file->name, capture->pid, strerror(errno));
+    if (file->deleted_path && status.st_nlink)
+        return refuse_linked(capture, file);
     file->record.size = (uint64_t)status.st_size;
     file->record.mode = status.st_mode;
-    file->record.seals = (uint32_t)seals;
+    file->record.seals = sealable ? (uint32_t)seals : F_SEAL_SEAL;
     return 0;
 }
 
@@ -136,8 +183,9 @@ static int open_memory_file(struct capture *capture, size_t index)
     for (size_t i = 0; i < capture->mapping_count; i++)
         if (is_view_of(&capture->mappings[i], index))
             capture->mappings[i].ask_pages = file->file < 0;
-    if (error == 0 && !cannot_change(file->record.seals))
-        check_memory_elsewhere(capture, &object, "the memfd", file->name);
+    if (error == 0 && !file->segment && !cannot_change(file->record.seals))
+        check_memory_elsewhere(capture, &object, file->deleted_path ? "the deleted file" : "the memfd",
+                               file->deleted_path ? file->deleted_path : file->name);
     return error;
 }
 
@@ -146,9 +194,11 @@ int open_memory_files(struct capture *capture)
     size_t said = capture->report->count;
     int error = 0;
     for (size_t i = 0; error == 0 && i < capture->mapping_count; i++)
-        error = join_mapping(capture, &capture->mappings[i], CKPT_MAPPING_SHARED_FILE);
-    for (size_t i = 0; error == 0 && i < capture->mapping_count; i++)
-        error = join_mapping(capture, &capture->mappings[i], CKPT_MAPPING_PRIVATE_FILE);
+        error = add_by_mapping(capture, &capture->mappings[i]);
+    for (size_t i = 0; i < capture->mapping_count; i++)
+        join_mapping(capture, &capture->mappings[i]);
+    if (error == 0)
+        error = settle_deleted_files(capture);
     for (size_t i = 0; error == 0 && i < capture->memory_file_count; i++)
         error = open_memory_file(capture, i);
     return error == 0 && capture->report->count > said ? -ENOTSUP : error;

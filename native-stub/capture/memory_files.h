@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that exist only in memory (memfd_create). The program has them open, mapped or both; what they hold is stored
- * once, and descriptors and mappings refer to it.
+ * Files that exist only in memory (memfd_create), segments of System V shared memory, and files that have lost their name and
+ * are mapped shared. The program has them open, mapped or both; what they hold is stored once, and descriptors and mappings
+ * refer to it.
  *
  * They are seen through a descriptor of the program; without one through /proc/PID/map_files, which needs
  * CAP_CHECKPOINT_RESTORE; without that through the mapped memory itself, which shows what is mapped of them.

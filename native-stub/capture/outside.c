@@ -108,12 +108,18 @@ static bool starts_with(const char *text, size_t length, const char *start)
     return length >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
 }
 
+static bool is_deleted(const char *name, size_t length)
+{
+    const char *mark = " (deleted)";
+    return length > strlen(mark) && name[0] == '/' && memcmp(name + length - strlen(mark), mark, strlen(mark)) == 0;
+}
+
 /* A private mapping of a memfd sees what others write, too. */
 static bool is_shared_memory(const struct map_line *map)
 {
     if (starts_with(map->name, map->name_length, MEMFD_PREFIX))
         return true;
-    return map->access[3] == 's' && (starts_with(map->name, map->name_length, "/dev/zero (deleted)") ||
+    return map->access[3] == 's' && (is_deleted(map->name, map->name_length) || /* also /dev/zero: anonymous memory */
                                      starts_with(map->name, map->name_length, "[anon_shmem:"));
 }
 
@@ -134,7 +140,7 @@ static void list_shared_mappings(pid_t pid, struct buffer *objects)
     }
 }
 
-static void list_memfds(pid_t pid, struct buffer *objects)
+static void list_nameless_files(pid_t pid, struct buffer *objects)
 {
     AUTO_FREE pid_t *fds = NULL;
     size_t count;
@@ -145,7 +151,7 @@ static void list_memfds(pid_t pid, struct buffer *objects)
         struct stat status;
         ssize_t length = read_proc_link(target, sizeof(target), "%d/fd/%d", pid, fds[i]);
         snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fds[i]);
-        if (length <= 0 || !starts_with(target, (size_t)length, MEMFD_PREFIX) || stat(path, &status) < 0)
+        if (length <= 0 || !is_deleted(target, (size_t)length) || stat(path, &status) < 0)
             continue;
         struct shared_object object = {status.st_ino, major(status.st_dev), minor(status.st_dev), pid};
         buffer_append(objects, &object, sizeof(object));
@@ -178,14 +184,14 @@ void find_memory_elsewhere(struct capture *capture)
     AUTO_FREE pid_t *pids = NULL;
     size_t count;
     list_shared_mappings(capture->pid, &own);
-    list_memfds(capture->pid, &own);
+    list_nameless_files(capture->pid, &own);
     if (own.size == 0 || list_proc_numbers(&pids, &count, ".") < 0)
         return;
     for (size_t i = 0; i < count; i++) {
         if (pids[i] == capture->pid || is_ckpt(pids[i]))
             continue;
         list_shared_mappings(pids[i], &others);
-        list_memfds(pids[i], &others);
+        list_nameless_files(pids[i], &others);
     }
     if (others.failed || others.size == 0) {
         buffer_free(&others);

@@ -196,6 +196,9 @@ static void open_file(struct page_saver *saver)
     if (saver->file < 0)
         return;
     record->file_size = size;
+    record->file_birth_ns = record->kind == CKPT_MAPPING_SHARED_FILE ? birth_of_file(saver->file) : 0;
+    if (record->kind == CKPT_MAPPING_SHARED_FILE && saver->capture->request->allow & ALLOW_MAPPED_COPY)
+        saver->capture->allowed |= ALLOW_MAPPED_COPY;
     uint64_t pages = (size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
     saver->file_end = pages > record->file_offset ? record->start + (pages - record->file_offset) : record->start;
     saver->deferred = record->kind == CKPT_MAPPING_PRIVATE_FILE || !(record->flags & CKPT_VMA_MAY_WRITE);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,6 +50,20 @@ static int drain(int fd, bool packets, struct buffer *lengths, struct buffer *by
     }
 }
 
+/* A read takes nothing of a packet but what it has room for, the rest is gone. The flag of the writing end only tells what will
+ * be written next. */
+static bool holds_packets(int from)
+{
+    int ends[2], before = 0, after = 0;
+    char byte;
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return false;
+    AUTO_CLOSE int in = ends[0];
+    AUTO_CLOSE int out = ends[1];
+    return tee(from, out, INT_MAX, SPLICE_F_NONBLOCK) > 0 && ioctl(in, FIONREAD, &before) == 0 && read(in, &byte, 1) == 1 &&
+           ioctl(in, FIONREAD, &after) == 0 && after != before - 1;
+}
+
 static int copy_in_flight(int from, uint32_t capacity, bool packets, struct buffer *lengths, struct buffer *bytes)
 {
     int ends[2];
@@ -63,11 +78,10 @@ static int copy_in_flight(int from, uint32_t capacity, bool packets, struct buff
     return drain(in, packets, lengths, bytes);
 }
 
-/* Saves what is in flight, seen from a reading end. */
-static int save_in_flight(struct capture *capture, int reader, struct ckpt_pipe *pipe)
+int save_in_flight(struct capture *capture, int reader, struct ckpt_pipe *pipe)
 {
     AUTO_BUFFER struct buffer lengths = {0}, bytes = {0};
-    int error = copy_in_flight(reader, pipe->capacity, pipe->flags & PACKET_MODE, &lengths, &bytes);
+    int error = copy_in_flight(reader, pipe->capacity, holds_packets(reader), &lengths, &bytes);
     if (error < 0 || bytes.failed || lengths.failed)
         return error < 0 ? error : -ENOMEM;
     uint64_t size = lengths.size + bytes.size;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "proc_files.h"
+#include "rights.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define STAT_PARENT 4
@@ -135,11 +136,7 @@ static void check_kind(struct capture *capture, const char *status)
         refuse(capture->report, -ENOTSUP,
                "capturing process %d: it runs with a shadow stack, which is not supported; start it with "
                "GLIBC_TUNABLES=glibc.cpu.hwcaps=-SHSTK", capture->pid);
-    uint64_t seccomp = text_number(status, "Seccomp:", 10, 0);
-    if (seccomp)
-        refuse(capture->report, -ENOTSUP,
-               "capturing process %d: it runs under a seccomp %s, which cannot be read back; start it without",
-               capture->pid, seccomp == 1 ? "strict mode" : "filter");
+    check_filters_readable(capture, text_number(status, "Seccomp:", 10, 0));
 }
 
 static void check_state(struct capture *capture, const char *stat)

@@ -12,6 +12,8 @@
 
 #include "proc_files.h"
 
+#define LIMIT_NAME_BYTES 26 /* column of the values in /proc/PID/limits */
+
 static int describe(struct capture *capture, const char *what, int error)
 {
     return refuse(capture->report, error, "reading %s of process %d: %s", what, capture->pid, strerror(-error));
@@ -88,8 +90,39 @@ static int read_names(struct capture *capture, struct buffer *text)
     return 0;
 }
 
+static uint64_t limit_value(const char *text, char **ret_end)
+{
+    text += strspn(text, " ");
+    if (strncmp(text, "unlimited", 9) != 0)
+        return strtoull(text, ret_end, 10);
+    *ret_end = (char *)(uintptr_t)text + 9;
+    return UINT64_MAX;
+}
+
+/* A line for each resource in the order of their numbers, under a heading (fs/proc/base.c, proc_pid_limits). */
+static int parse_limits(struct capture *capture)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    int error = read_proc(&text, "%d/limits", capture->pid);
+    char *line = error < 0 ? NULL : (char *)text.data;
+    for (unsigned resource = 0; error == 0 && resource < RLIM_NLIMITS; resource++) {
+        struct ckpt_rlimit *limit = &capture->process.rlimits[resource];
+        line = strchr(line, '\n');
+        if (!line || strnlen(++line, LIMIT_NAME_BYTES) < LIMIT_NAME_BYTES)
+            return describe(capture, "the resource limits", -EINVAL);
+        char *value = line + LIMIT_NAME_BYTES;
+        limit->soft = limit_value(value, &value);
+        limit->hard = limit_value(value, &value);
+    }
+    return error < 0 ? describe(capture, "the resource limits", error) : 0;
+}
+
+/* Of another user's program only CAP_SYS_RESOURCE may ask the kernel, which root in a container often lacks. */
 static int read_limits(struct capture *capture)
 {
+    struct rlimit64 first;
+    if (prlimit64(capture->pid, 0, NULL, &first) < 0 && errno == EPERM)
+        return parse_limits(capture);
     for (unsigned resource = 0; resource < RLIM_NLIMITS; resource++) {
         struct rlimit64 limit;
         if (prlimit64(capture->pid, resource, NULL, &limit) < 0)

@@ -19,12 +19,17 @@ int refuse(struct report *report, int error, const char *format, ...)
     return error;
 }
 
-void report_clear(struct report *report)
+void report_take_back(struct report *report, size_t count)
 {
-    for (size_t i = 0; i < REPORT_LINES; i++) {
+    for (size_t i = count; i < REPORT_LINES; i++) {
         free(report->lines[i]);
         report->lines[i] = NULL;
     }
-    report->count = 0;
+    report->count = count;
+}
+
+void report_clear(struct report *report)
+{
+    report_take_back(report, 0);
     report->program_ended = false;
 }

@@ -20,6 +20,9 @@ struct report {
 /* Adds a line and returns error, a negative errno, so that callers can write `return refuse(...)`. */
 int refuse(struct report *report, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Takes back all lines but the first count. */
+void report_take_back(struct report *report, size_t count);
+
 void report_clear(struct report *report);
 
 #endif

@@ -112,7 +112,8 @@ static int make_middle(struct making *making)
     struct injector *injector = &making->injector;
     uint64_t flags = CLONE_VM | CLONE_FILES | CLONE_PARENT_SETTID | (making->ours ? CLONE_PARENT : 0);
     uint64_t arguments[6] = {flags, making->exiting, making->waited_for};
-    int error = trace_set_options(injector->thread->tid, PTRACE_O_TRACECLONE);
+    uintptr_t suspend = injector->thread->filters_suspended ? PTRACE_O_SUSPEND_SECCOMP : 0;
+    int error = trace_set_options(injector->thread->tid, PTRACE_O_TRACECLONE | suspend);
     if (error == 0)
         error = inject_call_from(injector, making->waiting, &making->own_middle, &making->middle, SYS_clone, arguments);
     if (error < 0)

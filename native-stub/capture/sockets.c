@@ -28,7 +28,7 @@ struct socket_facts {
 
 int refuse_socket(struct capture *capture, const struct open_socket *opened, const char *what, const char *advice)
 {
-    return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s",
+    return refuse(capture->report, -ENOTSUP, "capturing process %d: descriptor %d is %s (%s), which cannot be captured; %s, or " FOREIGN_ADVICE,
                   capture->pid, opened->descriptor, what, opened->path, advice);
 }
 
@@ -282,9 +282,7 @@ int describe_socket(struct capture *capture, const struct open_file *file, struc
                                 .type = (uint32_t)opened.type, .protocol = (uint32_t)opened.protocol};
     if (opened.family == AF_UNIX)
         facts.of_unix = ask_unix_socket(capture, added.inode);
-    int error = record->open_flags & O_ASYNC
-                    ? refuse_socket(capture, &opened, "a socket that sends signals (O_ASYNC)", "take that back before")
-                    : describe_family(capture, &opened, &facts.of_unix, &added);
+    int error = describe_family(capture, &opened, &facts.of_unix, &added);
     record->kind = CKPT_FILE_SOCKET;
     record->object = (uint32_t)(capture->sockets.size / sizeof(added));
     buffer_append(&capture->sockets, &added, sizeof(added));

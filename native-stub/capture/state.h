@@ -38,6 +38,9 @@ struct thread {
     unsigned restart_attempts;    /* freeze.c: how often it ran on to show what it restarts */
     uint64_t waited_ns;           /* freeze.c */
     struct ckpt_thread record;    /* threads.c */
+    struct ckpt_rights rights;    /* rights.c */
+    uint32_t seccomp_mode;        /* of its status */
+    bool filters_suspended;       /* filters.c */
 };
 
 /* A mapping with what smaps tells. The record goes into the file as it is. */
@@ -58,6 +61,8 @@ struct memory_file {
     int descriptor; /* of the program, the lowest; -1: it has none */
     int file;       /* ours; -1: it is seen through the mappings only */
     bool borrowed;  /* it is the program's own description */
+    const char *deleted_path; /* of a file that had a name once; else NULL */
+    bool segment;   /* System V shared memory, segments.c */
 };
 
 /* Shared memory that another process has mapped or open. */
@@ -114,6 +119,8 @@ struct capture {
     struct memory_file *memory_files; /* memory_files.c */
     size_t memory_file_count;
     struct buffer memory_files_section, file_extents;
+    struct buffer segments;   /* segments.c */
+    struct buffer semaphores; /* semaphores.c */
 
     struct watch_place *watch_places; /* watches.c */
     size_t watch_place_count;
@@ -127,6 +134,12 @@ struct capture {
     struct gadgets gadgets; /* code.c */
 
     struct snapshot snapshot; /* snapshot.c */
+
+    struct buffer leader_groups; /* rights.c: text of its status */
+    bool has_other_users; /* is in another user namespace */
+    bool asks_policies;
+    struct buffer filters;         /* filters.c */
+    struct buffer memory_policies; /* memory_policies.c */
 
     bool copy_at_once;            /* file_pages.h */
     struct buffer mapped_files;   /* file_pages.c */
@@ -149,8 +162,8 @@ struct capture {
     struct writer writer;
     struct ckpt_process process;
     struct ckpt_cpu cpu;
-    struct buffer threads_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, sockets, socket_options,
-        epoll_items, file_locks, actions, pending, auxv, cpuid, strings, allowances;
+    struct buffer threads_section, rights_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, sockets, socket_options,
+        epoll_items, file_locks, file_owners, terminals, actions, pending, auxv, cpuid, strings, allowances;
 };
 
 /* Whether one of the give_up signals is pending. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "proc_files.h"
+#include "rights.h"
 
 #define LARGEST_XSTATE 16384 /* bytes; AMX needs 11,008 */
 #define PENDING_BATCH 16
@@ -158,6 +159,7 @@ static int read_texts(struct capture *capture, struct thread *thread)
     int error = read_proc(&text, "%d/task/%d/status", capture->pid, thread->tid);
     if (error < 0)
         return describe(capture, thread, "status", error);
+    note_rights(capture, thread, (char *)text.data);
     thread->record.own_tid = (uint32_t)text_last_number((char *)text.data, "NSpid:", (uint64_t)thread->tid);
     error = read_proc(&text, "%d/task/%d/comm", capture->pid, thread->tid);
     if (error < 0)
@@ -249,15 +251,23 @@ int read_threads(struct capture *capture)
     return 0;
 }
 
-/* A timer that fires between the question for its time and this moment must not fire again after the launch. */
-static void forget_fired_timer(struct capture *capture, size_t first)
+/*
+ * A timer that fires once, between the question for its time and this moment, must not fire again after the launch. One with an
+ * interval that has fired stands still until its signal is taken (kernel/time/itimer.c, posixtimer_rearm_itimer): it goes on. A
+ * signal that still waits when an interval has passed takes that in, as the kernel's would.
+ */
+static void settle_fired_timer(struct capture *capture, size_t first)
 {
     const struct ckpt_pending_signal *pending = (void *)capture->pending.data;
     struct ckpt_itimer *timer = &capture->process.itimers[ITIMER_REAL];
     for (size_t i = first; i < capture->pending.size / sizeof(*pending); i++) {
         siginfo_t info;
         memcpy(&info, pending[i].info, sizeof(info));
-        if (info.si_signo == SIGALRM && info.si_code == SI_KERNEL && !timer->interval_us)
+        if (info.si_signo != SIGALRM)
+            continue;
+        if (timer->interval_us && !timer->value_us)
+            timer->value_us = timer->interval_us;
+        else if (info.si_code == SI_KERNEL && !timer->interval_us)
             timer->value_us = 0;
     }
 }
@@ -267,7 +277,7 @@ int read_process_signals(struct capture *capture)
     size_t first = capture->pending.size / sizeof(struct ckpt_pending_signal);
     int error = read_pending(capture, &capture->threads[0], true);
     if (error == 0)
-        forget_fired_timer(capture, first);
+        settle_fired_timer(capture, first);
     return error;
 }
 
@@ -278,5 +288,6 @@ void append_threads(struct capture *capture)
         struct thread *thread = &capture->threads[i];
         memcpy(thread->record.regs, &thread->regs, sizeof(thread->record.regs));
         buffer_append(&capture->threads_section, &thread->record, sizeof(thread->record));
+        buffer_append(&capture->rights_section, &thread->rights, sizeof(thread->rights));
     }
 }

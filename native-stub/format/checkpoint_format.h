@@ -112,6 +112,13 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_POSIX_TIMERS 24 /* ckpt_posix_timer, by id; since version 3 */
 #define CKPT_SECTION_WATCHES 25      /* ckpt_watch, by description, then by number; since version 3 */
 #define CKPT_SECTION_FILE_LOCKS 26   /* ckpt_file_lock; since version 3 */
+#define CKPT_SECTION_FILE_OWNERS 27  /* ckpt_file_owner, by description; since version 3 */
+#define CKPT_SECTION_SEGMENTS 28     /* ckpt_segment, one for each memory file that is one; since version 3 */
+#define CKPT_SECTION_SEMAPHORES 29   /* ckpt_semaphore; since version 3 */
+#define CKPT_SECTION_TERMINALS 30    /* ckpt_terminal; since version 3 */
+#define CKPT_SECTION_RIGHTS 31       /* ckpt_rights, one for each of THREADS, in their order; since version 3 */
+#define CKPT_SECTION_FILTERS 32      /* ckpt_filter, referred to by index; since version 3 */
+#define CKPT_SECTION_MEMORY_POLICIES 33 /* ckpt_memory_policy, by address, not overlapping; since version 3 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -140,7 +147,7 @@ struct ckpt_process {
     uint32_t no_new_privs;      /* 0 or 1 */
     uint32_t child_subreaper;   /* 0 or 1 */
     uint32_t personality;       /* /proc/PID/personality */
-    uint32_t thp_disable;       /* prctl(PR_GET_THP_DISABLE) */
+    uint32_t thp_disable;       /* prctl(PR_GET_THP_DISABLE): 1, and from 6.18 on 3 for PR_THP_DISABLE_EXCEPT_ADVISED */
     uint32_t membarrier;        /* membarrier(MEMBARRIER_CMD_GET_REGISTRATIONS), 0 when unknown */
     uint32_t trigger;           /* CKPT_TRIGGER_* */
     uint32_t launched_by_ckpt;  /* 1: descriptors known as inherited are marked, see CKPT_DESCRIPTION_INHERITED */
@@ -156,8 +163,8 @@ struct ckpt_process {
     uint64_t env_start;
     uint64_t env_end;
     uint64_t realtime_ns;       /* CLOCK_REALTIME at the moment all threads had stopped */
-    uint64_t monotonic_ns;      /* CLOCK_MONOTONIC, same moment */
-    uint64_t boottime_ns;       /* CLOCK_BOOTTIME, same moment */
+    uint64_t monotonic_ns;      /* CLOCK_MONOTONIC as the program sees it (time_namespaces(7)), same moment */
+    uint64_t boottime_ns;       /* CLOCK_BOOTTIME, likewise */
     uint64_t frozen_ns;         /* how long the threads stood still, nanoseconds; 0 when not known at writing */
     uint64_t resident_bytes;    /* private resident memory at capture */
     struct ckpt_string executable;     /* path of /proc/PID/exe, " (deleted)" removed */
@@ -240,6 +247,57 @@ struct ckpt_thread {
 CKPT_ASSERT_SIZE(ckpt_thread, 560);
 CKPT_ASSERT_LAST(ckpt_thread, reserved);
 
+/* ---- what a thread may do, and what else the kernel keeps for each thread by itself ---- */
+struct ckpt_rights {
+    uint32_t uids[4];      /* real, effective, saved, of the file system; as the engine sees them */
+    uint32_t gids[4];
+    uint64_t inheritable;  /* capabilities(7): bit n is capability n. None of another user namespace than the engine's counts */
+    uint64_t permitted;
+    uint64_t effective;
+    uint64_t bounding;
+    uint64_t ambient;
+    uint32_t securebits;   /* prctl(PR_GET_SECUREBITS), SECBIT_KEEP_CAPS included */
+    uint32_t io_priority;  /* ioprio_get(2); 0: none was set */
+    uint32_t flags;        /* CKPT_RIGHTS_* */
+    int32_t oom_score_adj; /* of the process, the same for all threads; 0 also where it is that of the program's parent */
+    uint32_t policy;       /* get_mempolicy(2): MPOL_* with flags; 0: default */
+    uint32_t filter_count; /* seccomp(2): how many filters it runs under */
+    uint64_t policy_nodes; /* bit n is memory node n */
+    uint64_t first_filter; /* index into FILTERS, the one that was set first; threads may refer to the same */
+    struct ckpt_string groups; /* supplementary groups, uint32_t each */
+    uint64_t reserved;
+};
+#define CKPT_RIGHTS_FIELDS(F)                                                                                  \
+    F(uids) F(gids) F(inheritable) F(permitted) F(effective) F(bounding) F(ambient) F(securebits)              \
+    F(io_priority) F(flags) F(oom_score_adj) F(policy) F(filter_count) F(policy_nodes) F(first_filter)         \
+    F(groups) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_rights, 128);
+CKPT_ASSERT_LAST(ckpt_rights, reserved);
+
+#define CKPT_RIGHTS_NO_NEW_PRIVILEGES 0x1u
+#define CKPT_RIGHTS_STRICT 0x2u         /* seccomp's strict mode */
+#define CKPT_RIGHTS_OTHER_USERS 0x4u    /* in another user namespace than the engine */
+
+struct ckpt_filter {
+    struct ckpt_string instructions; /* struct sock_filter each, as they were given to the kernel */
+    uint32_t flags;                  /* SECCOMP_FILTER_FLAG_LOG 2 */
+    uint32_t reserved;
+};
+#define CKPT_FILTER_FIELDS(F) F(instructions) F(flags) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_filter, 16);
+CKPT_ASSERT_LAST(ckpt_filter, reserved);
+
+struct ckpt_memory_policy { /* of memory whose policy is not that of the leader, mbind(2) */
+    uint64_t start; /* page aligned */
+    uint64_t end;
+    uint64_t nodes; /* bit n is memory node n */
+    uint32_t mode;  /* MPOL_* with flags */
+    uint32_t reserved;
+};
+#define CKPT_MEMORY_POLICY_FIELDS(F) F(start) F(end) F(nodes) F(mode) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_memory_policy, 32);
+CKPT_ASSERT_LAST(ckpt_memory_policy, reserved);
+
 /* ---- memory ---- */
 struct ckpt_mapping {
     uint64_t start;        /* page aligned */
@@ -258,13 +316,13 @@ struct ckpt_mapping {
     uint64_t extent_count;
     uint64_t file_size;    /* bytes of the mapped file at capture, 0 when not known */
     uint64_t file_mtime_ns;
-    uint64_t reserved;
+    uint64_t file_birth_ns; /* when the mapped file was made (statx), 0 when not known; since version 3 */
 };
 #define CKPT_MAPPING_FIELDS(F)                                                                                 \
     F(start) F(end) F(kind) F(protection) F(flags) F(share_id) F(file_offset) F(inode) F(dev_major)            \
-    F(dev_minor) F(name) F(first_extent) F(extent_count) F(file_size) F(file_mtime_ns) F(reserved)
+    F(dev_minor) F(name) F(first_extent) F(extent_count) F(file_size) F(file_mtime_ns) F(file_birth_ns)
 CKPT_ASSERT_SIZE(ckpt_mapping, 104);
-CKPT_ASSERT_LAST(ckpt_mapping, reserved);
+CKPT_ASSERT_LAST(ckpt_mapping, file_birth_ns);
 
 #define CKPT_MAPPING_ANONYMOUS 1        /* private anonymous, also [heap] and [stack] */
 #define CKPT_MAPPING_PRIVATE_FILE 2
@@ -309,8 +367,9 @@ CKPT_ASSERT_LAST(ckpt_extent, crc);
 #define CKPT_EXTENT_GUARD 3      /* MADV_GUARD_INSTALL: touching it is SIGSEGV */
 #define CKPT_EXTENT_BEYOND_EOF 4 /* pages of a file mapping behind the file's end: touching them is SIGBUS */
 
-/* A file that exists only in memory (memfd_create), with all that refers to it: descriptions of kind CKPT_FILE_MEMFD by
- * `object`, mappings by share_id. Those mappings have extents only for what is their own: guards, and in private ones the
+/* A file that exists only in memory (memfd_create; since version 3 also System V shared memory, which then has a ckpt_segment, and
+ * deleted files that are mapped shared), with all that refers to it: descriptions of kind CKPT_FILE_MEMFD by `object`, mappings by
+ * share_id. Those mappings have extents only for what is their own: guards, and in private ones the
  * pages that the program has written, pages of zeros included. Everything else that they show is the file's. */
 struct ckpt_memory_file {
     uint64_t inode;
@@ -340,6 +399,39 @@ struct ckpt_file_extent { /* bytes of a memory file; what no extent covers is a 
 CKPT_ASSERT_SIZE(ckpt_file_extent, 32);
 CKPT_ASSERT_LAST(ckpt_file_extent, reserved);
 
+/* A memory file that is a System V shared memory segment which the program has attached: what shmctl(IPC_STAT) told. */
+struct ckpt_segment {     /* since version 3 */
+    uint32_t memory_file; /* index into MEMORY_FILES; ascending */
+    int32_t id;           /* shmid */
+    int32_t key;          /* as it was made with, also when it is marked to be destroyed */
+    uint32_t mode;        /* shm_perm.mode, permissions only */
+    uint32_t uid, gid;    /* owner */
+    uint32_t creator_uid, creator_gid;
+    uint64_t size;        /* bytes, shm_segsz */
+    uint64_t changed_s;   /* shm_ctime: made or changed by IPC_SET, seconds of CLOCK_REALTIME */
+    uint32_t flags;       /* CKPT_SEGMENT_* */
+    uint32_t reserved;
+};
+#define CKPT_SEGMENT_FIELDS(F)                                                                                 \
+    F(memory_file) F(id) F(key) F(mode) F(uid) F(gid) F(creator_uid) F(creator_gid) F(size) F(changed_s) F(flags) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_segment, 56);
+CKPT_ASSERT_LAST(ckpt_segment, reserved);
+
+#define CKPT_SEGMENT_DESTROYED 0x1u /* marked to be destroyed (IPC_RMID): it lives as long as it is attached */
+
+/* What the kernel would undo at the program's end (SEM_UNDO), for one semaphore. */
+struct ckpt_semaphore { /* since version 3 */
+    int32_t set;        /* semid */
+    int32_t key;        /* of the set */
+    uint32_t count;     /* semaphores in the set */
+    uint32_t creator_uid;
+    uint32_t number;    /* which of them */
+    int32_t adjustment; /* added to its value at the program's end; not 0 */
+};
+#define CKPT_SEMAPHORE_FIELDS(F) F(set) F(key) F(count) F(creator_uid) F(number) F(adjustment)
+CKPT_ASSERT_SIZE(ckpt_semaphore, 24);
+CKPT_ASSERT_LAST(ckpt_semaphore, adjustment);
+
 /* ---- descriptors ---- */
 struct ckpt_descriptor {
     int32_t fd;
@@ -354,7 +446,7 @@ CKPT_ASSERT_LAST(ckpt_descriptor, reserved);
 struct ckpt_description {
     uint32_t kind;       /* CKPT_FILE_* */
     uint32_t flags;      /* CKPT_DESCRIPTION_* */
-    uint32_t open_flags; /* F_GETFL bits incl. access mode, O_CLOEXEC removed */
+    uint32_t open_flags; /* F_GETFL bits incl. access mode; O_CLOEXEC: opened with it, which F_GETFL tells for good */
     uint32_t mode;       /* st_mode */
     uint64_t offset;     /* file position, bytes (or directory cookie) */
     uint64_t inode;
@@ -371,7 +463,7 @@ struct ckpt_description {
                                 remaining ns, interval ns */
     uint64_t value_extra;    /* timerfd: expirations not read yet; of one set to a moment of CLOCK_REALTIME or its alarm clock the
                                 time of the next one stands in offset, nanoseconds, since version 3 */
-    uint32_t object;         /* CKPT_FILE_PIPE: index into PIPES; CKPT_FILE_MEMFD: MEMORY_FILES; CKPT_FILE_SOCKET: SOCKETS */
+    uint32_t object;         /* CKPT_FILE_PIPE, _FIFO: index into PIPES; CKPT_FILE_MEMFD: MEMORY_FILES; CKPT_FILE_SOCKET: SOCKETS */
     uint32_t data_crc;       /* CRC-32C of the data_size bytes, set by capture */
 };
 #define CKPT_DESCRIPTION_FIELDS(F)                                                                             \
@@ -399,6 +491,8 @@ CKPT_ASSERT_LAST(ckpt_description, data_crc);
 #define CKPT_FILE_PIDFD 21    /* of the process itself; since version 3 */
 #define CKPT_FILE_QUEUE 22    /* POSIX message queue, reopened by its name; since version 3 */
 #define CKPT_FILE_OWN_PROC 23 /* file or directory of the process itself in /proc; path begins with /proc/self/; since version 3 */
+#define CKPT_FILE_FIFO 30     /* named pipe, opened by path; object: PIPES, where data is what only the program could read; since
+                                 version 3 */
 
 #define CKPT_DESCRIPTION_INHERITED 0x1u /* known to have been inherited when ckpt started the program */
 #define CKPT_DESCRIPTION_OUTSIDE 0x2u   /* pipe with an end in another process */
@@ -509,6 +603,47 @@ CKPT_ASSERT_LAST(ckpt_file_lock, length);
 #define CKPT_LOCK_FLOCK 1       /* flock(2) */
 #define CKPT_LOCK_PROCESS 2     /* fcntl(F_SETLK): of the process */
 #define CKPT_LOCK_DESCRIPTION 3 /* fcntl(F_OFD_SETLK): of the open file description */
+
+/* Who gets the signals of a description: fcntl(2), F_SETOWN_EX, F_SETSIG. O_ASYNC is among its open_flags. */
+struct ckpt_file_owner { /* since version 3 */
+    uint32_t description; /* index into DESCRIPTIONS */
+    uint32_t kind;        /* CKPT_OWNER_* */
+    uint32_t tid;         /* CKPT_OWNER_THREAD: own_tid; else 0 */
+    uint32_t signal;      /* F_GETSIG; 0: SIGIO */
+};
+#define CKPT_FILE_OWNER_FIELDS(F) F(description) F(kind) F(tid) F(signal)
+CKPT_ASSERT_SIZE(ckpt_file_owner, 16);
+CKPT_ASSERT_LAST(ckpt_file_owner, signal);
+
+#define CKPT_OWNER_THREAD 0  /* F_OWNER_* of fcntl(2) */
+#define CKPT_OWNER_PROCESS 1 /* the program itself */
+#define CKPT_OWNER_GROUP 2   /* its process group */
+#define CKPT_OWNER_NOBODY 3  /* only the signal is set */
+
+/* A terminal that the program had open: struct termios and struct winsize of the kernel, asm-generic/termbits.h. */
+struct ckpt_terminal {      /* since version 3 */
+    uint32_t description;   /* index into DESCRIPTIONS */
+    uint32_t flags;         /* CKPT_TERMINAL_* */
+    uint32_t input_flags;   /* c_iflag */
+    uint32_t output_flags;  /* c_oflag */
+    uint32_t control_flags; /* c_cflag, for information */
+    uint32_t local_flags;   /* c_lflag */
+    uint8_t line;           /* c_line */
+    uint8_t characters[19]; /* c_cc */
+    uint16_t rows;          /* 0: not known */
+    uint16_t columns;
+    uint32_t device_major;  /* of the terminal itself, also where /dev/tty was opened */
+    uint32_t device_minor;
+    uint32_t reserved;
+};
+#define CKPT_TERMINAL_FIELDS(F)                                                                                \
+    F(description) F(flags) F(input_flags) F(output_flags) F(control_flags) F(local_flags) F(line)             \
+    F(characters) F(rows) F(columns) F(device_major) F(device_minor) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_terminal, 60);
+CKPT_ASSERT_LAST(ckpt_terminal, reserved);
+
+#define CKPT_TERMINAL_CONTROLLING 0x1u /* of the program's session */
+#define CKPT_TERMINAL_FOREGROUND 0x2u  /* and the program was in its foreground, so that the modes are its own */
 
 /* ---- signals ---- */
 struct ckpt_signal_action {

@@ -23,7 +23,7 @@
  *   slot + IMAGE_RESIDENT     struct image_resident: what the handler of intercepted calls knows; stays after the launch
  *   slot + IMAGE_PARK_VDSO    where [vvar], [vvar_vclock] and [vdso] wait while the space is cleared
  *   slot + IMAGE_PARK_STACK   where the launch's arguments and environment are kept (for /proc/self/cmdline)
- *   slot + IMAGE_SLOT_SIZE
+ *   slot + IMAGE_SLOT_SIZE    directly below: the changed environment, when the plan changes it; stays after the launch
  *
  * "Plan offset" means bytes from the start of struct image_plan, "image offset" bytes from the start of the file.
  * A table is (plan offset, count). A string is a plan offset of zero-terminated bytes; 0 is none.
@@ -120,8 +120,12 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
                                         first page is written at once, so that core dumps contain the mapping (anon_vma) */
 #define IMAGE_MEMORY_DESCRIPTOR_MAP 16 /* mmap(MAP_FIXED | flags) of descriptor (int32_t) argument at offset; flags hold MAP_SHARED
                                         or MAP_PRIVATE */
+#define IMAGE_MEMORY_SEGMENT 20 /* length bytes from offset of the System V segment that file operation SEGMENT number argument has put
+                                        aside (fd IMAGE_ASIDE_FIRST - argument), attached; flags IMAGE_SEGMENT_READ_ONLY */
 #define IMAGE_MEMORY_PREFETCH 17     /* posix_fadvise(WILLNEED) of length bytes of the image at offset, unless the last page is in
                                         the page cache already (address is 0) */
+
+#define IMAGE_MEMORY_POLICY 19       /* mbind(argument) with the nodes whose bits are set in offset */
 
 /*
  * Lazy memory: anonymous memory of the program that a launch maps privately from the image instead of reading it.
@@ -138,7 +142,7 @@ IMAGE_ASSERT_LAST(image_memory_op, reserved);
  */
 #define IMAGE_INTERCEPT_STACK 384
 #define IMAGE_INTERCEPTED_CALLS(F) /* numbers of x86-64; a list, not a table of fields */                        \
-    F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER, _MOVE */ \
+    F(25) /* mremap */ F(28) /* madvise */ F(440) /* process_madvise */ F(16) /* ioctl: UFFDIO_REGISTER, _MOVE, TIOCGWINSZ */ \
     F(157) /* prctl: PR_SET_VMA, _SECCOMP */ F(329) /* pkey_mprotect */ F(237) /* mbind */ F(317) /* seccomp */  \
     F(161) /* chroot */ F(155) /* pivot_root */ F(165) /* mount */ F(166) /* umount2 */ F(429) /* move_mount */    \
     F(272) /* unshare */ F(308) /* setns */ F(446) /* landlock_restrict_self */
@@ -189,18 +193,23 @@ struct image_mapped_file {
     uint64_t path;  /* string */
     uint64_t size;  /* bytes that the file must at least have */
     uint64_t inode; /* must be the same file; 0: any */
+    uint64_t birth_ns; /* when it was made; 0: not known */
     uint32_t open_flags; /* O_RDONLY or O_RDWR */
-    uint32_t reserved;
+    int32_t instead; /* what is mapped when it is not there or not as it must be: descriptor put aside by an IMAGE_FILE_MEMFD; 0:
+                        nothing is, the launch ends; IMAGE_INSTEAD_BYTES: nothing, for what it covers shows the bytes already */
 };
-#define IMAGE_MAPPED_FILE_FIELDS(F) F(path) F(size) F(inode) F(open_flags) F(reserved)
-IMAGE_ASSERT_SIZE(image_mapped_file, 32);
-IMAGE_ASSERT_LAST(image_mapped_file, reserved);
+#define IMAGE_MAPPED_FILE_FIELDS(F) F(path) F(size) F(inode) F(birth_ns) F(open_flags) F(instead)
+IMAGE_ASSERT_SIZE(image_mapped_file, 40);
+IMAGE_ASSERT_LAST(image_mapped_file, instead);
+
+#define IMAGE_INSTEAD_NOTHING 0
+#define IMAGE_INSTEAD_BYTES 1
 
 /* ---- descriptors, in order ---- */
 struct image_file_op {
     uint32_t kind;       /* IMAGE_FILE_* */
     int32_t fd;          /* the number that it gets */
-    uint32_t open_flags; /* O_* without O_CLOEXEC */
+    uint32_t open_flags; /* O_*; O_CLOEXEC only for what F_GETFL tells */
     uint32_t close_on_exec; /* 0 or 1 */
     uint64_t path;       /* string */
     uint64_t offset;     /* file position */
@@ -210,24 +219,29 @@ struct image_file_op {
 IMAGE_ASSERT_SIZE(image_file_op, 64);
 IMAGE_ASSERT_LAST(image_file_op, values);
 
-#define IMAGE_FILE_OPEN 1      /* open(path, open_flags), then lseek(offset); values[0]: S_IFMT bits that it must have */
+#define IMAGE_FILE_OPEN 1      /* open(path, open_flags), then lseek(offset); values[0]: S_IFMT bits that it must have; values[1] 1:
+                                  in place of something else, so only a regular file is sought in, and no directory is taken
+                                  unless values[0] says so */
 #define IMAGE_FILE_DUPLICATE 2 /* dup of descriptor values[0] */
-#define IMAGE_FILE_INHERIT 3   /* the launch's own, left alone, closed or not */
+#define IMAGE_FILE_INHERIT 3   /* the launch's own, with close_on_exec, and O_NONBLOCK of open_flags when it is a pipe or socket;
+                                  values[0] IMAGE_INHERIT_*: what if there is none. Before all steps that make anything */
 #define IMAGE_FILE_DELETED 4   /* nameless file; values[0] image offset, values[1] bytes of contents */
 #define IMAGE_FILE_PIPE 5      /* fd reads, (int32) values[0] writes, -1 for a closed end; values[1] image offset and values[2] bytes
-                                  in flight, values[3] capacity; open_flags of the reading end */
+                                  in flight, values[3] capacity, offset: packets among them as in PIPE_DATA; open_flags of the reading end */
 #define IMAGE_FILE_PIPE_WRITER 6 /* follows its PIPE: fd is the writing end; open_flags and close_on_exec of it; no new object */
 #define IMAGE_FILE_EVENTFD 7   /* values[0] count, values[1] 1 when semaphore */
 #define IMAGE_FILE_EPOLL 8     /* epoll_create1 */
-#define IMAGE_FILE_EPOLL_ADD 9 /* fd is the epoll; values[0] watched fd, values[1] events, values[2] data; after all others */
+#define IMAGE_FILE_EPOLL_ADD 9 /* fd is the epoll; values[0] watched fd, values[1] events, values[2] data; after all others. offset 1:
+                                  what came in the watched one's place may be nothing that can be watched, or closed */
 #define IMAGE_FILE_TIMERFD 10  /* values: clock, settime flags, remaining ns, interval ns; offset: expirations not read yet */
 #define IMAGE_FILE_SIGNALFD 11 /* values[0] mask */
 #define IMAGE_FILE_TERMINAL 12 /* /dev/tty, or a duplicate of the first of 0, 1, 2 that is a terminal */
 #define IMAGE_FILE_PIPE_DATA 13 /* after all ends are open: writes values[2] bytes of image offset values[1] into descriptor fd
                                    (packets: values[0] lengths of uint32_t stand first, counted in values[2]) */
-#define IMAGE_FILE_CLOSE 14    /* a standard descriptor that the program had closed */
+#define IMAGE_FILE_CLOSE 14    /* the program finds it closed */
 #define IMAGE_FILE_MEMFD 15    /* file in memory of values[0] bytes, named by path, opened to read and write; values[1] st_mode, 0: as
-                                  it comes; values[2] seals, set when memory is restored */
+                                  it comes; values[2] seals, set when memory is restored; values[3] n: made only when mapped file
+                                  n - 1 cannot be, and so is its MEMFD_DATA, of the same fd */
 #define IMAGE_FILE_MEMFD_DATA 16 /* values[2] bytes (whole pages) of image offset values[1] into MEMFD fd at offset values[0] */
 #define IMAGE_FILE_MEMFD_OPEN 17 /* the file of descriptor (int32_t) values[0] opened again with open_flags and offset */
 
@@ -251,12 +265,28 @@ IMAGE_ASSERT_LAST(image_file_op, values);
 #define IMAGE_FILE_SOCKET_RESET 27 /* a TCP socket of family values[0] with a connection that its peer has reset; values[1] 1: that
                                   is still to be reported; open_flags */
 
+#define IMAGE_FILE_FIFO 40 /* opens a named pipe as open_flags say, without waiting for the other end; values[1] image offset and
+                              values[2] bytes that wait in it, values[3] capacity, 0: as it is */
+#define IMAGE_FILE_PIPE_OPEN 41 /* the pipe of descriptor values[0] opened once more with open_flags */
+#define IMAGE_FILE_OWNER 42 /* when threads exist: F_SETOWN_EX of fd, values[0] IMAGE_OWNER_*, values[1] index of the thread;
+                               values[2] F_SETSIG; open_flags: O_ASYNC when it is on */
+
+#define IMAGE_INHERIT_ANY 0    /* then it stays closed */
+#define IMAGE_INHERIT_NEEDED 1 /* the launch ends with a line; also when it does not give the access mode of open_flags */
+#define IMAGE_INHERIT_PIPE 2   /* an end of a pipe, of that access mode, whose other end is closed */
+
+#define IMAGE_OWNER_THREAD 0 /* F_OWNER_* of fcntl(2) */
+#define IMAGE_OWNER_PROCESS 1
+#define IMAGE_OWNER_GROUP 2
+#define IMAGE_OWNER_NOBODY 3 /* only the signal is set */
+
 #define IMAGE_OPTION_NEEDED 0       /* a failure ends the launch */
 #define IMAGE_OPTION_DETAIL 1       /* a failure is said */
 #define IMAGE_OPTION_UNUSED 2       /* a failure does not matter: nothing is sent or received any more */
 #define IMAGE_PAIR_ERROR 0x100u     /* the closed end leaves ECONNRESET behind */
 #define IMAGE_BIND_ANY_ADDRESS 0x1u /* where the address does not exist: the port alone */
 #define IMAGE_BIND_AUTOMATIC 0x2u   /* when taken: any name that the kernel gives */
+#define IMAGE_BIND_OWN_PID 0x4u     /* the path is followed by the launched process's id in decimal; where that cannot be: any name */
 #define IMAGE_FILE_LOCK 30 /* after memory, whose making closes files: values[0] IMAGE_LOCK_*, values[1] 1 when exclusive,
                               values[2] first byte, values[3] bytes, 0: to the end */
 
@@ -269,14 +299,59 @@ IMAGE_ASSERT_LAST(image_file_op, values);
                                      values[3] not 0: descriptor values[3] - 1 writes into the empty pipe that is watched */
 #define IMAGE_FILE_TIMERFD_AT 37 /* values: clock, settime flags, next moment in ns, interval ns; offset as of TIMERFD */
 
+#define IMAGE_FILE_SEGMENT 43 /* System V segment put aside as fd: attached if it is there, else made. path: in words; values[0] id in
+                                 the low half, key in the high one; values[1] bytes; values[2] shm_ctime; values[3] creator's uid low,
+                                 gid high; offset owner's uid low, gid high; open_flags permissions and IMAGE_SEGMENT_* */
+#define IMAGE_FILE_SEGMENT_DATA 44 /* values[2] bytes (whole pages) of image offset values[1] into SEGMENT fd at offset values[0], if it
+                                 was made */
+#define IMAGE_FILE_SEMAPHORE 45 /* fd 0; semaphore number offset of set values[0] (id low, key high) is taken again: int32_t values[1] is
+                                 what the kernel adds to it at the program's end (SEM_UNDO), and is taken from it; values[2]
+                                 semaphores of the set low, creator's uid high; after memory */
+
+#define IMAGE_SEGMENT_PERMISSIONS 0777u
+#define IMAGE_SEGMENT_DESTROYED 0x10000u /* is always made, and marked to be destroyed */
+#define IMAGE_SEGMENT_COPY 0x20000u      /* when it is neither there nor can be made: as DESTROYED */
+#define IMAGE_SEGMENT_READ_ONLY 0x40000u /* SHM_RDONLY */
+#define IMAGE_FILE_TERMINAL_MODES 46 /* before the program goes on: if fd is a terminal, and none was found by an earlier step of the
+                                     kind, it gets the modes of the struct image_terminal at plan offset path, of `offset` bytes */
+
 #define IMAGE_LOCK_FLOCK 1
 #define IMAGE_LOCK_PROCESS 2
 #define IMAGE_LOCK_DESCRIPTION 3
+
+struct image_terminal { /* as in struct termios of the kernel; a bit outside of its mask stays as the launch has it */
+    uint32_t input_mask;
+    uint32_t input_flags;
+    uint32_t output_mask;
+    uint32_t output_flags;
+    uint32_t local_mask;
+    uint32_t local_flags;
+    uint32_t set_characters; /* 1: line and characters are set */
+    uint8_t line;
+    uint8_t characters[19];
+    uint16_t rows;    /* that the program knows of: if the launch has others, it gets SIGWINCH */
+    uint16_t columns;
+    uint32_t redraw;  /* 1: it draws on the terminal: also if they are the same, see IMAGE_INTERCEPTED_CALLS */
+};
+#define IMAGE_TERMINAL_FIELDS(F)                                                                               \
+    F(input_mask) F(input_flags) F(output_mask) F(output_flags) F(local_mask) F(local_flags) F(set_characters) \
+    F(line) F(characters) F(rows) F(columns) F(redraw)
+IMAGE_ASSERT_SIZE(image_terminal, 56);
+IMAGE_ASSERT_LAST(image_terminal, redraw);
 
 /* Memory needs descriptors that the program had not. IMAGE_ASIDE_FIRST - n stands for the n-th of them: made by MEMFD or
  * MEMFD_OPEN under a number that nobody else wants, closed when memory is restored. */
 #define IMAGE_ASIDE_FIRST (-2)
 #define IMAGE_ASIDE_LIMIT 256
+
+/* ---- what the kernel shows of the process ---- */
+struct image_environment_change { /* of /proc/self/environ, which is the launch's otherwise */
+    uint64_t text;        /* string: NAME=VALUE, set in place of all of that name; NAME alone: these are left out */
+    uint64_t name_length; /* bytes, not 0 */
+};
+#define IMAGE_ENVIRONMENT_CHANGE_FIELDS(F) F(text) F(name_length)
+IMAGE_ASSERT_SIZE(image_environment_change, 16);
+IMAGE_ASSERT_LAST(image_environment_change, name_length);
 
 /* ---- signals ---- */
 struct image_signal_action { /* argument of rt_sigaction, plus the number */
@@ -347,15 +422,56 @@ struct image_thread {
     uint32_t set_scheduling;
     uint8_t name[16];
     struct image_table pending; /* image_pending_signal of this thread */
-    uint64_t reserved;
+    uint64_t interrupted_rip;   /* where it goes on, with EINTR, if SIGWINCH comes first; 0: its call goes on, or there is none */
+    uint64_t rights;            /* plan offset of an image_rights, which threads may share; 0: as the launch's */
 };
 #define IMAGE_THREAD_FIELDS(F)                                                                                 \
     F(old_tid) F(parent_death_signal) F(block) F(fs_base) F(gs_base) F(clear_child_tid) F(robust_list)         \
     F(robust_list_size) F(rseq_address) F(rseq_size) F(rseq_signature) F(policy) F(policy_flags) F(nice)       \
     F(priority) F(runtime_ns) F(deadline_ns) F(period_ns) F(timer_slack_ns) F(affinity) F(set_affinity)        \
-    F(set_scheduling) F(name) F(pending) F(reserved)
-IMAGE_ASSERT_SIZE(image_thread, 296);
-IMAGE_ASSERT_LAST(image_thread, reserved);
+    F(set_scheduling) F(name) F(pending) F(interrupted_rip) F(rights)
+IMAGE_ASSERT_SIZE(image_thread, 304);
+IMAGE_ASSERT_LAST(image_thread, rights);
+
+/* What a thread is left with: never more than the launch has, and never more than the program had. */
+struct image_rights {
+    uint64_t inheritable;  /* bit n is capability n */
+    uint64_t permitted;
+    uint64_t effective;
+    uint64_t bounding;
+    uint64_t ambient;
+    uint64_t needed;       /* capabilities that the program had chosen to keep: a launch that lacks one says so */
+    uint32_t securebits;
+    uint32_t set_capabilities; /* 0: capabilities and securebits stay as the launch has them */
+    uint32_t is_root;      /* 1: the program's effective user was 0 */
+    uint32_t no_new_privs;
+    uint32_t io_priority;  /* 0: leave */
+    uint32_t set_policy;   /* 1: set_mempolicy(policy, policy_nodes) */
+    uint32_t policy;
+    uint32_t strict;       /* 1: seccomp's strict mode, at the very end */
+    uint64_t policy_nodes;
+    struct image_table groups;  /* uint32_t; set where the launch may */
+    uint64_t set_groups;
+    struct image_table filters; /* image_filter, in the order in which they are set, at the very end */
+};
+#define IMAGE_RIGHTS_FIELDS(F)                                                                                 \
+    F(inheritable) F(permitted) F(effective) F(bounding) F(ambient) F(needed) F(securebits)                    \
+    F(set_capabilities) F(is_root) F(no_new_privs) F(io_priority) F(set_policy) F(policy) F(strict)            \
+    F(policy_nodes) F(groups) F(set_groups) F(filters)
+IMAGE_ASSERT_SIZE(image_rights, 128);
+IMAGE_ASSERT_LAST(image_rights, filters);
+
+#define IMAGE_GROUPS_LIMIT 65536 /* NGROUPS_MAX */
+
+struct image_filter { /* of seccomp */
+    struct image_table instructions; /* struct sock_filter, 8 bytes each */
+    uint32_t flags;                  /* SECCOMP_FILTER_FLAG_LOG */
+    uint32_t by_prctl;               /* 1: the filters before allow prctl(PR_SET_SECCOMP), not seccomp(2) */
+};
+#define IMAGE_FILTER_FIELDS(F) F(instructions) F(flags) F(by_prctl)
+IMAGE_ASSERT_SIZE(image_filter, 24);
+IMAGE_ASSERT_LAST(image_filter, by_prctl);
+#define IMAGE_FILTER_LIMIT 4096 /* BPF_MAXINSNS */
 
 /* A system call that cannot simply be made again, because part of its time has passed. The frame then resumes at the
  * stub's `undump_resume_call` with rbx = address of this record and the adjusted arguments in registers; behind the
@@ -410,9 +526,10 @@ IMAGE_ASSERT_SIZE(image_thread_block, 2048);
 struct image_tid_patch {
     uint64_t address;
     uint64_t keep_mask; /* bits of the old word that stay, such as FUTEX_WAITERS */
-    uint32_t thread;    /* index into threads */
+    uint32_t thread;    /* index into threads; IMAGE_GROUP_ID: the id of the process group */
     uint32_t width;     /* 4 or 8 bytes */
 };
+#define IMAGE_GROUP_ID (UINT32_MAX - 1)
 #define IMAGE_TID_PATCH_FIELDS(F) F(address) F(keep_mask) F(thread) F(width)
 IMAGE_ASSERT_SIZE(image_tid_patch, 24);
 IMAGE_ASSERT_LAST(image_tid_patch, width);
@@ -467,17 +584,21 @@ struct image_plan {
     uint32_t child_subreaper;
     uint32_t thp_disable;
     uint32_t membarrier;    /* registrations, bits of MEMBARRIER_CMD_REGISTER_* */
-    uint64_t working_directory; /* string; a directory that is gone: the launch's, and a line on stderr */
+    uint64_t working_directory; /* string; a directory that is gone: the launch's, and a line on stderr; 0: the launch's */
     uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
     struct image_table auxv;    /* uint64_t pairs, for /proc/self/auxv */
     uint64_t itimer_us[6];      /* ITIMER_REAL, VIRTUAL, PROF: interval, remaining */
     uint64_t rlimits[32];       /* RLIMIT_*: soft, hard */
     uint32_t set_rlimits;       /* bit n: set RLIMIT n */
     uint32_t reserved0;
-    uint64_t monotonic_ns;      /* CLOCK_MONOTONIC of the capture; a launch at an earlier one says so; 0: not known */
+    uint64_t monotonic_ns;      /* CLOCK_MONOTONIC of the capture; a launch at an earlier one goes into a time namespace; 0: not known */
     struct image_table lazy_ranges; /* image_lazy_range */
     uint64_t coverage;          /* string for inspect: how the sites of intercepted calls were found; 0: nothing is lazy */
     struct image_table posix_timers;
+    struct image_table environment; /* image_environment_change */
+    uint64_t boottime_ns;       /* the same of CLOCK_BOOTTIME */
+    int32_t oom_score_adj;      /* 0: leave */
+    uint32_t filtered;          /* 1: some thread gets seccomp filters, which stand in the plan: it stays mapped */
     uint64_t reserved[2];
 };
 #define IMAGE_PLAN_FIELDS(F)                                                                                   \
@@ -488,7 +609,8 @@ struct image_plan {
     F(vdso_size) F(vdso_copy) F(vdso_trampolines) F(umask) F(personality) F(dumpable) F(no_new_privs)          \
     F(child_subreaper) F(thp_disable) F(membarrier) F(working_directory) F(start_code) F(end_code)             \
     F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
-    F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(posix_timers) F(reserved)
+    F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(posix_timers) \
+    F(environment) F(boottime_ns) F(oom_score_adj) F(filtered) F(reserved)
 IMAGE_ASSERT_LAST(image_plan, reserved);
 
 /* ---- tuned images ---- */

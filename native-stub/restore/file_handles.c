@@ -14,7 +14,7 @@ void file_make_pidfd(struct stub_state *state, const struct image_file_op *op)
 void file_open_queue(struct stub_state *state, const struct image_file_op *op)
 {
     const char *path = plan_string(state->plan, op->path);
-    int64_t fd = sys_mq_open(path + (path[0] == '/'), (op->open_flags & (ABI_O_ACCMODE | ABI_O_NONBLOCK)) | ABI_O_CLOEXEC);
+    int64_t fd = sys_mq_open(path + (path[0] == '/'), op->open_flags & (ABI_O_ACCMODE | ABI_O_NONBLOCK | ABI_O_CLOEXEC));
 
     if (is_error(fd))
         stub_fail(state, "opening the message queue %s: %e; the program had it as descriptor %d", path, fd, (int64_t)op->fd);
@@ -41,6 +41,6 @@ void file_add_spent(struct stub_state *state, const struct image_file_op *op)
     }
     if (written)
         sys_read(watched, &byte, 1);
-    if (is_error(result) && !(watched <= 2 && (result == -ABI_EPERM || result == -ABI_EBADF)))
+    if (is_error(result) && !((watched <= 2 || op->offset != 0) && (result == -ABI_EPERM || result == -ABI_EBADF)))
         stub_fail(state, "adding descriptor %d to epoll instance %d: %e", (int64_t)watched, (int64_t)op->fd, result);
 }

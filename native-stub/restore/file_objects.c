@@ -43,7 +43,7 @@ static int64_t reopen(int fd, uint32_t flags)
 
     line_append(&path, DESCRIPTOR_PATH "%d", (int64_t)fd);
     path.bytes[path.length] = '\0';
-    again = sys_open(path.bytes, (flags & (ABI_O_ACCMODE | STATUS_FLAGS)) | ABI_O_CLOEXEC);
+    again = sys_open(path.bytes, flags & (ABI_O_ACCMODE | STATUS_FLAGS | ABI_O_CLOEXEC));
     if (is_error(again)) {
         sys_fcntl(fd, ABI_F_SETFL, flags & (STATUS_FLAGS & ~(uint32_t)ABI_O_DIRECT));
         return fd;
@@ -93,7 +93,7 @@ static void write_chunk(struct stub_state *state, const struct image_file_op *op
         file_fail(state, op, "putting back the bytes in a pipe", -ABI_EAGAIN);
 }
 
-static void write_stream(struct stub_state *state, const struct image_file_op *op, int writer, uint64_t size, uint64_t offset)
+void file_write_stream(struct stub_state *state, const struct image_file_op *op, int writer, uint64_t size, uint64_t offset)
 {
     while (size > 0) {
         uint64_t chunk = size < STUB_BUFFER_BYTES ? size : STUB_BUFFER_BYTES;
@@ -105,12 +105,12 @@ static void write_stream(struct stub_state *state, const struct image_file_op *o
 }
 
 /* A packet is what one write of at most a page wrote (pipe(2), O_DIRECT); longer ones do not exist. */
-static void write_packets(struct stub_state *state, const struct image_file_op *op, int writer)
+static void write_packets(struct stub_state *state, const struct image_file_op *op, int writer, uint64_t packets)
 {
-    uint64_t offset = op->values[1] + op->values[0] * sizeof(uint32_t);
-    uint64_t left = op->values[2] - op->values[0] * sizeof(uint32_t);
+    uint64_t offset = op->values[1] + packets * sizeof(uint32_t);
+    uint64_t left = op->values[2] - packets * sizeof(uint32_t);
 
-    for (uint64_t i = 0; i < op->values[0]; i++) {
+    for (uint64_t i = 0; i < packets; i++) {
         uint32_t length;
 
         image_read(state, &length, sizeof(length), op->values[1] + i * sizeof(length));
@@ -128,11 +128,12 @@ void file_write_pipe_data(struct stub_state *state, const struct image_file_op *
 
     if (is_error(flags))
         file_fail(state, op, "putting back the bytes in a pipe", flags);
-    sys_fcntl(op->fd, ABI_F_SETFL, (uint64_t)flags | ABI_O_NONBLOCK);
+    sys_fcntl(op->fd, ABI_F_SETFL,
+              ((uint64_t)flags & ~(uint64_t)ABI_O_DIRECT) | ABI_O_NONBLOCK | (op->values[0] > 0 ? ABI_O_DIRECT : 0));
     if (op->values[0] > 0)
-        write_packets(state, op, op->fd);
+        write_packets(state, op, op->fd, op->values[0]);
     else
-        write_stream(state, op, op->fd, op->values[2], op->values[1]);
+        file_write_stream(state, op, op->fd, op->values[2], op->values[1]);
     sys_fcntl(op->fd, ABI_F_SETFL, (uint64_t)flags);
 }
 
@@ -178,8 +179,12 @@ void file_make_pipe(struct stub_state *state, const struct image_file_op *op)
         file_fail(state, op, "making a pipe", result);
     if (op->values[3] != 0) /* more than an ordinary user may have: a detail lost, unless the bytes do not fit */
         sys_fcntl(ends[1], ABI_F_SETPIPE_SZ, op->values[3]);
-    if (op->fd != -1)
-        write_stream(state, op, ends[1], op->values[2], op->values[1]);
+    if (op->fd != -1 && op->offset > 0) {
+        sys_fcntl(ends[1], ABI_F_SETFL, ABI_O_NONBLOCK | ABI_O_DIRECT);
+        write_packets(state, op, ends[1], op->offset);
+    } else if (op->fd != -1) {
+        file_write_stream(state, op, ends[1], op->values[2], op->values[1]);
+    }
     sys_fcntl(ends[0], ABI_F_SETFL, op->open_flags & STATUS_FLAGS);
     sys_fcntl(ends[1], ABI_F_SETFL, 0);
     file_place_ends(state, op, ends[0], ends[1]);
@@ -214,6 +219,16 @@ void file_make_eventfd(struct stub_state *state, const struct image_file_op *op)
 
 /* ---- timers ---- */
 
+/* The clocks that wake a machine tell the time only where there is a device for that. */
+static int64_t read_clock(uint64_t clock, struct abi_timespec *ret_now)
+{
+    if (clock == ABI_CLOCK_REALTIME_ALARM)
+        clock = ABI_CLOCK_REALTIME;
+    if (clock == ABI_CLOCK_BOOTTIME_ALARM)
+        clock = ABI_CLOCK_BOOTTIME;
+    return sys_clock_gettime(clock, ret_now);
+}
+
 /*
  * The time that remained is what remains now. A timer that was set to an absolute time is set to one again, now plus
  * what remained, so that the flags (cancel on clock change) keep their meaning.
@@ -227,7 +242,7 @@ static void arm_timer(struct stub_state *state, const struct image_file_op *op, 
     if (op->values[2] != 0 && (flags & ABI_TFD_TIMER_ABSTIME) != 0) {
         struct abi_timespec now;
 
-        result = sys_clock_gettime(op->values[0], &now);
+        result = read_clock(op->values[0], &now);
         if (is_error(result))
             file_fail(state, op, "reading the clock of a timerfd", result);
         value.value.seconds += now.seconds;
@@ -261,7 +276,7 @@ static uint64_t take_expirations(int fd, const struct image_file_op *op)
     struct abi_timespec now = {.seconds = 0};
     uint64_t expired = 0;
 
-    if (is_error(sys_clock_gettime(op->values[0], &now)) ||
+    if (is_error(read_clock(op->values[0], &now)) ||
         (uint64_t)now.seconds * NANOSECONDS + (uint64_t)now.nanoseconds < op->values[2])
         return 0;
     for (uint32_t look = 0; look < EXPIRATION_LOOKS; look++) {

@@ -46,9 +46,20 @@ static int64_t open_without_waiting(const char *path, uint32_t flags)
 {
     int64_t fd = open_leniently(path, flags | ABI_O_NONBLOCK);
 
+    if (fd == -ABI_ENXIO && (flags & ABI_O_ACCMODE) == ABI_O_WRONLY)
+        fd = fifo_open_end(path, flags);
+
     if ((flags & (ABI_O_NONBLOCK | ABI_O_PATH)) == 0 && !is_error(fd))
         sys_fcntl((int)fd, ABI_F_SETFL, (uint64_t)sys_fcntl((int)fd, ABI_F_GETFL, 0) & ~(uint64_t)ABI_O_NONBLOCK);
     return fd;
+}
+
+/* ext4 begins to read a directory where its first reader stands (fs/ext4/dir.c, ext4_dx_readdir): one that stands at the end
+ * would find nothing when it goes back, either. So the first reader stands at the begin. */
+static void prepare_position(struct stub_state *state, const struct image_file_op *op, int fd)
+{
+    if (op->values[0] == ABI_S_IFDIR)
+        sys_getdents(fd, state->buffer, sizeof(state->buffer));
 }
 
 static void open_file(struct stub_state *state, const struct image_file_op *op)
@@ -56,16 +67,20 @@ static void open_file(struct stub_state *state, const struct image_file_op *op)
     const uint32_t never = ABI_O_CREAT | ABI_O_EXCL | ABI_O_TRUNC; /* were done when the program opened it */
     const char *path = plan_string(state->plan, op->path);
     struct abi_stat stat;
-    int64_t result, fd = open_without_waiting(path, (op->open_flags & ~never) | ABI_O_NOCTTY | ABI_O_CLOEXEC);
+    bool instead;
+    int64_t result, fd = open_without_waiting(path, (op->open_flags & ~never) | ABI_O_NOCTTY);
 
     if (is_error(fd))
         stub_fail(state, "opening %s: %e; the program had it open as descriptor %d", path, fd, (int64_t)op->fd);
     result = sys_fstat((int)fd, &stat);
     if (is_error(result))
         stub_fail(state, "looking at %s: %e; the program had it open as descriptor %d", path, result, (int64_t)op->fd);
-    if (op->values[0] != 0 && (stat.mode & ABI_S_IFMT) != op->values[0])
+    instead = op->values[1] != 0;
+    if ((op->values[0] != 0 && (stat.mode & ABI_S_IFMT) != op->values[0]) ||
+        (instead && op->values[0] != ABI_S_IFDIR && (stat.mode & ABI_S_IFMT) == ABI_S_IFDIR))
         stub_fail(state, "%s is not the kind of file that the program had open as descriptor %d", path, (int64_t)op->fd);
-    if (op->offset != 0) {
+    if (op->offset != 0 && !(instead && (stat.mode & ABI_S_IFMT) != ABI_S_IFREG)) {
+        prepare_position(state, op, (int)fd);
         result = sys_lseek((int)fd, op->offset);
         if (is_error(result))
             stub_fail(state, "seeking to %u in %s: %e; the program had it open as descriptor %d", op->offset, path,
@@ -93,14 +108,14 @@ static void duplicate(struct stub_state *state, const struct image_file_op *op)
 
 static bool is_terminal(int fd)
 {
-    uint8_t settings[64]; /* struct termios of the kernel has 36 bytes */
+    struct abi_termios modes;
 
-    return !is_error(sys_ioctl(fd, ABI_TCGETS, settings));
+    return !is_error(sys_ioctl(fd, ABI_TCGETS, &modes));
 }
 
 static void open_terminal(struct stub_state *state, const struct image_file_op *op)
 {
-    int64_t fd = sys_open("/dev/tty", (op->open_flags & (ABI_O_ACCMODE | ABI_O_NONBLOCK)) | ABI_O_NOCTTY | ABI_O_CLOEXEC);
+    int64_t fd = sys_open("/dev/tty", (op->open_flags & (ABI_O_ACCMODE | ABI_O_NONBLOCK | ABI_O_CLOEXEC)) | ABI_O_NOCTTY);
 
     for (int standard = 0; standard <= 2 && is_error(fd); standard++) {
         if (standard != op->fd && is_terminal(standard))
@@ -124,9 +139,10 @@ static void watch(struct stub_state *state, const struct image_file_op *op)
 {
     struct abi_epoll_event event = {.events = (uint32_t)op->values[1], .data = op->values[2]};
     int64_t result = sys_epoll_add(op->fd, (int)op->values[0], &event);
+    bool replaced = op->values[0] <= 2 || op->offset != 0;
 
-    /* A standard descriptor of this launch may be a file or closed: it then never reports anything. */
-    if (is_error(result) && !(op->values[0] <= 2 && (result == -ABI_EPERM || result == -ABI_EBADF)))
+    /* A descriptor of this launch may be a file or closed: it then never reports anything. */
+    if (is_error(result) && !(replaced && (result == -ABI_EPERM || result == -ABI_EBADF)))
         stub_fail(state, "adding descriptor %d to epoll instance %d: %e", (int64_t)op->values[0], (int64_t)op->fd, result);
 }
 
@@ -205,6 +221,12 @@ static void restore_one(struct stub_state *state, const struct image_file_op *op
     case IMAGE_FILE_MEMFD_OPEN:
         memory_file_reopen(state, op);
         break;
+    case IMAGE_FILE_SEGMENT:
+        segment_find(state, op);
+        break;
+    case IMAGE_FILE_SEGMENT_DATA:
+        segment_fill(state, op);
+        break;
     case IMAGE_FILE_SOCKET:
         socket_make(state, op);
         break;
@@ -241,7 +263,16 @@ static void restore_one(struct stub_state *state, const struct image_file_op *op
     case IMAGE_FILE_TERMINAL:
         open_terminal(state, op);
         break;
-    default: /* IMAGE_FILE_INHERIT: the launch's own */
+    case IMAGE_FILE_INHERIT:
+        file_inherit(state, op);
+        break;
+    case IMAGE_FILE_FIFO:
+        file_open_fifo(state, op);
+        break;
+    case IMAGE_FILE_PIPE_OPEN:
+        file_open_pipe_again(state, op);
+        break;
+    default: /* IMAGE_FILE_LOCK, IMAGE_FILE_OWNER: later */
         break;
     }
 }

@@ -15,6 +15,7 @@
 #include "restore/lazy_stop.h"
 #include "restore/spawn.h"
 #include "restore/sys.h"
+#include "restore/terminal_redraw.h"
 
 #define WAIT_ALL 0x40000000 /* __WALL */
 #define CHILD_STACK (INTERCEPT_STACK_BYTES / 2) /* its top, bytes from the stack's start */
@@ -125,6 +126,13 @@ static bool work_in_a_process(struct intercept_frame *frame)
 
 void intercept_work(struct intercept_frame *frame)
 {
+    struct intercept_registers *call = &frame->registers;
+
+    if ((uint32_t)call->ax == NR_ioctl && (uint32_t)call->si == ABI_TIOCGWINSZ) {
+        frame->pass = 0;
+        call->ax = (uint64_t)terminal_redraw_answer(call->di, call->dx);
+        return;
+    }
     frame->pid = (uint64_t)sys_getpid();
     frame->tid = (uint64_t)sys_gettid();
     frame->pass = 0;

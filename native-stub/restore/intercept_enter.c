@@ -7,6 +7,7 @@
 #include "restore/intercept_offsets.h"
 #include "restore/lazy_ranges.h"
 #include "restore/sys.h"
+#include "restore/terminal_redraw.h"
 
 #define PROTECTION_KEY_DEFAULT 0
 #define MOUNT_CHANGES (ABI_MS_REMOUNT | ABI_MS_UNBINDABLE | ABI_MS_PRIVATE | ABI_MS_SLAVE | ABI_MS_SHARED) /* cover nothing */
@@ -168,6 +169,12 @@ static bool is_ours(struct image_resident *resident, const struct intercept_regi
     }
 }
 
+/* Has to do with the screen, not with lazy memory, of which there may be none. */
+static bool asks_for_size(const struct intercept_registers *call)
+{
+    return (uint32_t)call->ax == NR_ioctl && (uint32_t)call->si == ABI_TIOCGWINSZ;
+}
+
 /* Takes a free stack of the record, or maps one when so many threads are at work, or have been when this process was
  * forked off. Returns its number, or -errno. */
 static int64_t take_stack(struct image_resident *resident, uint64_t *ret_stack)
@@ -204,7 +211,7 @@ uint64_t intercept_enter(struct intercept_registers *registers)
     struct intercept_frame *frame;
     int64_t number;
 
-    if (!is_active(resident) || !is_ours(resident, registers))
+    if (asks_for_size(registers) ? !terminal_redraw_is_due() : !is_active(resident) || !is_ours(resident, registers))
         return INTERCEPT_PASS;
     sys_swap_signal_mask(&mask, &mask);
     number = take_stack(resident, &stack);
@@ -213,7 +220,7 @@ uint64_t intercept_enter(struct intercept_registers *registers)
         registers->ax = (uint64_t)number;
         return INTERCEPT_DONE;
     }
-    if (!is_active(resident)) { /* another thread has seen to it meanwhile */
+    if (!is_active(resident) && !asks_for_size(registers)) { /* another thread has seen to it meanwhile */
         give_back(resident, (uint64_t)number, stack);
         sys_set_signal_mask(&mask);
         return INTERCEPT_PASS;

@@ -44,6 +44,8 @@ static void read_stack(struct stub_launch *launch, const uint64_t *stack)
             launch->file_name = (const char *)stack[1];
         if (stack[0] == ABI_AT_SYSINFO_EHDR)
             launch->vdso = stack[1];
+        if (stack[0] == ABI_AT_EUID)
+            launch->is_root = stack[1] == 0;
         if (stack[0] == ABI_AT_SECURE)
             launch->secure = stack[1] != 0;
     }

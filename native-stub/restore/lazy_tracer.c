@@ -141,7 +141,7 @@ static int64_t stop_all_listed(struct lazy_tracer *tracer)
     if (fd < 0)
         return fd;
     do {
-        bytes = syscall3(NR_getdents64, (uint64_t)fd, STUB_ADDRESS(entries), sizeof(entries));
+        bytes = sys_getdents(fd, entries, sizeof(entries));
         result = bytes < 0 ? bytes : stop_listed(tracer, entries, (uint64_t)bytes);
         more += result;
     } while (bytes > 0 && result >= 0);

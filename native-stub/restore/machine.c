@@ -5,7 +5,6 @@
 
 #define LEAF_XSTATE 0xd
 #define LEAF_EXTENDED 0x80000000
-#define NS_PER_SECOND UINT64_C(1000000000)
 
 /* Asks the processor, or remembers. The last place is used again and again when there are more leaves than places. */
 static const uint32_t *ask(struct stub_state *state, uint32_t leaf, uint32_t subleaf)
@@ -48,21 +47,6 @@ void machine_check_kernel(struct stub_state *state)
     if (major < plan->min_kernel_major || (major == plan->min_kernel_major && minor < plan->min_kernel_minor))
         stub_fail(state, "this image needs Linux %u.%u or newer, this is %s", (uint64_t)plan->min_kernel_major,
                   (uint64_t)plan->min_kernel_minor, release);
-}
-
-/* After a restart or on another machine the clock may stand earlier than at the capture: the program's waits until a
- * moment of that clock then last longer by the difference, which it should not learn by waiting. */
-void machine_check_clock(struct stub_state *state)
-{
-    struct abi_timespec now;
-    uint64_t now_ns;
-
-    if (is_error(sys_clock_gettime(ABI_CLOCK_MONOTONIC, &now)))
-        return;
-    now_ns = (uint64_t)now.seconds * NS_PER_SECOND + (uint64_t)now.nanoseconds;
-    if (now_ns < state->plan->monotonic_ns)
-        stub_warn(state, "this machine's CLOCK_MONOTONIC is %u seconds behind that of the capture: waits until a moment of"
-                  " that clock last so much longer", (state->plan->monotonic_ns - now_ns) / NS_PER_SECOND);
 }
 
 /* A leaf behind the last one is answered with the last one's bits (Intel SDM 2A, CPUID). Leaves up to 0xd and

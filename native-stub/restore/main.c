@@ -14,10 +14,11 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     image_check_plan(state);
     machine_check_kernel(state);
     machine_check_processor(state);
-    machine_check_clock(state);
+    rights_learn(state);
+    clocks_enter(state);
     limits_raise(state); /* before files: high descriptor numbers, large mappings */
     image_move_aside(state);
-    memory_check_files(state);
+    mapped_files_check(state);
     files_restore(state);
     threads_prepare(state);
 
@@ -30,16 +31,22 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     process_set_personality(state); /* before memory: it changes what mmap does */
     memory_restore(state);
     memory_files_finish(state); /* seals forbid what memory has just needed */
+    segments_finish(state);
+    semaphores_take(state);
     file_locks_take(state); /* closing a file, as memory has done, would take those of the process away */
     vdso_restore(state);
     process_restore(state);
+    rights_begin(state);
     threads_create(state);
     threads_await(state);
     threads_patch_ids(state);   /* now all new ids are known */
-    posix_timers_make(state);   /* they name threads */
+    file_owners_set(state);     /* they name threads */
+    posix_timers_make(state);   /* likewise */
     process_queue_signals(state);
+    terminal_restore(state);    /* it may have to wait for the foreground */
     limits_set(state);          /* after everything that a low limit could forbid */
     posix_timers_start(state);
     process_start_timers(state); /* last: their time runs */
+    segments_keep(state);       /* from here on nothing fails */
     threads_resume(state);
 }

@@ -1,45 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "restore/stub.h"
 
-static const struct image_mapped_file *mapped_file(const struct image_plan *plan, uint32_t index)
-{
-    const struct image_mapped_file *files = plan_at(plan, plan->mapped_files.offset);
-
-    return &files[index];
-}
-
-static int open_mapped_file(struct stub_state *state, const struct image_mapped_file *file)
-{
-    const char *path = plan_string(state->plan, file->path);
-    int64_t fd = sys_open(path, (file->open_flags & ABI_O_ACCMODE) | ABI_O_CLOEXEC);
-
-    if (is_error(fd))
-        stub_fail(state, "opening %s: %e; the program has it mapped", path, fd);
-    return (int)fd;
-}
-
-/* Refuses before the point of no return what could not be mapped behind it. */
-void memory_check_files(struct stub_state *state)
-{
-    const struct image_plan *plan = state->plan;
-
-    for_each_record(file, image_mapped_file, plan, plan->mapped_files) {
-        const char *path = plan_string(plan, file->path);
-        int fd = open_mapped_file(state, file);
-        struct abi_stat stat;
-        int64_t result = sys_fstat(fd, &stat);
-
-        if (is_error(result))
-            stub_fail(state, "looking at %s: %e; the program has it mapped", path, result);
-        if ((uint64_t)stat.size < file->size)
-            stub_fail(state, "%s has %d bytes, the program has %u of them mapped", path, stat.size, file->size);
-        if (file->inode != 0 && stat.inode != file->inode)
-            stub_fail(state, "%s is not the file that the program has mapped (inode %u, it was %u)", path, stat.inode,
-                      file->inode);
-        sys_close(fd);
-    }
-}
-
 static void close_object(struct stub_state *state)
 {
     if (state->object_fd != STUB_NO_FD)
@@ -62,15 +23,6 @@ static int64_t make_object(struct stub_state *state, const struct image_memory_o
 static int64_t map(const struct image_memory_op *op, uint32_t flags, int fd, uint64_t offset)
 {
     return sys_mmap(op->address, op->length, op->protection, flags | op->flags | ABI_MAP_FIXED, fd, offset);
-}
-
-static int64_t map_file(struct stub_state *state, const struct image_memory_op *op)
-{
-    int fd = open_mapped_file(state, mapped_file(state->plan, op->argument));
-    int64_t result = map(op, ABI_MAP_SHARED, fd, op->offset);
-
-    sys_close(fd);
-    return result;
 }
 
 /* Its contents may vanish at any time anyway, so ordinary memory is a correct substitute on kernels before 6.11. */
@@ -139,6 +91,17 @@ static int64_t prefetch(struct stub_state *state, const struct image_memory_op *
     return sys_fadvise(state->image_fd, op->offset, op->length, ABI_POSIX_FADV_WILLNEED);
 }
 
+/* The policy says only where pages are best taken from. */
+static int64_t set_policy(struct stub_state *state, const struct image_memory_op *op)
+{
+    int64_t result = sys_bind_memory(op->address, op->length, op->argument, &op->offset, 8 * sizeof(op->offset) + 1);
+
+    if (is_error(result) && state->warned_policy++ == 0)
+        stub_warn(state, "setting memory policy %x for nodes %x of the program's memory at %x: %e; that of this launch stays",
+                  (uint64_t)op->argument, op->offset, op->address, result);
+    return result;
+}
+
 static int64_t carry_out(struct stub_state *state, const struct image_memory_op *op)
 {
     switch (op->kind) {
@@ -163,18 +126,22 @@ static int64_t carry_out(struct stub_state *state, const struct image_memory_op 
     case IMAGE_MEMORY_SEAL:
         return sys_mseal(op->address, op->length);
     case IMAGE_MEMORY_FILE:
-        return map_file(state, op);
+        return mapped_file_map(state, op);
     case IMAGE_MEMORY_OBJECT:
         return make_object(state, op);
     case IMAGE_MEMORY_OBJECT_MAP:
         return map(op, ABI_MAP_SHARED, state->object_fd, op->offset);
     case IMAGE_MEMORY_DESCRIPTOR_MAP:
         return map(op, 0, memory_file_descriptor(state, (int32_t)op->argument), op->offset);
+    case IMAGE_MEMORY_SEGMENT:
+        return segment_attach(state, op);
     case IMAGE_MEMORY_UNMAP:
         return sys_munmap(op->address, op->length);
     case IMAGE_MEMORY_NAME:
         return sys_prctl(ABI_PR_SET_VMA, ABI_PR_SET_VMA_ANON_NAME, op->address, op->length,
                          STUB_ADDRESS(plan_string(state->plan, op->offset)));
+    case IMAGE_MEMORY_POLICY:
+        return set_policy(state, op);
     default: /* IMAGE_MEMORY_DROPPABLE; plan_check() admits no other */
         return map_droppable(op);
     }

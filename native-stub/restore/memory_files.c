@@ -69,8 +69,13 @@ void memory_file_make(struct stub_state *state, const struct image_file_op *op)
 {
     const char *name = op->path == 0 ? "" : plan_string(state->plan, op->path);
     uint32_t mode = (uint32_t)op->values[1];
-    int64_t result, fd = create(name, mode);
+    int64_t result, fd;
 
+    if (op->values[3] != 0 && !mapped_file_is_copied(state, op->fd)) {
+        state->aside[IMAGE_ASIDE_FIRST - op->fd] = STUB_NO_FD;
+        return;
+    }
+    fd = create(name, mode);
     if (is_error(fd))
         fail(state, op, "making a memfd", fd);
     result = sys_ftruncate((int)fd, op->values[0]);
@@ -116,9 +121,11 @@ void memory_file_fill(struct stub_state *state, const struct image_file_op *op)
 {
     int fd = memory_file_descriptor(state, op->fd);
     struct abi_stat stat;
-    int64_t result = sys_fstat(fd, &stat);
+    int64_t result = fd == STUB_NO_FD ? 0 : sys_fstat(fd, &stat);
     bool to_the_end;
 
+    if (fd == STUB_NO_FD)
+        return;
     if (is_error(result))
         fail(state, op, "looking at a memfd", result);
     to_the_end = (uint64_t)stat.size < op->values[0] + op->values[2];
@@ -135,7 +142,7 @@ void memory_file_reopen(struct stub_state *state, const struct image_file_op *op
 
     line_append(&path, DESCRIPTOR_PATH "%d", (int64_t)source);
     path.bytes[path.length] = '\0';
-    fd = sys_open(path.bytes, (op->open_flags & (ABI_O_ACCMODE | STATUS_FLAGS)) | ABI_O_CLOEXEC);
+    fd = sys_open(path.bytes, op->open_flags & (ABI_O_ACCMODE | STATUS_FLAGS | ABI_O_CLOEXEC));
     if (is_error(fd))
         fail(state, op, "opening a memfd a second time through /proc/self/fd", fd);
     set_position(state, op, (int)fd);
@@ -159,7 +166,7 @@ void memory_files_finish(struct stub_state *state)
     for_each_record(op, image_file_op, state->plan, state->plan->file_ops) {
         if (op->kind == IMAGE_FILE_MEMFD && op->fd >= 0)
             sys_fcntl(op->fd, ABI_F_SETFL, op->open_flags & STATUS_FLAGS);
-        if (op->kind == IMAGE_FILE_MEMFD && op->values[2] != 0)
+        if (op->kind == IMAGE_FILE_MEMFD && op->values[2] != 0 && memory_file_descriptor(state, op->fd) != STUB_NO_FD)
             seal(state, op);
     }
     for_each_record(op, image_file_op, state->plan, state->plan->file_ops) {

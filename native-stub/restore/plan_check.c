@@ -164,7 +164,7 @@ static int check_tid_patches(struct plan_checker *checker)
     if (error < 0)
         return error;
     for_each_record(patch, image_tid_patch, plan, plan->tid_patches) {
-        if ((patch->width != 4 && patch->width != 8) || patch->thread >= plan->threads.count)
+        if ((patch->width != 4 && patch->width != 8) || (patch->thread >= plan->threads.count && patch->thread != IMAGE_GROUP_ID))
             return check_fault(checker, "thread id patch", index, "record");
         if (!good_patch_address(checker, patch->address, patch->width))
             return check_fault(checker, "thread id patch", index, "address");
@@ -222,6 +222,8 @@ int plan_check(const struct image_plan *plan, const struct plan_surroundings *ar
         error = check_memory_ops(&checker);
     if (error == 0)
         error = check_posix_timers(&checker);
+    if (error == 0)
+        error = check_environment(&checker);
     if (error == 0)
         error = check_threads(&checker);
     if (error == 0)

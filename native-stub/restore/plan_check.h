@@ -10,6 +10,7 @@ struct plan_checker {
     const struct plan_surroundings *around;
     struct plan_fault *fault;
     uint64_t asides[IMAGE_ASIDE_LIMIT / 64]; /* bit n: file operations have made descriptor IMAGE_ASIDE_FIRST - n */
+    uint64_t segments[IMAGE_ASIDE_LIMIT / 64]; /* the same for System V segments */
     uint64_t object_size; /* of the current shared object while memory operations are gone through */
 };
 
@@ -35,7 +36,11 @@ int check_memory_ops(struct plan_checker *checker);
 int check_lazy_ranges(struct plan_checker *checker);
 const char *check_lazy_op(const struct plan_checker *checker, const struct image_memory_op *op);
 int check_file_ops(struct plan_checker *checker);
+/* What is wrong with a step for what leads out of the program; NULL: nothing, or it is another step. */
+const char *check_outside_op(const struct plan_checker *checker, const struct image_file_op *op);
+int check_environment(struct plan_checker *checker);
 int check_threads(struct plan_checker *checker);
+int check_rights(struct plan_checker *checker, const struct image_thread *thread, uint64_t index);
 int check_posix_timers(struct plan_checker *checker);
 bool good_timer_of_signal(const struct plan_checker *checker, const struct image_pending_signal *signal);
 

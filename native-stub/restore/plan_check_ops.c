@@ -14,7 +14,7 @@ bool memory_op_maps(uint32_t kind)
 {
     return kind == IMAGE_MEMORY_ANONYMOUS || kind == IMAGE_MEMORY_SHARED || kind == IMAGE_MEMORY_IMAGE ||
            kind == IMAGE_MEMORY_FILE || kind == IMAGE_MEMORY_OBJECT_MAP || kind == IMAGE_MEMORY_DROPPABLE ||
-           kind == IMAGE_MEMORY_LAZY || kind == IMAGE_MEMORY_DESCRIPTOR_MAP;
+           kind == IMAGE_MEMORY_LAZY || kind == IMAGE_MEMORY_DESCRIPTOR_MAP || kind == IMAGE_MEMORY_SEGMENT;
 }
 
 static bool good_fd(uint64_t fd)
@@ -33,6 +33,11 @@ static bool good_memory_file(const struct plan_checker *checker, int32_t fd)
     if (fd >= 0)
         return good_fd((uint64_t)fd);
     return aside_number(fd) < IMAGE_ASIDE_LIMIT && (checker->asides[aside_number(fd) / 64] >> aside_number(fd) % 64 & 1) != 0;
+}
+
+static bool good_segment(const struct plan_checker *checker, uint64_t number)
+{
+    return number < IMAGE_ASIDE_LIMIT && (checker->segments[number / 64] >> number % 64 & 1) != 0;
 }
 
 static bool one_way_of_mapping(uint32_t flags)
@@ -78,8 +83,14 @@ static const char *memory_op_problem(struct plan_checker *checker, const struct 
         if (!one_way_of_mapping(op->flags))
             return "flags";
         return op->offset % STUB_PAGE == 0 && !offset_wraps ? NULL : "file offset";
+    case IMAGE_MEMORY_SEGMENT:
+        if (!good_segment(checker, op->argument))
+            return "segment";
+        return op->offset % STUB_PAGE == 0 && !offset_wraps ? NULL : "offset";
     case IMAGE_MEMORY_NAME:
         return check_string(checker, op->offset) ? NULL : "name";
+    case IMAGE_MEMORY_POLICY:
+        return NULL;
     default:
         return op->kind >= IMAGE_MEMORY_ANONYMOUS && op->kind <= IMAGE_MEMORY_DROPPABLE ? NULL : "kind";
     }
@@ -87,6 +98,8 @@ static const char *memory_op_problem(struct plan_checker *checker, const struct 
 
 static uint32_t memory_flags(uint32_t kind)
 {
+    if (kind == IMAGE_MEMORY_SEGMENT)
+        return IMAGE_SEGMENT_READ_ONLY;
     return kind == IMAGE_MEMORY_DESCRIPTOR_MAP ? MEMORY_FLAGS | (uint32_t)(ABI_MAP_SHARED | ABI_MAP_PRIVATE) : MEMORY_FLAGS;
 }
 
@@ -101,6 +114,8 @@ static int check_mapped_files(struct plan_checker *checker)
     for_each_record(file, image_mapped_file, plan, plan->mapped_files) {
         if (!check_string(checker, file->path))
             return check_fault(checker, "mapped file", index, "path");
+        if (file->instead < 0 ? !good_memory_file(checker, file->instead) : file->instead > IMAGE_INSTEAD_BYTES)
+            return check_fault(checker, "mapped file", index, "descriptor");
         index++;
     }
     return 0;
@@ -141,6 +156,8 @@ static const char *pipe_problem(const struct plan_checker *checker, const struct
 
     if (op->fd == writer || (op->fd != -1 && !good_fd((uint64_t)op->fd)) || (writer != -1 && !good_fd((uint64_t)writer)))
         return "descriptor";
+    if (op->offset > op->values[2] / sizeof(uint32_t))
+        return "packet count";
     return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
 }
 
@@ -159,10 +176,36 @@ static const char *memory_file_problem(struct plan_checker *checker, const struc
     }
     if (op->kind == IMAGE_FILE_MEMFD_OPEN && !good_memory_file(checker, (int32_t)op->values[0]))
         return "other descriptor";
-    if (op->fd >= 0 ? !good_fd((uint64_t)op->fd) : aside >= IMAGE_ASIDE_LIMIT || good_memory_file(checker, op->fd))
+    if (op->fd >= 0 ? !good_fd((uint64_t)op->fd) : aside >= IMAGE_ASIDE_LIMIT || good_memory_file(checker, op->fd) ||
+                                                       good_segment(checker, aside))
         return "descriptor";
+    if (op->kind == IMAGE_FILE_MEMFD && op->values[3] != 0 && (op->fd >= 0 || op->values[3] > checker->plan->mapped_files.count))
+        return "file index";
     if (op->fd < 0)
         checker->asides[aside / 64] |= UINT64_C(1) << aside % 64;
+    return NULL;
+}
+
+/* How much fits into a segment is known at launch only. */
+static const char *segment_problem(struct plan_checker *checker, const struct image_file_op *op)
+{
+    uint64_t aside = aside_number(op->fd);
+
+    if (op->kind == IMAGE_FILE_SEMAPHORE)
+        return op->offset <= UINT16_MAX && (int32_t)op->values[1] >= INT16_MIN && (int32_t)op->values[1] <= INT16_MAX
+                   ? NULL : "adjustment";
+    if (op->kind == IMAGE_FILE_SEGMENT_DATA) {
+        if (op->fd >= 0 || !good_segment(checker, aside))
+            return "descriptor";
+        if (op->values[0] % STUB_PAGE != 0 || op->values[2] % STUB_PAGE != 0)
+            return "offset in the segment";
+        return check_image_bytes(checker, op->values[1], op->values[2]) ? NULL : "image offset";
+    }
+    if (op->fd >= 0 || aside >= IMAGE_ASIDE_LIMIT || good_segment(checker, aside) || good_memory_file(checker, op->fd))
+        return "descriptor";
+    if (op->values[1] == 0 || op->values[1] > INT64_MAX || !check_string(checker, op->path))
+        return "size or name";
+    checker->segments[aside / 64] |= UINT64_C(1) << aside % 64;
     return NULL;
 }
 
@@ -248,6 +291,8 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
         return pipe_problem(checker, op);
     if (op->kind >= IMAGE_FILE_MEMFD && op->kind <= IMAGE_FILE_MEMFD_OPEN)
         return memory_file_problem(checker, op);
+    if (op->kind >= IMAGE_FILE_SEGMENT && op->kind <= IMAGE_FILE_SEMAPHORE)
+        return segment_problem(checker, op);
     if (op->kind >= IMAGE_FILE_SOCKET && op->kind <= IMAGE_FILE_SOCKET_RESET)
         return socket_problem(checker, op);
     if (!good_fd((uint64_t)op->fd))
@@ -255,6 +300,15 @@ static const char *file_op_problem(struct plan_checker *checker, const struct im
     switch (op->kind) {
     case IMAGE_FILE_LOCK:
         return file_lock_problem(op);
+    case IMAGE_FILE_INHERIT:
+    case IMAGE_FILE_FIFO:
+    case IMAGE_FILE_PIPE_OPEN:
+    case IMAGE_FILE_OWNER:
+        return check_outside_op(checker, op);
+    case IMAGE_FILE_TERMINAL_MODES:
+        return good_bytes(checker, op->path, op->offset, sizeof(struct image_terminal), sizeof(struct image_terminal))
+                   ? NULL
+                   : "modes";
     case IMAGE_FILE_WATCH:
     case IMAGE_FILE_WATCH_MASK:
         if (op->values[0] == 0 || op->values[0] > INT32_MAX)
@@ -367,6 +421,8 @@ int check_threads(struct plan_checker *checker)
         if (problem != NULL)
             return check_fault(checker, "thread", index, problem);
         error = check_pending(checker, thread->pending, "pending signal of thread", index);
+        if (error == 0)
+            error = check_rights(checker, thread, index);
         if (error < 0)
             return error;
         next_block = thread->block + plan->thread_block_size;

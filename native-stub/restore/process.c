@@ -32,7 +32,9 @@ static void set_memory_map(struct stub_state *state)
     };
 
     if (launch->arg_start == 0) /* zero is no valid address: an empty range in the plan */
-        map.arg_start = map.arg_end = map.env_start = map.env_end = STUB_ADDRESS(plan);
+        map.arg_start = map.arg_end = STUB_ADDRESS(plan);
+    if (launch->env_start == 0)
+        map.env_start = map.env_end = STUB_ADDRESS(plan);
     if (!is_error(sys_prctl(ABI_PR_SET_MM, ABI_PR_SET_MM_MAP, STUB_ADDRESS(&map), sizeof(map), 0)))
         return;
     map.auxv = 0; /* another kernel's may be longer than this one stores */
@@ -95,13 +97,20 @@ static void register_membarrier(const struct image_plan *plan)
     }
 }
 
+/* Bits but the first are conditions that kernels before 6.18 do not know: without them it is done for all memory. */
+static void disable_huge_pages(uint32_t disabled)
+{
+    if (is_error(sys_prctl(ABI_PR_SET_THP_DISABLE, 1, disabled & ~1u, 0, 0)))
+        sys_prctl(ABI_PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
 static void set_attributes(const struct image_plan *plan)
 {
     const struct image_thread *leader = plan_at(plan, plan->threads.offset);
 
     sys_prctl(ABI_PR_SET_NAME, STUB_ADDRESS(leader->name), 0, 0, 0);
     if (plan->thp_disable != 0)
-        sys_prctl(ABI_PR_SET_THP_DISABLE, 1, 0, 0, 0);
+        disable_huge_pages(plan->thp_disable);
     if (plan->child_subreaper != 0)
         sys_prctl(ABI_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     if (plan->no_new_privs != 0)
@@ -114,6 +123,7 @@ void process_restore(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
 
+    environment_change(state);
     set_memory_map(state);
     if ((plan->personality & (ABI_READ_IMPLIES_EXEC | ABI_MMAP_PAGE_ZERO)) != 0)
         sys_personality(plan->personality);

@@ -20,6 +20,7 @@ _Noreturn void stub_fail(struct stub_state *state, const char *format, ...)
     line_append_list(&state->line, format, arguments);
     va_end(arguments);
     say(state, &state->line);
+    segments_take_back(state);
     sys_exit_group(IMAGE_EXIT_STATUS);
 }
 

@@ -74,10 +74,28 @@ static int64_t bind_relative_path(struct stub_state *state, const struct image_f
     return result;
 }
 
-static int64_t bind_name(struct stub_state *state, const struct image_file_op *op, const struct address *address)
+/* How HotSpot's tools find it: nothing that a launch must fail for, and never taken from another JVM. */
+static int64_t bind_own_pid(const struct stub_state *state, const struct image_file_op *op, struct address *address)
+{
+    struct stub_line line = {0};
+    uint64_t length = address->size - sizeof(address->family);
+
+    line_append(&line, "%d", state->pid);
+    if (length + line.length <= SOCKET_PATH_BYTES) {
+        memcpy(address->un.path + length, line.bytes, line.length);
+        address->size += line.length;
+        if (!is_error(bind_path(op, address)))
+            return 0;
+    }
+    return sys_bind(op->fd, address, sizeof(address->family));
+}
+
+static int64_t bind_name(struct stub_state *state, const struct image_file_op *op, struct address *address)
 {
     int64_t result;
 
+    if ((op->values[0] & IMAGE_BIND_OWN_PID) != 0)
+        return bind_own_pid(state, op, address);
     if (address->un.path[0] != '\0')
         return op->values[1] == 0 ? bind_path(op, address) : bind_relative_path(state, op, address);
     result = sys_bind(op->fd, address, address->size);

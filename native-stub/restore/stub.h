@@ -41,6 +41,11 @@ struct stub_launch { /* what this exec brought along; the strings move with the 
     const char *file_name; /* AT_EXECFN, NULL when the kernel gave none */
     uint64_t vdso;         /* AT_SYSINFO_EHDR, 0 when there is none */
     bool secure;           /* AT_SECURE: set-user-id or the like */
+    bool is_root;          /* AT_EUID: effective user 0 */
+};
+
+struct stub_rights { /* capabilities, bit n is capability n */
+    uint64_t permitted, effective, inheritable;
 };
 
 #define STUB_ANSWERS 16
@@ -73,6 +78,12 @@ struct stub_reading { /* pieces of memory whose bytes follow each other in the i
     struct abi_iovec pieces[STUB_PIECES];
 };
 
+struct stub_filling { /* the System V segment that was made last */
+    uint64_t address; /* where it is attached, before the address space is cleared */
+    uint64_t size;
+    int32_t aside;
+};
+
 struct stub_state {
     const struct image_plan *plan;
     uint64_t slot;
@@ -83,13 +94,20 @@ struct stub_state {
     int report_fd; /* where messages go: 2, or a duplicate of the launch's 2 */
     int object_fd; /* current shared object of the memory operations */
     bool lazy_is_off; /* the kernel cannot be asked for mappings: lazy memory is read at once */
-    int32_t aside[IMAGE_ASIDE_LIMIT]; /* descriptors that only memory needs */
+    int32_t aside[IMAGE_ASIDE_LIMIT]; /* descriptors that only memory needs, ids of System V segments; STUB_NO_FD: not made */
+    uint64_t copied[IMAGE_ASIDE_LIMIT / 64]; /* bit n: mapped files whose bytes are in aside n, for they are not there */
+    uint64_t made[IMAGE_ASIDE_LIMIT / 64]; /* bit n: segment n outlives this process unless it is taken back */
+    struct stub_filling filling;
     struct stub_launch launch;
     struct stub_machine machine;
     struct stub_vdso vdso;
     struct abi_rlimit limits[STUB_LIMITS]; /* as they are now */
     uint32_t failing; /* set by the first thread that gives up; the others wait for the end */
     uint32_t warned_scheduling;
+    uint32_t warned_affinity;
+    uint32_t warned_policy;
+    struct stub_rights rights; /* of the launch */
+    bool rights_are_common;    /* the leader takes them up for all threads, before there are others */
     struct abi_sched_attr scheduling; /* of the launch, which threads take up when they begin; size 0: they have it */
     uint32_t *tids;   /* of this launch, by index of the thread */
     uint32_t arrived; /* threads that are ready, without the leader; futex */
@@ -108,6 +126,7 @@ extern const uint8_t undump_base[];
 extern const uint8_t undump_plan[];
 extern const uint8_t undump_text_end[];
 extern const uint8_t undump_intercept[]; /* code: entry of intercepted calls */
+extern const uint8_t undump_resume_call[]; /* code: makes a shortened call */
 
 /* start.S */
 int64_t stub_clone(uint64_t flags, uint64_t stack, uint64_t child_tid, uint64_t tls, const void *argument);
@@ -135,8 +154,21 @@ int image_duplicate_aside(const struct stub_state *state, int fd);
 /* machine.c */
 bool machine_has_crc(struct stub_state *state);
 void machine_check_kernel(struct stub_state *state);
-void machine_check_clock(struct stub_state *state);
 void machine_check_processor(struct stub_state *state);
+
+/* clocks.c */
+void clocks_enter(struct stub_state *state);
+
+/* rights.c, rights_text.c */
+void rights_learn(struct stub_state *state);
+void rights_begin(struct stub_state *state);
+void rights_take(struct stub_state *state, const struct image_thread *thread);
+bool capabilities_set(const struct stub_rights *rights);
+void rights_warn_missing(struct stub_state *state, uint64_t missing);
+
+/* filters.c */
+void filters_check(struct stub_state *state);
+void filters_set(struct stub_state *state, const struct image_thread *thread);
 
 /* limits.c */
 void limits_raise(struct stub_state *state);
@@ -154,6 +186,19 @@ void file_place(struct stub_state *state, const struct image_file_op *op, int64_
 void file_place_ends(struct stub_state *state, const struct image_file_op *op, int first, int second);
 _Noreturn void file_fail(struct stub_state *state, const struct image_file_op *op, const char *doing, int64_t error);
 
+void file_write_stream(struct stub_state *state, const struct image_file_op *op, int writer, uint64_t size, uint64_t offset);
+
+/* inherit.c */
+void file_inherit(struct stub_state *state, const struct image_file_op *op);
+
+/* fifos.c */
+int64_t fifo_open_end(const char *path, uint32_t flags);
+void file_open_fifo(struct stub_state *state, const struct image_file_op *op);
+void file_open_pipe_again(struct stub_state *state, const struct image_file_op *op);
+
+/* file_owners.c */
+void file_owners_set(struct stub_state *state);
+
 void file_make_timerfd_at(struct stub_state *state, const struct image_file_op *op);
 
 /* watches.c */
@@ -165,6 +210,9 @@ void file_set_watch(struct stub_state *state, const struct image_file_op *op);
 void file_make_pidfd(struct stub_state *state, const struct image_file_op *op);
 void file_open_queue(struct stub_state *state, const struct image_file_op *op);
 void file_add_spent(struct stub_state *state, const struct image_file_op *op);
+
+/* terminal.c */
+void terminal_restore(struct stub_state *state);
 
 /* file_locks.c */
 void file_locks_take(struct stub_state *state);
@@ -194,8 +242,23 @@ void space_keep_vdso(struct stub_state *state);
 int space_move_vdso(struct stub_state *state, uint64_t to);
 void space_clear(struct stub_state *state);
 
+/* mapped_files.c */
+void mapped_files_check(struct stub_state *state);
+bool mapped_file_is_copied(const struct stub_state *state, int32_t aside);
+int64_t mapped_file_map(struct stub_state *state, const struct image_memory_op *op);
+
+/* segments.c */
+void segment_find(struct stub_state *state, const struct image_file_op *op);
+void segment_fill(struct stub_state *state, const struct image_file_op *op);
+int64_t segment_attach(struct stub_state *state, const struct image_memory_op *op);
+void segments_finish(struct stub_state *state);
+void segments_take_back(struct stub_state *state);
+void segments_keep(struct stub_state *state);
+
+/* semaphores.c */
+void semaphores_take(struct stub_state *state);
+
 /* memory.c */
-void memory_check_files(struct stub_state *state);
 void memory_restore(struct stub_state *state);
 
 /* lazy.c */
@@ -205,6 +268,9 @@ int64_t lazy_map(struct stub_state *state, const struct image_memory_op *op);
 /* vdso.c */
 bool vdso_is_the_same(const struct stub_state *state);
 void vdso_restore(struct stub_state *state);
+
+/* environment.c */
+void environment_change(struct stub_state *state);
 
 /* process.c */
 void process_set_personality(struct stub_state *state);
@@ -226,6 +292,12 @@ void threads_patch_ids(struct stub_state *state);
 _Noreturn void threads_resume(struct stub_state *state);
 
 #pragma GCC visibility pop
+
+/* NULL: as the launch's. */
+static inline const struct image_rights *rights_of(const struct image_plan *plan, const struct image_thread *thread)
+{
+    return thread->rights == 0 ? NULL : plan_at(plan, thread->rights);
+}
 
 #define NANOSECONDS UINT64_C(1000000000)
 

@@ -26,6 +26,11 @@ static inline int64_t sys_fstat(int fd, struct abi_stat *ret_stat)
     return syscall2(NR_fstat, (uint64_t)fd, STUB_ADDRESS(ret_stat));
 }
 
+static inline int64_t sys_statx(int fd, uint32_t mask, struct abi_statx *ret_stat)
+{
+    return syscall5(NR_statx, (uint64_t)fd, STUB_ADDRESS(""), ABI_AT_EMPTY_PATH, mask, STUB_ADDRESS(ret_stat));
+}
+
 static inline int64_t sys_pread(int fd, void *buffer, uint64_t size, uint64_t offset)
 {
     return syscall4(NR_pread64, (uint64_t)fd, STUB_ADDRESS(buffer), size, offset);
@@ -104,6 +109,32 @@ static inline int64_t sys_sendfile(int to, int from, uint64_t *offset, uint64_t 
 static inline int64_t sys_memfd_create(const char *name, uint32_t flags)
 {
     return syscall2(NR_memfd_create, STUB_ADDRESS(name), flags);
+}
+
+/* ---- System V IPC ---- */
+static inline int64_t sys_shmget(uint32_t key, uint64_t size, uint32_t flags)
+{
+    return syscall3(NR_shmget, key, size, flags);
+}
+
+static inline int64_t sys_shmat(int id, uint64_t address, uint32_t flags)
+{
+    return syscall3(NR_shmat, (uint64_t)id, address, flags);
+}
+
+static inline int64_t sys_shmctl(int id, uint32_t command, struct abi_shmid *status)
+{
+    return syscall3(NR_shmctl, (uint64_t)id, command, STUB_ADDRESS(status));
+}
+
+static inline int64_t sys_semctl_stat(int id, struct abi_semid *ret_status)
+{
+    return syscall4(NR_semctl, (uint64_t)id, 0, ABI_IPC_STAT, STUB_ADDRESS(ret_status));
+}
+
+static inline int64_t sys_semop(int id, const struct abi_sembuf *operation)
+{
+    return syscall3(NR_semop, (uint64_t)id, STUB_ADDRESS(operation), 1);
 }
 
 static inline int64_t sys_eventfd(uint32_t flags)
@@ -351,6 +382,72 @@ static inline int64_t sys_prctl(int option, uint64_t a, uint64_t b, uint64_t c, 
     return syscall5(NR_prctl, (uint64_t)option, a, b, c, d);
 }
 
+static inline int64_t sys_get_capabilities(const struct abi_capability_header *header, struct abi_capability_data ret_data[2])
+{
+    return syscall2(NR_capget, STUB_ADDRESS(header), STUB_ADDRESS(ret_data));
+}
+
+static inline int64_t sys_set_capabilities(const struct abi_capability_header *header, const struct abi_capability_data data[2])
+{
+    return syscall2(NR_capset, STUB_ADDRESS(header), STUB_ADDRESS(data));
+}
+
+static inline int64_t sys_getgroups(uint64_t room, uint32_t *ret_groups)
+{
+    return syscall2(NR_getgroups, room, STUB_ADDRESS(ret_groups));
+}
+
+static inline int64_t sys_setgroups(uint64_t count, const uint32_t *groups)
+{
+    return syscall2(NR_setgroups, count, STUB_ADDRESS(groups));
+}
+
+static inline int64_t sys_geteuid(void)
+{
+    return syscall1(NR_geteuid, 0);
+}
+
+static inline int64_t sys_getegid(void)
+{
+    return syscall1(NR_getegid, 0);
+}
+
+static inline int64_t sys_unshare(uint64_t flags)
+{
+    return syscall1(NR_unshare, flags);
+}
+
+static inline int64_t sys_setns(int fd, uint64_t kind)
+{
+    return syscall2(NR_setns, (uint64_t)fd, kind);
+}
+
+static inline int64_t sys_seccomp(uint32_t operation, uint32_t flags, const void *argument)
+{
+    return syscall3(NR_seccomp, operation, flags, STUB_ADDRESS(argument));
+}
+
+static inline int64_t sys_set_memory_policy(uint32_t mode, const uint64_t *nodes, uint64_t bits)
+{
+    return syscall3(NR_set_mempolicy, mode, STUB_ADDRESS(nodes), bits);
+}
+
+static inline int64_t sys_bind_memory(uint64_t address, uint64_t length, uint32_t mode, const uint64_t *nodes, uint64_t bits)
+{
+    return syscall6(NR_mbind, address, length, mode, STUB_ADDRESS(nodes), bits, 0);
+}
+
+/* Of the calling thread. */
+static inline int64_t sys_set_io_priority(uint32_t priority)
+{
+    return syscall3(NR_ioprio_set, ABI_IOPRIO_WHO_PROCESS, 0, priority);
+}
+
+static inline int64_t sys_get_affinity(uint64_t *ret_mask, uint64_t size)
+{
+    return syscall3(NR_sched_getaffinity, 0, size, STUB_ADDRESS(ret_mask));
+}
+
 static inline int64_t sys_arch_prctl(int option, uint64_t value)
 {
     return syscall2(NR_arch_prctl, (uint64_t)option, value);
@@ -376,6 +473,11 @@ static inline int64_t sys_prlimit(uint32_t resource, const struct abi_rlimit *li
     return syscall4(NR_prlimit64, 0, resource, STUB_ADDRESS(limit), STUB_ADDRESS(ret_old));
 }
 
+static inline int64_t sys_getdents(int fd, void *entries, uint64_t size)
+{
+    return syscall3(NR_getdents64, (uint64_t)fd, STUB_ADDRESS(entries), size);
+}
+
 static inline int64_t sys_setitimer(uint32_t which, const uint64_t interval_and_value[4])
 {
     return syscall3(NR_setitimer, which, STUB_ADDRESS(interval_and_value), 0);
@@ -399,6 +501,34 @@ static inline int64_t sys_swap_signal_mask(const uint64_t *mask, uint64_t *ret_o
 static inline int64_t sys_set_signal_mask(const uint64_t *mask)
 {
     return syscall4(NR_rt_sigprocmask, ABI_SIG_SETMASK, STUB_ADDRESS(mask), 0, sizeof(*mask));
+}
+
+/* Of the calling thread and its process; what is blocked. */
+static inline uint64_t sys_pending_signals(void)
+{
+    uint64_t pending = 0;
+
+    syscall2(NR_rt_sigpending, STUB_ADDRESS(&pending), sizeof(pending));
+    return pending;
+}
+
+/* Takes one of the set's signals, without waiting. */
+static inline int64_t sys_take_pending_signal(const uint64_t *set)
+{
+    const struct abi_timespec at_once = {.seconds = 0};
+
+    return syscall4(NR_rt_sigtimedwait, STUB_ADDRESS(set), 0, STUB_ADDRESS(&at_once), sizeof(*set));
+}
+
+/* To a process, or with 0 to all of this process's group. */
+static inline int64_t sys_kill(int64_t pid, uint32_t signal)
+{
+    return syscall2(NR_kill, (uint64_t)pid, signal);
+}
+
+static inline int64_t sys_tgkill(int64_t pid, uint32_t tid, uint32_t signal)
+{
+    return syscall3(NR_tgkill, (uint64_t)pid, tid, signal);
 }
 
 static inline int64_t sys_getpid(void)
@@ -442,6 +572,11 @@ static inline int64_t sys_set_affinity(const uint64_t *mask, uint64_t size)
 static inline int64_t sys_getpriority(void)
 {
     return syscall2(NR_getpriority, ABI_PRIO_PROCESS, 0);
+}
+
+static inline int64_t sys_getpgrp(void)
+{
+    return syscall1(NR_getpgrp, 0);
 }
 
 static inline int64_t sys_gettid(void)

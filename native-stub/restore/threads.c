@@ -112,6 +112,26 @@ static void end_as_batch(const struct stub_state *state)
         sys_sched_setattr(&state->scheduling);
 }
 
+/* The kernel leaves out processors that do not exist; when none is left, it refuses, and the launch's stay. */
+static void set_affinity(struct stub_state *state, const struct image_thread *thread)
+{
+    uint64_t found[sizeof(thread->affinity) / sizeof(thread->affinity[0])] = {0};
+    int64_t result = sys_set_affinity(thread->affinity, sizeof(thread->affinity));
+
+    if (!is_error(result))
+        result = sys_get_affinity(found, sizeof(found));
+    if (!is_error(result) && memcmp(found, thread->affinity, sizeof(found)) == 0)
+        return;
+    if (__atomic_exchange_n(&state->warned_affinity, 1, __ATOMIC_RELAXED) != 0)
+        return;
+    if (is_error(result))
+        stub_warn(state, "none of the processors of thread %u (mask %x) is there: %e; those of this launch stay",
+                  (uint64_t)thread->old_tid, thread->affinity[0], result);
+    else
+        stub_warn(state, "some of the processors of thread %u (mask %x) are not there: it goes on with the others (%x)",
+                  (uint64_t)thread->old_tid, thread->affinity[0], found[0]);
+}
+
 static void queue_own_signals(struct stub_state *state, const struct image_thread *thread)
 {
     int64_t tid = sys_gettid();
@@ -138,8 +158,8 @@ static void set_up_self(struct stub_state *state, const struct image_thread *thr
         register_rseq(thread);
     if (memcmp(thread->name, leader->name, sizeof(thread->name)) != 0)
         sys_prctl(ABI_PR_SET_NAME, STUB_ADDRESS(thread->name), 0, 0, 0);
-    if (thread->set_affinity != 0) /* none of these processors here: the launch's stay */
-        sys_set_affinity(thread->affinity, sizeof(thread->affinity));
+    if (thread->set_affinity != 0)
+        set_affinity(state, thread);
     if (thread->set_scheduling != 0) {
         end_as_batch(state);
         set_scheduling(state, thread);
@@ -159,9 +179,10 @@ static void leave_plan(struct stub_state *state)
     uint64_t address = STUB_ADDRESS(state->plan);
     uint64_t size = state->plan->plan_size;
     uint64_t count = state->plan->threads.count;
+    bool is_filtered = state->plan->filtered != 0; /* filters are set from it, when each thread has left it otherwise */
     uint64_t left = __atomic_add_fetch(&state->arrived, 1, __ATOMIC_ACQ_REL);
 
-    if (left == count)
+    if (left == count && !is_filtered)
         sys_munmap(address, size);
     else if (left == count - 1)
         sys_futex_wake(&state->arrived, 1); /* the leader, if it waits for all others */
@@ -174,8 +195,10 @@ _Noreturn void stub_thread_main(const struct image_thread *thread)
     struct stub_state *state = &stub;
     struct image_signal_frame *frame = &plan_block(state->plan, thread)->frame;
     bool has_policy = thread->set_scheduling != 0;
+    bool is_filtered = state->plan->filtered != 0; /* then the plan stays */
 
     set_up_self(state, thread);
+    rights_take(state, thread);
     leave_plan(state);
     while (__atomic_load_n(&state->go, __ATOMIC_ACQUIRE) == 0) {
         sys_futex_wait(&state->go, 0);
@@ -183,6 +206,8 @@ _Noreturn void stub_thread_main(const struct image_thread *thread)
     }
     if (!has_policy)
         end_as_batch(state);
+    if (is_filtered)
+        filters_set(state, thread);
     stub_resume(frame);
 }
 
@@ -256,14 +281,14 @@ void threads_create(struct stub_state *state)
  * leader is about to lower matter for it. */
 static bool must_be_awaited(const struct image_thread *thread)
 {
-    return thread->set_scheduling != 0 || thread->pending.count != 0;
+    return thread->set_scheduling != 0 || thread->set_affinity != 0 || thread->pending.count != 0;
 }
 
 void threads_await(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
     uint32_t others = (uint32_t)plan->threads.count - 1, arrived;
-    bool await = false;
+    bool await = !state->rights_are_common;
 
     for_each_record(thread, image_thread, plan, plan->threads)
         await |= must_be_awaited(thread);
@@ -276,7 +301,7 @@ void threads_patch_ids(struct stub_state *state)
     const struct image_plan *plan = state->plan;
 
     for_each_record(patch, image_tid_patch, plan, plan->tid_patches) {
-        uint64_t tid = state->tids[patch->thread];
+        uint64_t tid = patch->thread == IMAGE_GROUP_ID ? (uint64_t)sys_getpgrp() : state->tids[patch->thread];
 
         if (patch->width == sizeof(uint32_t)) {
             volatile uint32_t *word = (volatile uint32_t *)patch->address;
@@ -292,8 +317,11 @@ void threads_patch_ids(struct stub_state *state)
 _Noreturn void threads_resume(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
-    struct image_signal_frame *frame = &plan_block(plan, plan_at(plan, plan->threads.offset))->frame;
+    const struct image_thread *leader = plan_at(plan, plan->threads.offset);
+    struct image_signal_frame *frame = &plan_block(plan, leader)->frame;
+    bool is_filtered = plan->filtered != 0;
 
+    rights_take(state, leader);
     sys_close(state->image_fd);
     if (state->report_fd != 2 && state->report_fd != STUB_NO_FD)
         sys_close(state->report_fd);
@@ -301,5 +329,7 @@ _Noreturn void threads_resume(struct stub_state *state)
     if (plan->threads.count > 1)
         sys_futex_wake(&state->go, WAKE_AT_ONCE);
     leave_plan(state);
+    if (is_filtered)
+        filters_set(state, leader);
     stub_resume(frame);
 }

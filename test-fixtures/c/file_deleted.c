@@ -28,9 +28,31 @@ static void check_bytes(int fd) {
     CHECK(memcmp(found, contents, BYTES) == 0, "the bytes of a deleted file differ");
 }
 
+/* Two openings of one file, each with an offset of its own. */
+static void opened_twice(void) {
+    int first = (int)MUST(open("deleted-twice.dat", O_RDWR | O_CREAT | O_EXCL, 0640));
+    int second = (int)MUST(open("deleted-twice.dat", O_RDONLY));
+    CHECK_EQ(write(first, contents, BYTES), BYTES);
+    MUST(unlink("deleted-twice.dat"));
+    CHECK_EQ(lseek(second, 100, SEEK_SET), 100);
+
+    ready_and_wait();
+
+    CHECK_EQ(lseek(first, 0, SEEK_CUR), BYTES);
+    CHECK_EQ(lseek(second, 0, SEEK_CUR), 100);
+    check_bytes(second);
+    CHECK_EQ(pwrite(first, "ABC", 3, 100), 3);
+    CHECK_EQ(read(second, found, 3), 3);
+    CHECK(memcmp(found, "ABC", 3) == 0, "the openings see different files");
+    CHECK(write(second, "x", 1) == -1 && errno == EBADF, "a read-only descriptor can be written");
+    pass();
+}
+
 int main(int argc, char **argv) {
     fixture_begin(argc, argv, "files deleted while open keep their bytes, offsets and sharing");
     fill_pattern(contents, BYTES, 1);
+    if (variant_is("twice"))
+        opened_twice();
     int rw = make_deleted("deleted-rw.dat", O_RDWR, 1234);
     int ro = make_deleted("deleted-ro.dat", O_RDONLY, 777);
     int append = make_deleted("deleted-append.dat", O_WRONLY | O_APPEND, 0);

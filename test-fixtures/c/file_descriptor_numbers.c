@@ -30,6 +30,8 @@ int main(int argc, char **argv) {
         close(fd);
     }
     MUST(close(first));
+    int kept = (int)MUST(open("numbers.dat", O_RDONLY)), gone = (int)MUST(open("numbers.dat", O_RDONLY | O_CLOEXEC));
+    int kept_flags = (int)MUST(fcntl(kept, F_GETFL)), gone_flags = (int)MUST(fcntl(gone, F_GETFL));
     static bool before[1024];
     for (int fd = 3; fd < 1024; fd++)
         before[fd] = is_open(fd);
@@ -45,6 +47,10 @@ int main(int argc, char **argv) {
         CHECK_EQ(read(numbers[i], &digit, 1), 1);
         CHECK_EQ(digit, '0' + i);
     }
+    CHECK_EQ(fcntl(kept, F_GETFL), kept_flags); /* the kernel tells how they were opened, O_CLOEXEC included */
+    CHECK_EQ(fcntl(gone, F_GETFL), gone_flags);
+    MUST(close(kept));
+    MUST(close(gone));
     CHECK_EQ(open("numbers.dat", O_RDONLY), 3);
     pass();
 }

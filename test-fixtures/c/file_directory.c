@@ -39,6 +39,10 @@ int main(int argc, char **argv) {
     DIR *stream = opendir(name);
     CHECK(stream != NULL, "opendir: errno %d", errno);
     CHECK_EQ(read_entries(stream, ENTRIES / 2), ENTRIES / 2);
+    DIR *whole = opendir(name);
+    CHECK(whole != NULL, "opendir: errno %d", errno);
+    while (readdir(whole) != NULL)
+        continue;
     int directory = (int)MUST(open(name, O_PATH | O_DIRECTORY | O_CLOEXEC));
 
     ready_and_wait();
@@ -47,6 +51,10 @@ int main(int argc, char **argv) {
     rewinddir(stream);
     memset(seen, 0, sizeof seen);
     CHECK_EQ(read_entries(stream, ENTRIES + 1), ENTRIES);
+    CHECK(readdir(whole) == NULL, "a directory that was read to its end gives more");
+    rewinddir(whole);
+    memset(seen, 0, sizeof seen);
+    CHECK_EQ(read_entries(whole, ENTRIES + 1), ENTRIES);
     MUST(faccessat(directory, "e0001", F_OK, 0));
     CHECK_EQ(fcntl(directory, F_GETFL) & O_PATH, O_PATH);
     pass();

@@ -196,6 +196,70 @@ static void unread(void) {
     CHECK_EQ(fcntl(steady, F_GETFL) & O_NONBLOCK, 0);
 }
 
+/* Of every clock, with and without a moment; of one that is told of changes of the clock, that too. */
+static int settings_of(int timer) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", timer);
+    int fd = (int)MUST(open(path, O_RDONLY)), clock = -1, flags = -1;
+    ssize_t size = MUST(read(fd, text, sizeof text - 1));
+    MUST(close(fd));
+    text[size] = 0;
+    const char *line = strstr(text, "clockid:");
+    CHECK(line && sscanf(line, "clockid: %d\nticks: %*d\nsettime flags: %o", &clock, &flags) == 2, "fdinfo says %s", text);
+    return clock << 8 | flags;
+}
+
+static void clocks(void) {
+    static const clockid_t all[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM};
+    enum { FAR = 5000, KINDS = 3, CLOCKS = sizeof all / sizeof all[0] };
+    static const clockid_t tell[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_REALTIME, CLOCK_BOOTTIME};
+    static const int flags[KINDS] = {0, TFD_TIMER_ABSTIME, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET};
+    int timers[CLOCKS][KINDS], settings[CLOCKS][KINDS];
+    for (int i = 0; i < CLOCKS; i++)
+        for (int k = 0; k < KINDS; k++) {
+            struct itimerspec time = {.it_value.tv_sec = FAR, .it_interval.tv_sec = 7 + i};
+            timers[i][k] = timerfd_create(all[i], TFD_NONBLOCK);
+            if (timers[i][k] < 0) /* who may wake the machine is the user's matter */
+                continue;
+            if (flags[k])
+                time.it_value.tv_sec += now_ns(tell[i]) / NS_PER_S;
+            MUST(timerfd_settime(timers[i][k], flags[k], &time, NULL));
+            settings[i][k] = settings_of(timers[i][k]);
+        }
+    ready_and_wait();
+    for (int i = 0; i < CLOCKS; i++)
+        for (int k = 0; k < KINDS && timers[i][k] >= 0; k++) {
+            struct itimerspec left;
+            MUST(timerfd_gettime(timers[i][k], &left));
+            CHECK(left.it_value.tv_sec <= FAR && left.it_value.tv_sec > 100, "clock %d: %ld s are left", all[i], (long)left.it_value.tv_sec);
+            CHECK_EQ(left.it_interval.tv_sec, 7 + i);
+            CHECK_EQ(settings_of(timers[i][k]), settings[i][k]);
+            uint64_t expirations;
+            CHECK_EQ(read(timers[i][k], &expirations, 8), -1);
+            CHECK_EQ(errno, EAGAIN);
+        }
+}
+
+/* Many that expire all through the capture: some in the moment in which they are looked at. */
+static void due(void) {
+    enum { TIMERS = 900 };
+    int timers[TIMERS];
+    for (int i = 0; i < TIMERS; i++)
+        timers[i] = (int)MUST(timerfd_create(CLOCK_MONOTONIC, 0));
+    for (int i = 0; i < TIMERS; i++) {
+        struct itimerspec time = {.it_value = to_timespec(i * NS_PER_MS + 1)};
+        MUST(timerfd_settime(timers[i], 0, &time, NULL));
+    }
+    ready_and_wait();
+    for (int i = 0; i < TIMERS; i++) {
+        struct pollfd ready = {.fd = timers[i], .events = POLLIN};
+        uint64_t expirations;
+        CHECK(poll(&ready, 1, 5000) == 1, "timer %d does not expire", i);
+        CHECK_EQ(read(timers[i], &expirations, 8), 8);
+        CHECK_EQ(expirations, 1);
+    }
+}
+
 /* ---- epoll: items that have fired under EPOLLONESHOT ---- */
 
 static void add(int epoll, int fd, uint32_t events, uint64_t data) {
@@ -266,7 +330,7 @@ static const struct variant {
     void (*run)(void);
 } variants[] = {
     {"pidfd", pidfd},     {"pidfd-parent", pidfd_of_parent},    {"own-proc", own_proc}, {"others-proc", others_proc}, {"queue", queue},
-    {"queue-notifies", queue_notifies}, {"tmpfile", tmpfile_}, {"moment", moment},     {"unread", unread},     {"spent", spent},
+    {"queue-notifies", queue_notifies}, {"tmpfile", tmpfile_}, {"moment", moment},     {"unread", unread}, {"due", due}, {"clocks", clocks},     {"spent", spent},
 };
 
 int main(int argc, char **argv) {

@@ -6,6 +6,8 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <sys/fanotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -123,17 +125,6 @@ static void check_urgent(void) {
     CHECK_EQ(found, '!');
 }
 
-static void set_signalling(void) {
-    first = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
-    MUST(fcntl(first, F_SETOWN, getpid()));
-    MUST(fcntl(first, F_SETFL, O_ASYNC));
-}
-
-static void check_signalling(void) {
-    CHECK_EQ(fcntl(first, F_GETFL) & O_ASYNC, O_ASYNC);
-    CHECK_EQ(fcntl(first, F_GETOWN), getpid());
-}
-
 /* Nobody listens there: the kernel tells the next call. */
 static void set_udp_error(void) {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -197,9 +188,38 @@ static void check_io_uring(void) {
     CHECK_EQ(syscall(SYS_io_uring_enter, first, 0, 0, 0, NULL, 0), 0);
 }
 
+static void set_fanotify(void) {
+    first = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID, 0); /* since Linux 5.13 for everybody */
+    if (first < 0)
+        skip("this kernel has no fanotify for us");
+}
+
+static void check_fanotify(void) {
+    MUST(fanotify_mark(first, FAN_MARK_ADD, FAN_MODIFY, AT_FDCWD, "."));
+}
+
 static void set_seccomp(void) {
-    struct sock_filter allow[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-    struct sock_fprog program = {.len = 1, .filter = allow};
+    struct sock_filter ask[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = 4, .filter = ask};
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+        skip("this kernel has no seccomp filters");
+}
+
+/* Allows all but the call by which a launch gives a thread its registers. */
+static void set_seccomp_sigreturn(void) {
+    struct sock_filter forbid[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigreturn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = 4, .filter = forbid};
     MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
         skip("this kernel has no seccomp filters");
@@ -295,6 +315,26 @@ static inline __attribute__((always_inline)) long enable_shadow_stack(void) {
     return result;
 }
 
+static void set_terminal_master(void) {
+    int unlocked = 0;
+    first = (int)MUST(open("/dev/ptmx", O_RDWR | O_NOCTTY));
+    MUST(ioctl(first, TIOCSPTLCK, &unlocked));
+}
+
+static void set_terminal(void) {
+    set_terminal_master();
+    second = (int)MUST(ioctl(first, TIOCGPTPEER, O_RDWR | O_NOCTTY));
+}
+
+static void check_terminal(void) {
+    char found[8] = "";
+    if (second < 0)
+        second = (int)MUST(ioctl(first, TIOCGPTPEER, O_RDWR | O_NOCTTY));
+    CHECK_EQ(write(first, "line\n", 5), 5);
+    CHECK_EQ(read(second, found, sizeof found), 5);
+    CHECK(memcmp(found, "line\n", 5) == 0, "other bytes: %s", found);
+}
+
 static const struct resource {
     const char *name;
     void (*set)(void);
@@ -305,12 +345,15 @@ static const struct resource {
     {"descriptors-in-flight", set_descriptors_in_flight, check_descriptors_in_flight},
     {"netlink", set_netlink, check_is_socket},        {"ping", set_ping, check_is_socket},
     {"multicast", set_multicast, check_multicast},    {"filter", set_filter, check_filter},
-    {"urgent", set_urgent, check_urgent},             {"signalling", set_signalling, check_signalling},
+    {"urgent", set_urgent, check_urgent},
     {"udp-error", set_udp_error, check_udp_error},
     {"io_uring", set_io_uring, check_io_uring},
-    {"seccomp", set_seccomp, check_seccomp},          {"child", set_child, check_child},
+    {"fanotify", set_fanotify, check_fanotify},
+    {"seccomp", set_seccomp, check_seccomp},          {"seccomp-sigreturn", set_seccomp_sigreturn, check_seccomp},
+    {"child", set_child, check_child},
     {"shared-anonymous", set_shared_anonymous, check_shared_memory},
     {"shared-memfd", set_shared_memfd, check_shared_memory},
+    {"terminal-master", set_terminal_master, check_terminal}, {"terminal", set_terminal, check_terminal},
     {"open-memfd", set_open_memfd, check_open_memfd}, {"huge-memfd", set_huge_memfd, check_huge_memfd},
 };
 

@@ -8,7 +8,7 @@
  * this one holds the terminal's master, a leader of the new session plays the shell, the program is
  * its foreground job. The leader says "pid N" on stderr first and "stopped N" when the program stops
  * by signal N; a stopped program is continued when this process gets SIGUSR1. Ends with the
- * program's status, 128 + N for death by signal N.
+ * program's status, 128 + N for death by signal N. The terminal has 24 rows of 80 characters, or PTY_SIZE=ROWSxCOLUMNS.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,8 +88,14 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: pty_run PROGRAM ARGS...\n");
         return 2;
     }
+    struct winsize size = {.ws_row = 24, .ws_col = 80};
+    const char *wanted = getenv("PTY_SIZE");
+    if (wanted && sscanf(wanted, "%hux%hu", &size.ws_row, &size.ws_col) != 2) {
+        fprintf(stderr, "pty_run: PTY_SIZE=%s is no ROWSxCOLUMNS\n", wanted);
+        return 2;
+    }
     int master, report = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
-    child = forkpty(&master, NULL, NULL, NULL);
+    child = forkpty(&master, NULL, NULL, &size);
     if (child == 0)
         lead(argv + 1, report);
     close(report);

@@ -71,6 +71,8 @@ undump_intercept:
     je 1f
     cmp $INTERCEPT_UFFDIO_MOVE, %esi
     je 1f
+    cmp $INTERCEPT_TIOCGWINSZ, %esi
+    je 1f
     jmp 4f
 3:  cmp $INTERCEPT_PR_SET_VMA, %edi
     je 1f

@@ -17,6 +17,7 @@ _Static_assert(INTERCEPT_NR_IOCTL == NR_ioctl && INTERCEPT_NR_MREMAP == NR_mrema
 _Static_assert(INTERCEPT_PR_SET_VMA == ABI_PR_SET_VMA && INTERCEPT_PR_SET_SECCOMP == ABI_PR_SET_SECCOMP &&
                    INTERCEPT_PR_SET_PTRACER == ABI_PR_SET_PTRACER,
                "PR_*");
+_Static_assert(INTERCEPT_TIOCGWINSZ == ABI_TIOCGWINSZ, "TIOCGWINSZ");
 _Static_assert(sizeof(struct intercept_registers) == INTERCEPT_REGISTERS_BYTES, "what is pushed");
 _Static_assert(offsetof(struct intercept_registers, ax) == 0 && offsetof(struct intercept_registers, bp) == 64 &&
                    offsetof(struct intercept_registers, flags) == 72,

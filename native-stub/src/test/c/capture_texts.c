@@ -7,6 +7,7 @@
 #include "capture/buffer.c"
 #include "capture/crc32c.c"
 #include "capture/file_lock_text.c"
+#include "capture/memory_policy_text.c"
 #include "capture/posix_timer_text.c"
 #include "capture/proc_text.c"
 #include "capture/watch_text.c"
@@ -168,6 +169,31 @@ static void watches_have_handles(void)
     expect(!parse_watch("wd:1 ino:1 sdev:1b\n", &watch), "half a line");
 }
 
+static void check_policy(const char *text, bool good, uint32_t mode, uint64_t nodes)
+{
+    uint32_t found_mode = 77;
+    uint64_t found_nodes = 77;
+    bool found = parse_memory_policy(text, &found_mode, &found_nodes);
+    expect(found == good && (!good || (found_mode == mode && found_nodes == nodes)), text);
+}
+
+static void policies_have_modes_flags_and_nodes(void)
+{
+    check_policy("default file=/bin/x mapped=1\n", true, 0, 0);
+    check_policy("bind:0 anon=3\n", true, 2, 1);
+    check_policy("prefer:1\n", true, 1, 2);
+    check_policy("prefer (many):0-2,5 anon=3\n", true, 5, 0x27);
+    check_policy("interleave=static:0,2\n", true, 3 | 1 << 15, 5);
+    check_policy("bind=relative|balancing:63\n", true, 2 | 1 << 14 | 1 << 13, UINT64_C(1) << 63);
+    check_policy("weighted interleave:0-63\n", true, 6, ~UINT64_C(0));
+    check_policy("local\n", true, 4, 0);
+    check_policy("bind:64\n", false, 0, 0);
+    check_policy("bind:2-1\n", false, 0, 0);
+    check_policy("bind=unheard:0\n", false, 0, 0);
+    check_policy("bindings:0\n", false, 0, 0);
+    check_policy("bind:0x\n", false, 0, 0);
+}
+
 int main(void)
 {
     fields_are_found_at_line_starts_only();
@@ -178,6 +204,7 @@ int main(void)
     timers_have_four_lines();
     locks_are_told_by_kind();
     watches_have_handles();
+    policies_have_modes_flags_and_nodes();
     checksums_are_those_of_the_standard();
     buffers_grow_and_strings_end();
     return failures ? 1 : 0;

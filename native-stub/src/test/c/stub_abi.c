@@ -24,6 +24,8 @@
 #include <sys/personality.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -56,8 +58,13 @@ COMPARE_SIZE(abi_timespec, struct timespec);
 COMPARE_SIZE(abi_iovec, struct iovec);
 COMPARE_SIZE(abi_itimerspec, struct itimerspec);
 COMPARE_SIZE(abi_flock, struct flock);
+COMPARE_SIZE(abi_owner, struct f_owner_ex);
 COMPARE_SIZE(abi_sigevent, struct sigevent);
 COMPARE_SIZE(abi_stat, struct stat);
+COMPARE_SIZE(abi_shmid, struct shmid_ds);
+COMPARE_SIZE(abi_semid, struct semid_ds);
+COMPARE_SIZE(abi_sembuf, struct sembuf);
+COMPARE_SIZE(abi_statx, struct statx);
 COMPARE_SIZE(abi_utsname, struct utsname);
 COMPARE_SIZE(abi_rlimit, struct rlimit);
 COMPARE_SIZE(abi_epoll_event, struct epoll_event);
@@ -66,8 +73,16 @@ COMPARE_SIZE(abi_elf_header, Elf64_Ehdr);
 COMPARE_SIZE(abi_program_header, Elf64_Phdr);
 COMPARE_SIZE(abi_dynamic, Elf64_Dyn);
 COMPARE_SIZE(abi_symbol, Elf64_Sym);
+COMPARE_SIZE(abi_winsize, struct winsize);
+_Static_assert(sizeof(struct abi_termios) == 36, "struct termios of the kernel, asm-generic/termbits.h");
 _Static_assert(offsetof(struct abi_stat, mode) == offsetof(struct stat, st_mode), "st_mode");
 _Static_assert(offsetof(struct abi_stat, inode) == offsetof(struct stat, st_ino), "st_ino");
+_Static_assert(offsetof(struct abi_shmid, size) == offsetof(struct shmid_ds, shm_segsz), "shm_segsz");
+_Static_assert(offsetof(struct abi_shmid, changed) == offsetof(struct shmid_ds, shm_ctime), "shm_ctime");
+_Static_assert(offsetof(struct abi_ipc_permissions, mode) == offsetof(struct ipc_perm, mode), "mode");
+_Static_assert(offsetof(struct abi_ipc_permissions, creator_uid) == offsetof(struct ipc_perm, cuid), "cuid");
+_Static_assert(offsetof(struct abi_semid, count) == offsetof(struct semid_ds, sem_nsems), "sem_nsems");
+_Static_assert(offsetof(struct abi_statx, birth) == offsetof(struct statx, stx_btime), "stx_btime");
 _Static_assert(offsetof(struct abi_stat, size) == offsetof(struct stat, st_size), "st_size");
 _Static_assert(offsetof(struct abi_utsname, fields[2]) == offsetof(struct utsname, release), "release");
 _Static_assert(offsetof(struct abi_mm_map, auxv_size) == offsetof(struct prctl_mm_map, auxv_size), "auxv_size");

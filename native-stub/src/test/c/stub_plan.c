@@ -13,7 +13,9 @@
 #include "restore/lazy_ranges.c"
 #include "restore/plan_check.c"
 #include "restore/plan_check_lazy.c"
+#include "restore/plan_check_rights.c"
 #include "restore/plan_check_timers.c"
+#include "restore/plan_check_outside.c"
 #include "restore/plan_check_ops.c"
 
 #include "src/test/c/support/expect.h"
@@ -37,6 +39,19 @@ static void add_memory_files(struct builder *builder)
     op->values[2] = 0x1000;
     builder_file(builder, IMAGE_FILE_MEMFD_OPEN, 7)->values[0] = (uint32_t)IMAGE_ASIDE_FIRST;
     builder_file(builder, IMAGE_FILE_MEMFD_OPEN, IMAGE_ASIDE_FIRST - 1)->values[0] = 7;
+}
+
+static void add_segment(struct builder *builder)
+{
+    struct image_file_op *op = builder_file(builder, IMAGE_FILE_SEGMENT, IMAGE_ASIDE_FIRST - 2);
+
+    op->path = builder_string(builder, "a segment");
+    op->values[1] = 5000;
+    op->open_flags = IMAGE_SEGMENT_DESTROYED;
+    op = builder_file(builder, IMAGE_FILE_SEGMENT_DATA, IMAGE_ASIDE_FIRST - 2);
+    op->values[1] = builder_data(builder, "data", 4);
+    op->values[2] = 0x1000;
+    builder_file(builder, IMAGE_FILE_SEMAPHORE, 0)->values[1] = 1;
 }
 
 static void add_sockets(struct builder *builder)
@@ -76,6 +91,7 @@ static void add_ops(struct builder *builder)
     builder_file(builder, IMAGE_FILE_PIPE_DATA, 6)->values[2] = 16;
     add_memory_files(builder);
     add_sockets(builder);
+    add_segment(builder);
     builder_memory(builder, IMAGE_MEMORY_ANONYMOUS, 0x10000, 0x4000, 3, 0);
     builder_memory(builder, IMAGE_MEMORY_READ, 0x10000, 0x1000, 0, builder_data(builder, "data", 4));
     builder_memory(builder, IMAGE_MEMORY_OBJECT, 0, 0x2000, 0, 0);
@@ -86,6 +102,7 @@ static void add_ops(struct builder *builder)
     builder_memory(builder, IMAGE_MEMORY_DESCRIPTOR_MAP, 0xa000000, 0x1000, 3, 0x1000)->flags = MAP_SHARED;
     builder->memory[7].argument = (uint32_t)IMAGE_ASIDE_FIRST;
     builder_memory(builder, IMAGE_MEMORY_PREFETCH, 0, 0x2000, 0, builder_data(builder, pages, sizeof(pages)));
+    builder_memory(builder, IMAGE_MEMORY_SEGMENT, 0xb000000, 0x1000, 0, 0x1000)->argument = 2;
     builder->plan.mapped_files = builder_table(builder, &file, 1, sizeof(file));
     builder->plan.lazy_ranges = builder_table(builder, ranges, 2, sizeof(ranges[0]));
     builder->plan.coverage = builder_string(builder, "all of them");
@@ -99,6 +116,7 @@ static void add_rest(struct builder *builder)
     struct image_pending_signal pending = {.signal = 10, .timer = 2};
     const struct image_posix_timer timers[2] = {{.id = 3, .clock = 1, .clock_thread = IMAGE_NO_THREAD, .thread = 1},
                                                 {.id = 4, .clock = 6, .clock_thread = 1, .thread = IMAGE_NO_THREAD}};
+    struct image_environment_change change = {.name_length = 4};
     struct image_vdso_symbol symbol = {.name = builder_string(builder, "__vdso_time"), .offset = 64, .room = 64};
     static const uint8_t vdso[4096];
 
@@ -113,8 +131,23 @@ static void add_rest(struct builder *builder)
     builder->plan.vdso_address = 0x7fff00000000;
     builder->plan.vdso_size = sizeof(vdso);
     builder->plan.working_directory = builder_string(builder, "/");
+    change.text = builder_string(builder, "ROLE=me");
+    builder->plan.environment = builder_table(builder, &change, 1, sizeof(change));
     builder->plan.tid_patches.count = 1;
     builder->patches[0] = (struct image_tid_patch){.address = 0x10010, .thread = 1, .width = 4};
+}
+
+/* Of the second thread, under a filter of two instructions. */
+static void add_rights(struct builder *builder)
+{
+    static const uint64_t instructions[2] = {0x7fff000000000006, 0x7fff000000000006};
+    static const uint32_t groups[2] = {5, 27};
+    struct image_filter filter = {.instructions = builder_table(builder, instructions, 2, sizeof(instructions[0]))};
+    struct image_rights rights = {.groups = builder_table(builder, groups, 2, sizeof(groups[0]))};
+
+    rights.filters = builder_table(builder, &filter, 1, sizeof(filter));
+    builder->threads[1].rights = builder_table(builder, &rights, 1, sizeof(rights)).offset;
+    builder->plan.filtered = 1;
 }
 
 static struct loaded load(void)
@@ -127,6 +160,7 @@ static struct loaded load(void)
     builder_thread(builder, 0x400000, 0x500000, 0, 0);
     add_ops(builder);
     add_rest(builder);
+    add_rights(builder);
     places = builder_place(builder);
     builder_finish_plan(builder, &places);
     loaded.bytes = places.plan_size + places.blocks_size;
@@ -215,6 +249,26 @@ static void lies_of_the_head_are_named(struct loaded loaded)
     EXPECT_FAULT(plan->vdso_copy, UINT64_MAX - 7, "vdso", "table offset");
 }
 
+static void lies_about_rights_are_named(struct loaded loaded)
+{
+    struct image_thread *thread = RECORD(image_thread, threads, 1);
+    struct image_rights *rights = (struct image_rights *)plan_at(loaded.plan, thread->rights);
+    struct image_filter *filter = (struct image_filter *)plan_at(loaded.plan, rights->filters.offset);
+    const char *of_thread = "rights of thread", *of_groups = "groups of thread", *of_filters = "seccomp filter of thread";
+
+    EXPECT_FAULT(thread->rights, 8, of_thread, "table offset");
+    EXPECT_FAULT(thread->rights, thread->rights + 4, of_thread, "table offset");
+    EXPECT_FAULT(thread->rights, loaded.plan->plan_size - 8, of_thread, "table count");
+    EXPECT_FAULT(thread->rights, UINT64_MAX - 7, of_thread, "table offset");
+    EXPECT_FAULT(rights->groups.count, UINT64_MAX / 4 + 1, of_groups, "table count");
+    EXPECT_FAULT(rights->groups.offset, 16, of_groups, "table offset");
+    EXPECT_FAULT(rights->filters.count, UINT64_MAX / 24 + 1, of_filters, "table count");
+    EXPECT_FAULT(filter->instructions.count, 0, of_filters, "length");
+    EXPECT_FAULT(filter->instructions.count, UINT64_MAX / 8 + 1, of_filters, "table count");
+    EXPECT_FAULT(filter->instructions.offset, 16, of_filters, "table offset");
+    EXPECT_FAULT(loaded.plan->filtered, 0, of_filters, "mark"); /* then the plan would not stay */
+}
+
 static void lies_about_lazy_memory_are_named(struct loaded loaded)
 {
     struct image_lazy_range *ranges = RECORD(image_lazy_range, lazy_ranges, 0);
@@ -286,7 +340,16 @@ static void lies_about_memory_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[8].length, UINT64_MAX - 4095, where, "image offset");
     EXPECT_FAULT(ops[8].offset, loaded.around.image_size - 4096, where, "image offset");
     EXPECT_FAULT(ops[8].offset, UINT64_MAX - 4095, where, "image offset");
+    EXPECT_FAULT(ops[9].argument, 1, where, "segment"); /* a memfd */
+    EXPECT_FAULT(ops[9].argument, IMAGE_ASIDE_LIMIT, where, "segment");
+    EXPECT_FAULT(ops[9].argument, UINT32_MAX, where, "segment");
+    EXPECT_FAULT(ops[9].flags, MAP_SHARED, where, "flags");
+    EXPECT_FAULT(ops[9].offset, 1, where, "offset");
+    EXPECT_FAULT(ops[9].offset, INT64_MAX - 0xfff + UINT64_C(0), where, "offset");
     EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->path, 0, "mapped file", "path");
+    EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->instead, 2, "mapped file", "descriptor");
+    EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->instead, -1, "mapped file", "descriptor");
+    EXPECT_FAULT(RECORD(image_mapped_file, mapped_files, 0)->instead, IMAGE_ASIDE_FIRST - 2, "mapped file", "descriptor");
 }
 
 static void lies_about_files_are_named(struct loaded loaded)
@@ -306,6 +369,7 @@ static void lies_about_files_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[2].values[0], 5, where, "descriptor");
     EXPECT_FAULT(ops[2].values[0], 0x80000000, where, "descriptor");
     EXPECT_FAULT(ops[2].values[2], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[2].offset, 1, where, "packet count");
     EXPECT_FAULT(ops[3].values[0], 5, where, "packet count");
     EXPECT_FAULT(ops[3].values[1], UINT64_MAX, where, "image offset");
     EXPECT_FAULT(ops[4].fd, -1, where, "descriptor");
@@ -320,6 +384,28 @@ static void lies_about_files_are_named(struct loaded loaded)
     EXPECT_FAULT(ops[5].values[1], UINT64_MAX, where, "image offset");
     EXPECT_FAULT(ops[6].values[0], (uint32_t)IMAGE_ASIDE_FIRST - 1, where, "other descriptor"); /* not made yet */
     EXPECT_FAULT(ops[7].fd, IMAGE_ASIDE_FIRST, where, "descriptor"); /* twice */
+    EXPECT_FAULT(ops[4].values[3], 2, where, "file index");
+}
+
+static void lies_about_segments_are_named(struct loaded loaded)
+{
+    struct image_file_op *ops = RECORD(image_file_op, file_ops, 0);
+    const char *where = "file operation";
+
+    while (ops->kind != IMAGE_FILE_SEGMENT)
+        ops++;
+    EXPECT_FAULT(ops[0].fd, 3, where, "descriptor");
+    EXPECT_FAULT(ops[0].fd, IMAGE_ASIDE_FIRST, where, "descriptor"); /* a memfd */
+    EXPECT_FAULT(ops[0].fd, IMAGE_ASIDE_FIRST - IMAGE_ASIDE_LIMIT, where, "descriptor");
+    EXPECT_FAULT(ops[0].values[1], 0, where, "size or name");
+    EXPECT_FAULT(ops[0].values[1], UINT64_MAX, where, "size or name");
+    EXPECT_FAULT(ops[0].path, 0, where, "size or name");
+    EXPECT_FAULT(ops[1].fd, IMAGE_ASIDE_FIRST, where, "descriptor");
+    EXPECT_FAULT(ops[1].values[0], 1, where, "offset in the segment");
+    EXPECT_FAULT(ops[1].values[2], 100, where, "offset in the segment");
+    EXPECT_FAULT(ops[1].values[1], UINT64_MAX, where, "image offset");
+    EXPECT_FAULT(ops[2].offset, 0x10000, where, "adjustment");
+    EXPECT_FAULT(ops[2].values[1], 0x8000, where, "adjustment");
 }
 
 static void lies_about_locks_and_watches_are_named(struct loaded loaded)
@@ -345,9 +431,39 @@ static void lies_about_locks_and_watches_are_named(struct loaded loaded)
     *op = (struct image_file_op){.kind = IMAGE_FILE_EPOLL_SPENT, .fd = 3, .values = {4, 0x40000000, 0, 5}};
     EXPECT_FAULT(op->values[0], UINT64_MAX, where, "other descriptor");
     EXPECT_FAULT(op->values[3], UINT64_MAX, where, "other descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_TERMINAL_MODES, .fd = 0, .path = before.path, .offset = 1};
+    EXPECT_FAULT(op->kind, IMAGE_FILE_TERMINAL_MODES, where, "modes"); /* a string is too short for them */
+    EXPECT_FAULT(op->offset, UINT64_MAX, where, "modes");
+    op->kind = IMAGE_FILE_PIDFD;
     EXPECT_FAULT(op->kind, 29, where, "kind");
     EXPECT_FAULT(op->kind, 99, where, "kind");
     *op = before;
+}
+
+static void lies_about_what_leads_out_are_named(struct loaded loaded)
+{
+    struct image_file_op *op = RECORD(image_file_op, file_ops, 0);
+    struct image_environment_change *change = RECORD(image_environment_change, environment, 0);
+    struct image_file_op before = *op;
+    const char *where = "file operation";
+
+    *op = (struct image_file_op){.kind = IMAGE_FILE_INHERIT, .fd = 3};
+    EXPECT_FAULT(op->values[0], 3, where, "wish");
+    EXPECT_FAULT(op->fd, -1, where, "descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_FIFO, .fd = 3, .path = before.path};
+    EXPECT_FAULT(op->path, 0, where, "path");
+    EXPECT_FAULT(op->values[2], UINT64_MAX, where, "image offset");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_PIPE_OPEN, .fd = 3};
+    EXPECT_FAULT(op->values[0], UINT64_MAX, where, "other descriptor");
+    *op = (struct image_file_op){.kind = IMAGE_FILE_OWNER, .fd = 3};
+    EXPECT_FAULT(op->values[0], 4, where, "owner");
+    EXPECT_FAULT(op->values[1], 2, where, "thread");
+    EXPECT_FAULT(op->values[2], 65, where, "signal");
+    *op = before;
+    EXPECT_FAULT(change->text, 0, "change of the environment", "text");
+    EXPECT_FAULT(change->text, loaded.plan->plan_size, "change of the environment", "text");
+    EXPECT_FAULT(change->name_length, 0, "change of the environment", "name");
+    EXPECT_FAULT(change->name_length, 8, "change of the environment", "name");
 }
 
 static void lies_about_sockets_are_named(struct loaded loaded)
@@ -470,8 +586,11 @@ int main(int argc, char **argv)
     lies_of_the_head_are_named(loaded);
     lies_about_memory_are_named(loaded);
     lies_about_lazy_memory_are_named(loaded);
+    lies_about_rights_are_named(loaded);
     lies_about_files_are_named(loaded);
+    lies_about_segments_are_named(loaded);
     lies_about_locks_and_watches_are_named(loaded);
+    lies_about_what_leads_out_are_named(loaded);
     lies_about_sockets_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
     lies_about_timers_are_named(loaded);

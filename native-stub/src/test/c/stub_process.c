@@ -40,9 +40,21 @@ static void plan_private(struct builder *builder)
     builder_memory(builder, IMAGE_MEMORY_SEAL, PAYLOAD_PLACE(6), 4096, 0, 0)->optional = 1;
 }
 
-static void plan_shared(struct builder *builder)
+/* Instead of the file: the same bytes from the image. */
+static void plan_copy(struct builder *builder)
 {
-    struct image_mapped_file file = {.size = 4096};
+    struct image_file_op *op = builder_file(builder, IMAGE_FILE_MEMFD, IMAGE_ASIDE_FIRST);
+    char page[4096] = "file";
+
+    op->values[0] = sizeof(page);
+    op->values[3] = 1;
+    op = builder_file(builder, IMAGE_FILE_MEMFD_DATA, IMAGE_ASIDE_FIRST);
+    op->values[1] = builder_data(builder, page, sizeof(page));
+    op->values[2] = sizeof(page);
+}
+
+static void plan_shared(struct builder *builder, struct image_mapped_file file)
+{
     FILE *stream;
 
     plan_place(builder, IMAGE_MEMORY_SHARED, 2, RW, 0);
@@ -60,13 +72,21 @@ static void plan_shared(struct builder *builder)
     builder_memory(builder, IMAGE_MEMORY_FILE, PAYLOAD_PLACE(5), 4096, PROT_READ, 0);
 }
 
-static struct builder *memory_builder(void)
+static struct builder *mapping_builder(struct image_mapped_file file)
 {
     struct builder *builder = launch_builder(PAYLOAD_MEMORY, 1);
 
+    file.size = 4096;
     plan_private(builder);
-    plan_shared(builder);
+    plan_shared(builder, file);
+    if (file.instead < 0)
+        plan_copy(builder);
     return builder;
+}
+
+static struct builder *memory_builder(void)
+{
+    return mapping_builder((struct image_mapped_file){.inode = 0});
 }
 
 static void memory_comes_back(void)
@@ -77,11 +97,20 @@ static void memory_comes_back(void)
     builder = memory_builder();
     if (truncate(file_path, 100) < 0)
         err(1, "%s", file_path);
-    expect("shrunk file", launch_once(builder), IMAGE_EXIT_STATUS, "has 100 bytes, the program has 4096 of them mapped");
+    expect("shrunk file", launch_once(builder), IMAGE_EXIT_STATUS, "has 100 bytes, fewer than the 4096 that are needed; the program has it mapped");
     builder = memory_builder();
     unlink(file_path);
     expect("missing mapped file", launch_once(builder), IMAGE_EXIT_STATUS,
            "No such file or directory (ENOENT); the program has it mapped");
+    builder = mapping_builder((struct image_mapped_file){.inode = 1});
+    expect("another file", launch_once(builder), IMAGE_EXIT_STATUS, "is another file by now (inode ");
+    builder = mapping_builder((struct image_mapped_file){.birth_ns = 1});
+    expect("a file made since", launch_once(builder), IMAGE_EXIT_STATUS, "is another file by now (made at second ");
+    builder = mapping_builder((struct image_mapped_file){.instead = IMAGE_ASIDE_FIRST});
+    expect("a file that need not be copied", launch_once(builder), PAYLOAD_GOOD, NULL);
+    builder = mapping_builder((struct image_mapped_file){.instead = IMAGE_ASIDE_FIRST});
+    unlink(file_path);
+    expect("a copy of a missing file", launch_once(builder), PAYLOAD_GOOD, "goes on with a copy of that memory");
     builder = launch_builder(PAYLOAD_EXIT, 1);
     builder_memory(builder, IMAGE_MEMORY_PROTECT, PAYLOAD_PLACE(0), 4096, PROT_READ, 0);
     expect("nothing mapped there", launch_once(builder), IMAGE_EXIT_STATUS, "protecting 4096 bytes of the program's memory");

@@ -2,6 +2,7 @@
 /* Launches hand-made images with sockets: what they take, and above all what they leave alone. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <glob.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -218,6 +219,46 @@ static void a_relative_path_counts_from_its_directory(void)
     expect("directory is gone", launch_once(builder), IMAGE_EXIT_STATUS, "undump: binding a socket to it: No such file");
 }
 
+static struct builder *own_pid_builder(const char *prefix)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct builder *builder = launch_builder(PAYLOAD_EXIT, 1);
+    struct image_file_op *op;
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", prefix);
+    plan_socket(builder, AF_UNIX, SOCK_STREAM);
+    op = plan_bind(builder, &address, sizeof(address.sun_family) + strlen(prefix), "it");
+    op->values[0] = IMAGE_BIND_OWN_PID;
+    op = builder_file(builder, IMAGE_FILE_SOCKET_LISTEN, SOCKET_FD);
+    op->values[0] = 1;
+    return builder;
+}
+
+static void a_name_may_end_in_the_launched_process_id(void)
+{
+    char prefix[108], pattern[128];
+    struct stat status;
+    glob_t found;
+
+    snprintf(prefix, sizeof(prefix), "%s.pid", launch_path());
+    snprintf(pattern, sizeof(pattern), "%s[1-9]*", prefix);
+    for (size_t i = 1; i <= 2; i++) {
+        expect("own id", launch_once(own_pid_builder(prefix)), PAYLOAD_GOOD, NULL);
+        expect_true("a name for each launch", glob(pattern, 0, NULL, &found) == 0 && found.gl_pathc == i);
+        expect_true("mode of the file", stat(found.gl_pathv[0], &status) == 0 && status.st_mode == (S_IFSOCK | 0640));
+        if (i == 2) {
+            unlink(found.gl_pathv[0]);
+            unlink(found.gl_pathv[1]);
+        }
+        globfree(&found);
+    }
+    expect("no such directory", launch_once(own_pid_builder("/nowhere/to/be/found/x")), PAYLOAD_GOOD, NULL);
+    memset(prefix, 'x', sizeof(prefix) - 1);
+    prefix[0] = '/';
+    prefix[sizeof(prefix) - 1] = '\0';
+    expect("no room for the id", launch_once(own_pid_builder(prefix)), PAYLOAD_GOOD, NULL);
+}
+
 /* ---- the rest ---- */
 
 static void options_matter_as_planned(void)
@@ -291,6 +332,7 @@ int main(void)
     other_files_are_left_alone();
     names_that_were_gone_are_gone();
     a_relative_path_counts_from_its_directory();
+    a_name_may_end_in_the_launched_process_id();
     options_matter_as_planned();
     pairs_and_dead_connections_are_made();
     packets_that_lie_are_refused();

@@ -12,7 +12,9 @@
 #include "restore/lazy_ranges.c"
 #include "restore/plan_check.c"
 #include "restore/plan_check_lazy.c"
+#include "restore/plan_check_rights.c"
 #include "restore/plan_check_timers.c"
+#include "restore/plan_check_outside.c"
 #include "restore/plan_check_ops.c"
 
 #define SLOT UINT64_C(0x20000000000)

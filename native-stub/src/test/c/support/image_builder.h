@@ -251,7 +251,8 @@ static inline void builder_finish_plan(struct builder *builder, struct builder_p
         if (builder->files[i].kind == IMAGE_FILE_DELETED)
             builder->files[i].values[0] += p->data;
         if (builder->files[i].kind == IMAGE_FILE_PIPE || builder->files[i].kind == IMAGE_FILE_PIPE_DATA ||
-            builder->files[i].kind == IMAGE_FILE_SOCKET_PAIR || builder->files[i].kind == IMAGE_FILE_SOCKET_DATA)
+            builder->files[i].kind == IMAGE_FILE_SOCKET_PAIR || builder->files[i].kind == IMAGE_FILE_SOCKET_DATA ||
+            builder->files[i].kind == IMAGE_FILE_MEMFD_DATA || builder->files[i].kind == IMAGE_FILE_SEGMENT_DATA)
             builder->files[i].values[1] += p->data;
     }
     for (uint64_t i = 0; i < plan->threads.count; i++) {

@@ -44,6 +44,7 @@ static uint64_t arena_query_command = 0xc0686611;
 #include "restore/lazy_ranges.c"
 #include "restore/lazy_remap.c"
 #include "restore/lazy_stop.c"
+#include "restore/terminal_redraw.c"
 #include "restore/lazy_tracer.c"
 #include "restore/maps.c"
 #include "restore/maps_line.c"

@@ -41,15 +41,20 @@ final class CheckpointDecoder {
                 header,
                 single(CheckpointLayout.SECTION_PROCESS, ProcessDecoder::process),
                 all(CheckpointLayout.SECTION_THREADS, view -> ThreadDecoder.thread(view, xstates)),
+                identity(),
                 mappings(extents()),
                 all(CheckpointLayout.SECTION_DESCRIPTORS, CheckpointDecoder::descriptor),
                 all(CheckpointLayout.SECTION_DESCRIPTIONS, CheckpointDecoder::openFile),
                 all(CheckpointLayout.SECTION_PIPES, CheckpointDecoder::pipe),
                 memoryFiles(all(CheckpointLayout.SECTION_FILE_EXTENTS, CheckpointDecoder::fileExtent)),
+                all(CheckpointLayout.SECTION_SEGMENTS, CheckpointDecoder::segment),
+                all(CheckpointLayout.SECTION_SEMAPHORES, CheckpointDecoder::semaphore),
                 sockets(all(CheckpointLayout.SECTION_SOCKET_OPTIONS, SocketDecoder::option)),
                 all(CheckpointLayout.SECTION_EPOLL_ITEMS, CheckpointDecoder::epollItem),
                 all(CheckpointLayout.SECTION_WATCHES, CheckpointDecoder::watch),
                 all(CheckpointLayout.SECTION_FILE_LOCKS, CheckpointDecoder::fileLock),
+                all(CheckpointLayout.SECTION_FILE_OWNERS, CheckpointDecoder::fileOwner),
+                all(CheckpointLayout.SECTION_TERMINALS, CheckpointDecoder::terminal),
                 all(CheckpointLayout.SECTION_ACTIONS, CheckpointDecoder::action),
                 all(CheckpointLayout.SECTION_PENDING, CheckpointDecoder::pending),
                 all(CheckpointLayout.SECTION_POSIX_TIMERS, CheckpointDecoder::posixTimer),
@@ -57,6 +62,13 @@ final class CheckpointDecoder {
                 single(CheckpointLayout.SECTION_CPU, CheckpointDecoder::cpu),
                 all(CheckpointLayout.SECTION_CPUID, CheckpointDecoder::cpuid),
                 all(CheckpointLayout.SECTION_ALLOWANCES, view -> view.textAt(0)));
+    }
+
+    private Identity identity() throws CheckpointException {
+        List<SeccompFilter> filters = all(CheckpointLayout.SECTION_FILTERS, RightsDecoder::filter);
+        return new Identity(
+                all(CheckpointLayout.SECTION_RIGHTS, view -> RightsDecoder.rights(view, filters)),
+                all(CheckpointLayout.SECTION_MEMORY_POLICIES, RightsDecoder::boundMemory));
     }
 
     private <T> List<T> all(int kind, Function<RecordView, T> decoder) throws CheckpointException {
@@ -148,7 +160,6 @@ final class CheckpointDecoder {
     }
 
     private static Mapping mapping(RecordView view, List<Extent> extents) {
-        view.reserved(CheckpointLayout.Mapping.RESERVED, Long.BYTES);
         return new Mapping(
                 new ByteRange(view.longAt(CheckpointLayout.Mapping.START), view.longAt(CheckpointLayout.Mapping.END)),
                 MappingKind.ofCode(view.intAt(CheckpointLayout.Mapping.KIND)),
@@ -162,6 +173,7 @@ final class CheckpointDecoder {
                 view.textAt(CheckpointLayout.Mapping.NAME),
                 view.longAt(CheckpointLayout.Mapping.FILE_SIZE),
                 view.longAt(CheckpointLayout.Mapping.FILE_MTIME_NS),
+                view.longAt(CheckpointLayout.Mapping.FILE_BIRTH_NS),
                 extents);
     }
 
@@ -186,6 +198,32 @@ final class CheckpointDecoder {
                 view.intAt(CheckpointLayout.MemoryFile.MODE),
                 view.textAt(CheckpointLayout.MemoryFile.NAME),
                 extents);
+    }
+
+    private static Segment segment(RecordView view) {
+        view.reserved(CheckpointLayout.Segment.RESERVED, Integer.BYTES);
+        return new Segment(
+                view.intAt(CheckpointLayout.Segment.MEMORY_FILE),
+                view.intAt(CheckpointLayout.Segment.ID),
+                view.intAt(CheckpointLayout.Segment.KEY),
+                view.intAt(CheckpointLayout.Segment.MODE),
+                view.intAt(CheckpointLayout.Segment.UID),
+                view.intAt(CheckpointLayout.Segment.GID),
+                view.intAt(CheckpointLayout.Segment.CREATOR_UID),
+                view.intAt(CheckpointLayout.Segment.CREATOR_GID),
+                view.longAt(CheckpointLayout.Segment.SIZE),
+                view.longAt(CheckpointLayout.Segment.CHANGED_S),
+                view.intAt(CheckpointLayout.Segment.FLAGS));
+    }
+
+    private static Semaphore semaphore(RecordView view) {
+        return new Semaphore(
+                view.intAt(CheckpointLayout.Semaphore.SET),
+                view.intAt(CheckpointLayout.Semaphore.KEY),
+                view.intAt(CheckpointLayout.Semaphore.COUNT),
+                view.intAt(CheckpointLayout.Semaphore.CREATOR_UID),
+                view.intAt(CheckpointLayout.Semaphore.NUMBER),
+                view.intAt(CheckpointLayout.Semaphore.ADJUSTMENT));
     }
 
     private static FileExtent fileExtent(RecordView view) {
@@ -265,6 +303,31 @@ final class CheckpointDecoder {
                 view.flagAt(CheckpointLayout.FileLock.EXCLUSIVE, "exclusiveness of a lock"),
                 view.longAt(CheckpointLayout.FileLock.START),
                 view.longAt(CheckpointLayout.FileLock.LENGTH));
+    }
+
+    private static FileOwner fileOwner(RecordView view) {
+        return new FileOwner(
+                view.intAt(CheckpointLayout.FileOwner.DESCRIPTION),
+                view.intAt(CheckpointLayout.FileOwner.KIND),
+                threadId(view.intAt(CheckpointLayout.FileOwner.TID)),
+                view.intAt(CheckpointLayout.FileOwner.SIGNAL));
+    }
+
+    private static Terminal terminal(RecordView view) {
+        view.reserved(CheckpointLayout.Terminal.RESERVED, Integer.BYTES);
+        return new Terminal(
+                view.intAt(CheckpointLayout.Terminal.DESCRIPTION),
+                view.intAt(CheckpointLayout.Terminal.FLAGS),
+                view.intAt(CheckpointLayout.Terminal.INPUT_FLAGS),
+                view.intAt(CheckpointLayout.Terminal.OUTPUT_FLAGS),
+                view.intAt(CheckpointLayout.Terminal.CONTROL_FLAGS),
+                view.intAt(CheckpointLayout.Terminal.LOCAL_FLAGS),
+                view.byteAt(CheckpointLayout.Terminal.LINE),
+                view.bytesAt(CheckpointLayout.Terminal.CHARACTERS, CheckpointLayout.Terminal.CHARACTERS_BYTES),
+                view.shortAt(CheckpointLayout.Terminal.ROWS),
+                view.shortAt(CheckpointLayout.Terminal.COLUMNS),
+                view.intAt(CheckpointLayout.Terminal.DEVICE_MAJOR),
+                view.intAt(CheckpointLayout.Terminal.DEVICE_MINOR));
     }
 
     private static SignalAction action(RecordView view) {

@@ -19,7 +19,9 @@ final class CrossChecks {
 
     void check() throws CheckpointException {
         checkThreads();
+        checkIdentity();
         checkMappings();
+        checkSegments();
         checkStoredPieces();
         checkDescriptors();
         checkOpenFiles();
@@ -27,6 +29,8 @@ final class CrossChecks {
         checkEpollItems();
         checkWatches();
         checkFileLocks();
+        checkFileOwners();
+        checkTerminals();
         checkSignals();
         checkTimers();
     }
@@ -42,6 +46,19 @@ final class CrossChecks {
         for (CheckpointThread thread : threads) {
             boolean unique = tids.add(thread.tid()) && ownTids.add(thread.ownTid());
             require(unique, "thread " + thread.tid() + " is there twice");
+        }
+    }
+
+    private void checkIdentity() throws CheckpointException {
+        Identity identity = checkpoint.identity();
+        int rights = identity.threads().size();
+        require(
+                rights == 0 || rights == checkpoint.threads().size(),
+                rights + " rights of " + checkpoint.threads().size() + " threads");
+        long free = 0;
+        for (BoundMemory bound : identity.boundMemory()) {
+            require(bound.range().start() >= free, "memory policy at " + bound.range() + " overlaps another or is out of order");
+            free = bound.range().end();
         }
     }
 
@@ -65,6 +82,35 @@ final class CrossChecks {
             boolean own = extent.kind() == ExtentKind.GUARD
                     || (extent.kind() == ExtentKind.PRIVATE && mapping.kind() == MappingKind.PRIVATE_FILE);
             require(own, "mapping " + mapping.range() + " has bytes that belong to its memory file");
+        }
+    }
+
+    /** Checks that segments are memory files, each for itself, and that nobody else has them open or mapped privately. */
+    private void checkSegments() throws CheckpointException {
+        int free = 0;
+        Set<Integer> segments = new HashSet<>();
+        for (Segment segment : checkpoint.segments()) {
+            boolean valid = segment.memoryFile() >= free
+                    && segment.memoryFile() < checkpoint.memoryFiles().size();
+            require(valid, "segment " + segment.id() + " refers to memory file " + segment.memoryFile());
+            free = segment.memoryFile() + 1;
+            segments.add(segment.memoryFile());
+            long pages = (segment.sizeBytes() + Checks.PAGE_SIZE - 1) / Checks.PAGE_SIZE * Checks.PAGE_SIZE;
+            require(
+                    checkpoint.memoryFiles().get(segment.memoryFile()).sizeBytes() <= pages,
+                    "segment " + segment.id() + " is smaller than what it holds");
+        }
+        for (OpenFile file : checkpoint.openFiles()) {
+            require(
+                    file.kind() != FileKind.MEMFD || !segments.contains(file.object()),
+                    "open file " + file.path() + " refers to a segment");
+        }
+        for (Mapping mapping : checkpoint.mappings()) {
+            require(
+                    mapping.kind() == MappingKind.SHARED_FILE
+                            || !mapping.hasMemoryFile()
+                            || !segments.contains(mapping.memoryFile()),
+                    "mapping " + mapping.range() + " shows a segment privately");
         }
     }
 
@@ -122,7 +168,7 @@ final class CrossChecks {
 
     private void checkOpenFiles() throws CheckpointException {
         for (OpenFile file : checkpoint.openFiles()) {
-            boolean needsPipe = file.kind() == FileKind.PIPE && !file.isOutside();
+            boolean needsPipe = (file.kind() == FileKind.PIPE && !file.isOutside()) || file.kind() == FileKind.FIFO;
             boolean refersToPipe = file.object() < checkpoint.pipes().size();
             require(!needsPipe || refersToPipe, "open file " + file.path() + " refers to pipe " + file.object());
             boolean needsMemory = file.kind() == FileKind.MEMFD;
@@ -188,6 +234,31 @@ final class CrossChecks {
             require(
                     lock.openFile() < checkpoint.openFiles().size(),
                     "a lock refers to open file " + lock.openFile() + ", which is not there");
+        }
+    }
+
+    private void checkFileOwners() throws CheckpointException {
+        Set<Integer> tids = new HashSet<>();
+        checkpoint.threads().forEach(thread -> tids.add(thread.ownTid()));
+        Set<Integer> owned = new HashSet<>();
+        for (FileOwner owner : checkpoint.fileOwners()) {
+            boolean valid = owner.openFile() < checkpoint.openFiles().size() && owned.add(owner.openFile());
+            require(valid, "an owner refers to open file " + owner.openFile() + ", which is not there or has another one");
+            require(
+                    owner.tid().isEmpty() || tids.contains(owner.tid().getAsInt()),
+                    "open file " + owner.openFile() + " belongs to a thread that is not there");
+        }
+    }
+
+    private void checkTerminals() throws CheckpointException {
+        Set<Integer> seen = new HashSet<>();
+        for (Terminal terminal : checkpoint.terminals()) {
+            int index = terminal.openFile();
+            require(
+                    index < checkpoint.openFiles().size()
+                            && checkpoint.openFiles().get(index).kind() == FileKind.TERMINAL
+                            && seen.add(index),
+                    "the modes of a terminal refer to open file " + index + ", which is none or has modes already");
         }
     }
 

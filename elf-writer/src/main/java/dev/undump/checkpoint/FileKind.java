@@ -38,7 +38,9 @@ public enum FileKind {
     /** {@code CKPT_FILE_OWN_PROC}: a file or directory of the process itself in /proc. */
     OWN_PROC(CheckpointLayout.FILE_OWN_PROC),
     /** {@code CKPT_FILE_SOCKET}. */
-    SOCKET(CheckpointLayout.FILE_SOCKET);
+    SOCKET(CheckpointLayout.FILE_SOCKET),
+    /** {@code CKPT_FILE_FIFO}: a named pipe. */
+    FIFO(CheckpointLayout.FILE_FIFO);
 
     private final int code;
 

@@ -14,6 +14,7 @@ import java.util.List;
  * @param fileOffset bytes into the file or shared object
  * @param name path, or {@code [heap]}, {@code [stack]}, {@code [anon:...]}; may be empty
  * @param fileSize bytes of the mapped file at capture, 0 when not known
+ * @param fileBirthNs when the mapped file was made, 0 when not known
  * @param extents by address, inside the range, not overlapping
  */
 public record Mapping(
@@ -29,6 +30,7 @@ public record Mapping(
         NativeText name,
         long fileSize,
         long fileMtimeNs,
+        long fileBirthNs,
         List<Extent> extents) {
 
     public static final int READ = 1;
@@ -54,6 +56,38 @@ public record Mapping(
         }
     }
 
+    /** A mapping of which it is not known when its file was made. */
+    public Mapping(
+            ByteRange range,
+            MappingKind kind,
+            int protection,
+            int flags,
+            int shareId,
+            long fileOffset,
+            long inode,
+            int deviceMajor,
+            int deviceMinor,
+            NativeText name,
+            long fileSize,
+            long fileMtimeNs,
+            List<Extent> extents) {
+        this(
+                range,
+                kind,
+                protection,
+                flags,
+                shareId,
+                fileOffset,
+                inode,
+                deviceMajor,
+                deviceMinor,
+                name,
+                fileSize,
+                fileMtimeNs,
+                0,
+                extents);
+    }
+
     /**
      * Returns a part of it, or all of it, with other extents.
      *
@@ -73,6 +107,7 @@ public record Mapping(
                 name,
                 fileSize,
                 fileMtimeNs,
+                fileBirthNs,
                 partExtents);
     }
 

@@ -56,7 +56,7 @@ final class ProcessDecoder {
                 view.flagAt(Process.NO_NEW_PRIVS, "no_new_privs"),
                 view.flagAt(Process.CHILD_SUBREAPER, "child_subreaper"),
                 view.intAt(Process.PERSONALITY),
-                view.flagAt(Process.THP_DISABLE, "thp_disable"),
+                view.intAt(Process.THP_DISABLE),
                 view.intAt(Process.MEMBARRIER));
     }
 

@@ -14,6 +14,16 @@ record RecordView(ByteBuffer bytes, StringTable strings) {
         return bytes.getInt(offset);
     }
 
+    /** Reads 16 bits without a sign. */
+    int shortAt(int offset) {
+        return Short.toUnsignedInt(bytes.getShort(offset));
+    }
+
+    /** Reads 8 bits without a sign. */
+    int byteAt(int offset) {
+        return Byte.toUnsignedInt(bytes.get(offset));
+    }
+
     /** Reads 64 bits as they are. */
     long longAt(int offset) {
         return bytes.getLong(offset);

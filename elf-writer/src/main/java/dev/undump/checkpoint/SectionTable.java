@@ -20,6 +20,12 @@ final class SectionTable {
     private static final Map<Integer, KnownKind> KNOWN = Map.ofEntries(
             Map.entry(CheckpointLayout.SECTION_PROCESS, new KnownKind("process", CheckpointLayout.Process.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_THREADS, new KnownKind("threads", CheckpointLayout.Thread.SIZE_BYTES)),
+            Map.entry(CheckpointLayout.SECTION_RIGHTS, new KnownKind("rights", CheckpointLayout.Rights.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_FILTERS, new KnownKind("seccomp filters", CheckpointLayout.Filter.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_MEMORY_POLICIES,
+                    new KnownKind("memory policies", CheckpointLayout.MemoryPolicy.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_XSTATES, new KnownKind("xstates", 1)),
             Map.entry(CheckpointLayout.SECTION_MAPPINGS, new KnownKind("mappings", CheckpointLayout.Mapping.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_EXTENTS, new KnownKind("extents", CheckpointLayout.Extent.SIZE_BYTES)),
@@ -47,6 +53,12 @@ final class SectionTable {
             Map.entry(
                     CheckpointLayout.SECTION_FILE_LOCKS,
                     new KnownKind("file locks", CheckpointLayout.FileLock.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_FILE_OWNERS,
+                    new KnownKind("owners of files", CheckpointLayout.FileOwner.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_TERMINALS,
+                    new KnownKind("terminals", CheckpointLayout.Terminal.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_AUXV, new KnownKind("auxiliary vector", 1)),
             Map.entry(CheckpointLayout.SECTION_CPU, new KnownKind("processor", CheckpointLayout.Cpu.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_CPUID, new KnownKind("cpuid", CheckpointLayout.Cpuid.SIZE_BYTES)),
@@ -55,6 +67,11 @@ final class SectionTable {
             Map.entry(
                     CheckpointLayout.SECTION_MEMORY_FILES,
                     new KnownKind("memory files", CheckpointLayout.MemoryFile.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_SEGMENTS, new KnownKind("segments", CheckpointLayout.Segment.SIZE_BYTES)),
+            Map.entry(
+                    CheckpointLayout.SECTION_SEMAPHORES,
+                    new KnownKind("semaphores", CheckpointLayout.Semaphore.SIZE_BYTES)),
             Map.entry(
                     CheckpointLayout.SECTION_FILE_EXTENTS,
                     new KnownKind("file extents", CheckpointLayout.FileExtent.SIZE_BYTES)),

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.image;
 
-import java.util.Map;
+import dev.undump.plan.LaunchPolicies;
 
 /**
  * What the user may choose about an image.
  *
  * @param eager true: all memory is read before the program goes on
- * @param reopenStandardFiles true: regular files at descriptors 0, 1 and 2 are opened again instead of being the launch's own
- * @param ports which port a socket gets instead of its own, 0 for any that is free
+ * @param policies where the program meets the world around it
  * @param forceVdsoTrampolines true: do not rely on the launching kernel's vdso being the captured one, even where it is
  */
 public record ImageOptions(
-        boolean eager, boolean reopenStandardFiles, Map<Integer, Integer> ports, boolean forceVdsoTrampolines) {
-
-    public ImageOptions {
-        ports = Map.copyOf(ports);
-    }
+        boolean eager, LaunchPolicies policies, boolean forceVdsoTrampolines) {
 
     /** What is right when nothing is asked for. */
-    public static final ImageOptions DEFAULT = new ImageOptions(false, false, Map.of(), false);
+    public static final ImageOptions DEFAULT = new ImageOptions(false, LaunchPolicies.NONE, false);
 }

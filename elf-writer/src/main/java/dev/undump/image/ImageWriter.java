@@ -46,8 +46,7 @@ public final class ImageWriter {
         StubFile stub = StubFile.of(NativeBinaries.stub());
         PlanOptions planOptions = new PlanOptions(
                 options.eager() ? PlanOptions.AnonymousMemory.READ : PlanOptions.AnonymousMemory.LAZY,
-                options.reopenStandardFiles(),
-                options.ports(),
+                options.policies(),
                 options.forceVdsoTrampolines());
         try (FileChannel source = FileChannel.open(checkpoint.file(), StandardOpenOption.READ);
                 NewFile file = NewFile.create(out, checkpoint.header().totalSize());

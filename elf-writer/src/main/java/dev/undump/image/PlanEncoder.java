@@ -11,6 +11,7 @@ import dev.undump.checkpoint.ProcessSettings;
 import dev.undump.checkpoint.SignalAction;
 import dev.undump.nativestub.ImageLayout;
 import dev.undump.plan.CpuFeature;
+import dev.undump.plan.EnvironmentChange;
 import dev.undump.plan.FileOp;
 import dev.undump.plan.ImagePlan;
 import dev.undump.plan.LazyRange;
@@ -99,7 +100,9 @@ final class PlanEncoder {
         records(buffer, tables.vdsoSymbols, plan.vdso().symbols(), this::vdsoSymbol);
         records(buffer, tables.auxv, plan.auxv(), PlanEncoder::auxiliary);
         records(buffer, tables.posixTimers, plan.timers(), PlanEncoder::posixTimer);
+        records(buffer, tables.environment, plan.view().environment(), this::environmentChange);
         records(buffer, tables.lazyRanges, plan.lazy().ranges(), PlanEncoder::lazyRange);
+        tables.rights.encode(buffer);
         buffer.put((int) tables.vdsoCopy.offset(), plan.vdso().copy().toArray());
         for (Map.Entry<NativeText, Long> string : tables.strings().entrySet()) {
             buffer.put(Math.toIntExact(string.getValue()), string.getKey().bytes());
@@ -168,6 +171,7 @@ final class PlanEncoder {
         tables.vdsoSymbols.writeTo(buffer, ImageLayout.Plan.VDSO_SYMBOLS);
         tables.auxv.writeTo(buffer, ImageLayout.Plan.AUXV);
         tables.posixTimers.writeTo(buffer, ImageLayout.Plan.POSIX_TIMERS);
+        tables.environment.writeTo(buffer, ImageLayout.Plan.ENVIRONMENT);
         tables.lazyRanges.writeTo(buffer, ImageLayout.Plan.LAZY_RANGES);
         buffer.putLong(ImageLayout.Plan.COVERAGE, tables.text(PlanTables.coverage(plan)));
         buffer.putLong(ImageLayout.Plan.VDSO_ADDRESS, plan.vdso().address());
@@ -184,10 +188,10 @@ final class PlanEncoder {
         buffer.putInt(ImageLayout.Plan.DUMPABLE, settings.dumpable() == 1 ? 1 : 0);
         buffer.putInt(ImageLayout.Plan.NO_NEW_PRIVS, settings.noNewPrivs() ? 1 : 0);
         buffer.putInt(ImageLayout.Plan.CHILD_SUBREAPER, settings.childSubreaper() ? 1 : 0);
-        buffer.putInt(ImageLayout.Plan.THP_DISABLE, settings.thpDisable() ? 1 : 0);
+        buffer.putInt(ImageLayout.Plan.THP_DISABLE, settings.thpDisable());
         buffer.putInt(ImageLayout.Plan.MEMBARRIER, settings.membarrier());
         buffer.putLong(
-                ImageLayout.Plan.WORKING_DIRECTORY, tables.text(plan.process().workingDirectory()));
+                ImageLayout.Plan.WORKING_DIRECTORY, tables.text(plan.view().workingDirectory()));
         MemoryMarks marks = plan.process().marks();
         buffer.putLong(ImageLayout.Plan.START_CODE, marks.startCode());
         buffer.putLong(ImageLayout.Plan.END_CODE, marks.endCode());
@@ -210,6 +214,9 @@ final class PlanEncoder {
         }
         buffer.putInt(ImageLayout.Plan.SET_RLIMITS, ALL_RLIMITS);
         buffer.putLong(ImageLayout.Plan.MONOTONIC_NS, plan.process().moment().monotonicNs());
+        buffer.putLong(ImageLayout.Plan.BOOTTIME_NS, plan.process().moment().boottimeNs());
+        buffer.putInt(ImageLayout.Plan.OOM_SCORE_ADJ, plan.oomScoreAdj());
+        buffer.putInt(ImageLayout.Plan.FILTERED, tables.rights.isFiltered() ? 1 : 0);
     }
 
     private static <T> void records(ByteBuffer buffer, Table table, List<T> records, Encoder<T> encoder) {
@@ -258,7 +265,9 @@ final class PlanEncoder {
         buffer.putLong(at + ImageLayout.MappedFile.PATH, tables.text(file.path()));
         buffer.putLong(at + ImageLayout.MappedFile.SIZE, file.sizeBytes());
         buffer.putLong(at + ImageLayout.MappedFile.INODE, file.inode());
+        buffer.putLong(at + ImageLayout.MappedFile.BIRTH_NS, file.birthNs());
         buffer.putInt(at + ImageLayout.MappedFile.OPEN_FLAGS, file.openFlags());
+        buffer.putInt(at + ImageLayout.MappedFile.INSTEAD, file.instead());
         return ImageLayout.MappedFile.SIZE_BYTES;
     }
 
@@ -304,6 +313,12 @@ final class PlanEncoder {
         buffer.putLong(at + ImageLayout.PosixTimer.REMAINING_NS, timer.remainingNs());
         buffer.putInt(at + ImageLayout.PosixTimer.FIRES, planned.fires() ? 1 : 0);
         return ImageLayout.PosixTimer.SIZE_BYTES;
+    }
+
+    private int environmentChange(ByteBuffer buffer, int at, EnvironmentChange change) {
+        buffer.putLong(at + ImageLayout.EnvironmentChange.TEXT, tables.text(change.text()));
+        buffer.putLong(at + ImageLayout.EnvironmentChange.NAME_LENGTH, change.name().length());
+        return ImageLayout.EnvironmentChange.SIZE_BYTES;
     }
 
     private static int pendingOfProcess(ByteBuffer buffer, int at, PlannedSignal planned) {
@@ -362,6 +377,7 @@ final class PlanEncoder {
             long block = tables.sizeBytes + (long) i * plan.threadBlockBytes();
             int at = Math.toIntExact(tables.threads.offset()) + i * ImageLayout.Thread.SIZE_BYTES;
             ThreadEncoder.writeRecord(buffer, at, thread, block);
+            buffer.putLong(at + ImageLayout.Thread.RIGHTS, tables.rights.offsetOf(thread));
             Table pendingTable = tables.pendingOf(thread, signalsBefore);
             pendingTable.writeTo(buffer, at + ImageLayout.Thread.PENDING);
             records(buffer, pendingTable, thread.pending(), PlanEncoder::pending);

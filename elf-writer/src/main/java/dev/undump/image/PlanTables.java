@@ -14,7 +14,8 @@ import java.util.Map;
 /**
  * Where each table and each string of a plan stands: the first of two passes, nothing is written here.
  *
- * <p>Order: the plan record, the tables, the vdso's copy, the lazy ranges, the timers, the strings; and the memory
+ * <p>Order: the plan record, the tables, the vdso's copy, the lazy ranges, the timers, changes of the environment, the rights, the
+ * strings; and the memory
  * steps, of which there may be millions, at the end.
  */
 final class PlanTables {
@@ -37,6 +38,8 @@ final class PlanTables {
     final Table vdsoCopy;
     final Table lazyRanges;
     final Table posixTimers;
+    final Table environment;
+    final RightsTables rights;
     final int sizeBytes;
 
     private final Map<NativeText, Long> strings = new LinkedHashMap<>();
@@ -60,6 +63,8 @@ final class PlanTables {
         vdsoCopy = table(plan.vdso().copy().length(), 1);
         lazyRanges = table(plan.lazy().ranges().size(), ImageLayout.LazyRange.SIZE_BYTES);
         posixTimers = table(plan.timers().size(), ImageLayout.PosixTimer.SIZE_BYTES);
+        environment = table(plan.view().environment().size(), ImageLayout.EnvironmentChange.SIZE_BYTES);
+        rights = new RightsTables(plan.threads(), this::table);
         collectStrings(plan);
         end = (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         memoryOps = table(plan.memoryOps().size(), ImageLayout.MemoryOp.SIZE_BYTES);
@@ -100,7 +105,8 @@ final class PlanTables {
             string(op.offset());
         }
         plan.vdso().symbols().forEach(symbol -> string(symbol.name()));
-        string(plan.process().workingDirectory());
+        string(plan.view().workingDirectory());
+        plan.view().environment().forEach(change -> string(change.text()));
         string(coverage(plan));
     }
 

@@ -65,6 +65,7 @@ final class ThreadEncoder {
         buffer.putInt(at + ImageLayout.Thread.SET_AFFINITY, thread.setAffinity() ? 1 : 0);
         buffer.putInt(at + ImageLayout.Thread.SET_SCHEDULING, thread.setScheduling() ? 1 : 0);
         buffer.put(at + ImageLayout.Thread.NAME, source.name().bytes());
+        buffer.putLong(at + ImageLayout.Thread.INTERRUPTED_RIP, thread.interruptedRip());
     }
 
     /**

@@ -11,7 +11,7 @@ import java.util.List;
  *
  * @param kind what to do
  * @param fd the descriptor that results, or that is worked on; {@code IMAGE_ASIDE_FIRST} and below: one of the stub's own
- * @param openFlags O_* without O_CLOEXEC
+ * @param openFlags O_*; O_CLOEXEC only for what F_GETFL tells
  * @param closeOnExec FD_CLOEXEC
  * @param path empty for kinds without a name
  * @param offset file position
@@ -48,6 +48,8 @@ public record FileOp(
         SIGNALFD(ImageLayout.FILE_SIGNALFD),
         /** {@code IMAGE_FILE_TERMINAL}. */
         TERMINAL(ImageLayout.FILE_TERMINAL),
+        /** {@code IMAGE_FILE_TERMINAL_MODES}. */
+        TERMINAL_MODES(ImageLayout.FILE_TERMINAL_MODES),
         /** {@code IMAGE_FILE_PIPE_DATA}. */
         PIPE_DATA(ImageLayout.FILE_PIPE_DATA),
         /** {@code IMAGE_FILE_CLOSE}. */
@@ -74,6 +76,12 @@ public record FileOp(
         EPOLL_SPENT(ImageLayout.FILE_EPOLL_SPENT),
         /** {@code IMAGE_FILE_TIMERFD_AT}. */
         TIMERFD_AT(ImageLayout.FILE_TIMERFD_AT),
+        /** {@code IMAGE_FILE_SEGMENT}. */
+        SEGMENT(ImageLayout.FILE_SEGMENT),
+        /** {@code IMAGE_FILE_SEGMENT_DATA}. */
+        SEGMENT_DATA(ImageLayout.FILE_SEGMENT_DATA),
+        /** {@code IMAGE_FILE_SEMAPHORE}. */
+        SEMAPHORE(ImageLayout.FILE_SEMAPHORE),
         /** {@code IMAGE_FILE_SOCKET}. */
         SOCKET(ImageLayout.FILE_SOCKET),
         /** {@code IMAGE_FILE_SOCKET_PAIR}. */
@@ -93,7 +101,13 @@ public record FileOp(
         /** {@code IMAGE_FILE_SOCKET_SHUTDOWN}. */
         SOCKET_SHUTDOWN(ImageLayout.FILE_SOCKET_SHUTDOWN),
         /** {@code IMAGE_FILE_SOCKET_RESET}. */
-        SOCKET_RESET(ImageLayout.FILE_SOCKET_RESET);
+        SOCKET_RESET(ImageLayout.FILE_SOCKET_RESET),
+        /** {@code IMAGE_FILE_FIFO}. */
+        FIFO(ImageLayout.FILE_FIFO),
+        /** {@code IMAGE_FILE_PIPE_OPEN}. */
+        PIPE_OPEN(ImageLayout.FILE_PIPE_OPEN),
+        /** {@code IMAGE_FILE_OWNER}. */
+        OWNER(ImageLayout.FILE_OWNER);
 
         private final int code;
 

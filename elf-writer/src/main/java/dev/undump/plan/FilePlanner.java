@@ -5,17 +5,15 @@ import static dev.undump.plan.FileOp.number;
 
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.Descriptor;
-import dev.undump.checkpoint.EpollItem;
 import dev.undump.checkpoint.FileKind;
-import dev.undump.checkpoint.FileLock;
 import dev.undump.checkpoint.OpenFile;
-import dev.undump.checkpoint.Watch;
+import dev.undump.checkpoint.PipeState;
+import dev.undump.nativestub.ImageLayout;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -25,9 +23,8 @@ import java.util.Set;
 final class FilePlanner {
 
     private static final int FORMAT_MASK = 0170000;
-    private static final int EPOLLONESHOT = 1 << 30;
-    /** What an item waits for; the bits above say how. */
-    private static final int EPOLL_EVENTS = 0xffff;
+    /** Of a pipe that nobody has given another. */
+    private static final int USUAL_CAPACITY = 65536;
 
     private final Checkpoint checkpoint;
     private final PipePlanner pipes;
@@ -39,30 +36,30 @@ final class FilePlanner {
     private final List<FileOp> creations = new ArrayList<>();
     private final List<FileOp> duplicates = new ArrayList<>();
     private final List<FileOp> pipeData = new ArrayList<>();
-    private final List<FileOp> spentItems = new ArrayList<>();
-    private final List<FileOp> watches = new ArrayList<>();
+    private final LaunchPolicies policies;
+    private final Map<Map.Entry<Long, Long>, Integer> deletedFiles = new HashMap<>();
+    private final Set<Integer> fifosWithBytes = new HashSet<>();
 
-    /**
-     * @param ports which port a socket gets instead of its own
-     */
     FilePlanner(
             Checkpoint checkpoint,
             DataArea data,
             OpenFiles openFiles,
             MemoryFilePlanner memoryFiles,
-            Map<Integer, Integer> ports) {
+            LaunchPolicies policies) {
         this.checkpoint = checkpoint;
         this.data = data;
         this.openFiles = openFiles;
         this.memoryFiles = memoryFiles;
         this.pipes = new PipePlanner(checkpoint, openFiles.byIndex(), data);
-        this.sockets = new SocketPlanner(checkpoint, openFiles, data, ports);
+        this.sockets = new SocketPlanner(checkpoint, openFiles, data, policies.ports());
+        this.policies = policies;
     }
 
     List<FileOp> plan() throws PlanException {
-        refuseDoubleDeleted();
+        PolicyPlanner decided = PolicyPlanner.plan(checkpoint, openFiles);
+        inherits.addAll(decided.inherits());
         creations.addAll(memoryFiles.steps());
-        for (Descriptor descriptor : checkpoint.descriptors()) {
+        for (Descriptor descriptor : openFiles.descriptors()) {
             List<Descriptor> sharing = openFiles.sharing(descriptor.openFile());
             if (sharing.get(0).equals(descriptor)) {
                 openFile(checkpoint.openFile(descriptor), sharing);
@@ -70,19 +67,24 @@ final class FilePlanner {
         }
         sockets.refuseUnusedPorts();
         closedStandards();
-        watches();
+        WatchPlanner watches = WatchPlanner.plan(checkpoint, openFiles);
+        FileMarks marks = new FileMarks(checkpoint, openFiles, policies);
         List<FileOp> all = new ArrayList<>();
         for (List<FileOp> phase : List.of(
                 inherits,
+                decided.openings(),
                 creations,
                 sockets.creations(),
                 duplicates,
                 sockets.connections(),
                 pipeData,
-                inotifyWatches(),
-                spentItems,
-                watches,
-                locks())) {
+                watches.inotify(),
+                watches.spentItems(),
+                watches.items(),
+                semaphores(),
+                marks.locks(),
+                marks.owners(),
+                new TerminalPlanner(checkpoint, openFiles).steps())) {
             all.addAll(phase);
         }
         return List.copyOf(all);
@@ -104,7 +106,7 @@ final class FilePlanner {
         if (openFiles.comesFromOutside(first.openFile())) {
             for (Descriptor descriptor : sharing) {
                 if (descriptor.fd() <= OpenFiles.LAST_STANDARD || first.fd() > OpenFiles.LAST_STANDARD) {
-                    inherits.add(FileOp.of(FileOp.Kind.INHERIT, descriptor.fd(), 0, descriptor.closeOnExec()));
+                    inherits.add(inherit(file, descriptor));
                 } else {
                     duplicates.add(duplicate(descriptor, first));
                 }
@@ -123,6 +125,22 @@ final class FilePlanner {
         }
     }
 
+    /**
+     * The launch's own descriptor. When it has none behind the standard ones, the program finds the other end of its pipe closed, and
+     * nothing else gets the number; there is no such end of a pipe that was open for both.
+     */
+    private static FileOp inherit(OpenFile file, Descriptor at) {
+        boolean leadsOut = file.kind() == FileKind.PIPE || file.kind() == FileKind.OUTSIDE;
+        boolean standard = at.fd() <= OpenFiles.LAST_STANDARD;
+        int otherwise = file.accessMode() <= 1 ? ImageLayout.INHERIT_PIPE : ImageLayout.INHERIT_NEEDED;
+        return FileOp.of(
+                FileOp.Kind.INHERIT,
+                at.fd(),
+                leadsOut ? file.openFlags() & OpenFiles.REOPEN_FLAGS : 0,
+                at.closeOnExec(),
+                number(standard ? ImageLayout.INHERIT_ANY : otherwise));
+    }
+
     private FileOp creation(OpenFile file, Descriptor at) throws PlanException {
         int flags = file.openFlags() & OpenFiles.REOPEN_FLAGS;
         int fd = at.fd();
@@ -133,9 +151,7 @@ final class FilePlanner {
                             FileOp.Kind.OPEN, fd, flags, cloexec, number(file.mode() & FORMAT_MASK))
                     .withPath(file.path())
                     .withOffset(file.offset());
-            case DELETED -> FileOp.of(FileOp.Kind.DELETED, fd, flags, cloexec, stored(file), number(file.dataSize()))
-                    .withPath(file.path())
-                    .withOffset(file.offset());
+            case DELETED -> deleted(file, flags, at);
             case TERMINAL -> FileOp.of(FileOp.Kind.TERMINAL, fd, flags, cloexec);
             case EVENTFD -> FileOp.of(
                     FileOp.Kind.EVENTFD, fd, flags, cloexec, number(values.get(0)), number(values.get(1)));
@@ -148,10 +164,40 @@ final class FilePlanner {
                     .withPath(file.path())
                     .withOffset(file.offset());
             case SIGNALFD -> FileOp.of(FileOp.Kind.SIGNALFD, fd, flags, cloexec, number(values.get(0)));
+            case FIFO -> fifo(file, flags, at);
             case MEMFD, SOCKET -> throw new IllegalStateException("memory files and sockets are planned on their own");
             case PIPE, OUTSIDE -> throw new PlanException("descriptor " + fd + " (" + file.path()
-                    + ") leads out of the program and is not stdin, stdout or stderr: close it before the capture");
+                    + ") cannot be brought back: say what takes its place by --fd " + fd + "=inherit, reopen:PATH, null or close");
         };
+    }
+
+    /** Contents come back once per file: another opening of it is one of what took its place. */
+    private FileOp deleted(OpenFile file, int flags, Descriptor at) {
+        long device = (long) file.deviceMajor() << Integer.SIZE | file.deviceMinor();
+        Integer first = deletedFiles.putIfAbsent(Map.entry(device, file.inode()), at.fd());
+        FileOp step = first != null
+                ? FileOp.of(FileOp.Kind.MEMFD_OPEN, at.fd(), flags, at.closeOnExec(), number(first))
+                : FileOp.of(FileOp.Kind.DELETED, at.fd(), flags, at.closeOnExec(), stored(file), number(file.dataSize()))
+                        .withPath(file.path());
+        return step.withOffset(file.offset());
+    }
+
+    /** The bytes that waited in it come with the first opening. */
+    private FileOp fifo(OpenFile file, int flags, Descriptor at) {
+        PipeState pipe = checkpoint.pipes().get(file.object());
+        boolean filled = fifosWithBytes.add(file.object()) && pipe.dataSize() > 0;
+        return FileOp.of(
+                        FileOp.Kind.FIFO,
+                        at.fd(),
+                        flags,
+                        at.closeOnExec(),
+                        PlanOffset.ZERO,
+                        filled
+                                ? new PlanOffset.InData(data.append(pipe.dataOffset(), pipe.dataSize()))
+                                : PlanOffset.ZERO,
+                        number(filled ? pipe.dataSize() : 0),
+                        number(pipe.capacity() == USUAL_CAPACITY ? 0 : pipe.capacity()))
+                .withPath(file.path());
     }
 
     /** One that is set to a moment of the wall clock keeps the moment, others keep what remained. */
@@ -180,104 +226,17 @@ final class FilePlanner {
         return FileOp.of(FileOp.Kind.DUPLICATE, descriptor.fd(), 0, descriptor.closeOnExec(), number(of.fd()));
     }
 
-    private void watches() throws PlanException {
-        for (EpollItem item : checkpoint.epollItems()) {
-            List<Descriptor> instance = openFiles.sharing(item.openFile());
-            if (instance.isEmpty()) {
-                throw new PlanException("an epoll instance that watches descriptor " + item.fd() + " has no descriptor itself");
-            }
-            boolean spent = (item.events() & EPOLLONESHOT) != 0 && (item.events() & EPOLL_EVENTS) == 0;
-            (spent ? spentItems : watches)
-                    .add(FileOp.of(
-                            spent ? FileOp.Kind.EPOLL_SPENT : FileOp.Kind.EPOLL_ADD,
-                            instance.get(0).fd(),
-                            0,
-                            false,
-                            number(item.fd()),
-                            number(Integer.toUnsignedLong(item.events())),
-                            number(item.data()),
-                            number(spent ? writerInto(item.fd()) + 1 : 0)));
-        }
-    }
-
-    /** Returns the writing end of an empty pipe that a descriptor reads; -1 when it is something else, or closed. */
-    private int writerInto(int fd) {
-        Optional<OpenFile> reader = checkpoint.descriptors().stream()
-                .filter(descriptor -> descriptor.fd() == fd)
-                .map(checkpoint::openFile)
-                .filter(file -> file.kind() == FileKind.PIPE && !file.isOutside() && file.accessMode() == 0)
-                .filter(file -> checkpoint.pipes().get(file.object()).dataSize() == 0)
-                .findFirst();
-        return checkpoint.descriptors().stream()
-                .filter(descriptor -> reader.isPresent() && isWriter(checkpoint.openFile(descriptor), reader.get()))
-                .mapToInt(Descriptor::fd)
-                .findFirst()
-                .orElse(-1);
-    }
-
-    private static boolean isWriter(OpenFile file, OpenFile reader) {
-        return file.kind() == FileKind.PIPE
-                && !file.isOutside()
-                && file.accessMode() != 0
-                && file.object() == reader.object();
-    }
-
-    /** Watches of inotify: all get their numbers, by which the kernel counts up, before any of an instance reports. */
-    private List<FileOp> inotifyWatches() {
-        List<Watch> inOrder = new ArrayList<>(checkpoint.watches());
-        inOrder.sort(Comparator.comparingInt(Watch::openFile).thenComparingInt(Watch::number));
-        List<FileOp> numbers = new ArrayList<>();
-        List<FileOp> masks = new ArrayList<>();
-        for (Watch watch : inOrder) {
-            List<Descriptor> instance = openFiles.sharing(watch.openFile());
-            if (!instance.isEmpty()) {
-                int fd = instance.get(0).fd();
-                PlanOffset watchNumber = number(watch.number());
-                numbers.add(FileOp.of(FileOp.Kind.WATCH, fd, 0, false, watchNumber).withPath(watch.path()));
-                masks.add(FileOp.of(
-                                FileOp.Kind.WATCH_MASK,
-                                fd,
+    private List<FileOp> semaphores() {
+        return checkpoint.semaphores().stream()
+                .map(one -> FileOp.of(
+                                FileOp.Kind.SEMAPHORE,
+                                0,
                                 0,
                                 false,
-                                watchNumber,
-                                number(Integer.toUnsignedLong(watch.mask())))
-                        .withPath(watch.path()));
-            }
-        }
-        numbers.addAll(masks);
-        return numbers;
-    }
-
-    /** Locks of files that the launch opens for the program; the launch's own files are not the program's to lock. */
-    private List<FileOp> locks() {
-        List<FileOp> locks = new ArrayList<>();
-        for (FileLock lock : checkpoint.fileLocks()) {
-            List<Descriptor> sharing = openFiles.sharing(lock.openFile());
-            if (!sharing.isEmpty() && !openFiles.comesFromOutside(lock.openFile())) {
-                locks.add(FileOp.of(
-                                FileOp.Kind.LOCK,
-                                sharing.get(0).fd(),
-                                0,
-                                false,
-                                number(lock.kind()),
-                                number(lock.exclusive() ? 1 : 0),
-                                number(lock.start()),
-                                number(lock.length()))
-                        .withPath(checkpoint.openFiles().get(lock.openFile()).path()));
-            }
-        }
-        return locks;
-    }
-
-    /** Contents come back once per description, so two of one nameless file would no longer see each other's writes. */
-    private void refuseDoubleDeleted() throws PlanException {
-        Set<Map.Entry<Long, Long>> seen = new HashSet<>();
-        for (OpenFile file : checkpoint.openFiles()) {
-            long device = (long) file.deviceMajor() << Integer.SIZE | file.deviceMinor();
-            if (file.kind() == FileKind.DELETED && !seen.add(Map.entry(device, file.inode()))) {
-                throw new PlanException("the deleted file " + file.path() + " was opened more than once: its openings cannot be"
-                        + " joined again; close all but one before the capture");
-            }
-        }
+                                number(MemoryFilePlanner.pair(one.set(), one.key())),
+                                number(Integer.toUnsignedLong(one.adjustment())),
+                                number(MemoryFilePlanner.pair(one.count(), one.creatorUid())))
+                        .withOffset(one.number()))
+                .toList();
     }
 }

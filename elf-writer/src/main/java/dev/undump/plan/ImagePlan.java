@@ -16,7 +16,9 @@ import java.util.List;
  * @param slot address of the stub
  * @param stub what the stub is like
  * @param requirements what the launching machine must have
- * @param process umask, limits, timers, directory and marks are taken over from here
+ * @param process umask, limits, timers and marks are taken over from here
+ * @param view what of the launch itself the program goes on with
+ * @param oomScoreAdj 0: leave
  * @param fileOps steps for descriptors
  * @param mappedFiles files that memory steps refer to by index
  * @param memoryOps steps for memory
@@ -40,6 +42,8 @@ public record ImagePlan(
         StubLayout stub,
         Requirements requirements,
         CheckpointProcess process,
+        LaunchView view,
+        int oomScoreAdj,
         List<FileOp> fileOps,
         List<MappedFile> mappedFiles,
         List<MemoryOp> memoryOps,

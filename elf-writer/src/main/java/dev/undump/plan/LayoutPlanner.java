@@ -3,9 +3,10 @@ package dev.undump.plan;
 
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.ThreadRights;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /** Plans images: from a checkpoint to the finished list of what a launch does. The same checkpoint gives the same plan. */
 public final class LayoutPlanner {
@@ -43,23 +44,26 @@ public final class LayoutPlanner {
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             DataArea data = new DataArea();
             ProgramMemory program = ProgramMemory.of(checkpoint, memory);
-            OpenFiles openFiles = new OpenFiles(checkpoint, options.reopenStandardFiles());
+            OpenFiles openFiles = new OpenFiles(checkpoint, options.policies());
             MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
             MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data, memoryFiles);
-            addressSpace.plan(options.anonymousMemory());
+            addressSpace.plan(memoryOf(checkpoint, options.anonymousMemory()));
             program.retireOlderStubs(data);
             long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-            List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles, options.ports()).plan();
+            List<FileOp> files = new FilePlanner(checkpoint, data, openFiles, memoryFiles, options.policies()).plan();
             // Behind the memory: a rewritten word needs to know where its page stands.
             PosixTimers timers = new PosixTimers(checkpoint);
             PendingSignals signals = new PendingSignals(checkpoint, timers);
-            List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data, signals).plan();
+            List<Optional<PlannedRights>> rights = new RightsPlanner(checkpoint, slot, options.policies().launchRights()).plan();
+            List<PlannedThread> threads = new ThreadPlanner(checkpoint, memory, data, signals, rights).plan();
             VdsoPlan vdso = VdsoPlanner.plan(checkpoint, memory, options.forceVdsoTrampolines());
             XstateArea xstate = XstateArea.of(checkpoint);
             // Whatever can be refused has been by now.
             listener.decided(data.pieces());
+            boolean redraws = options.anonymousMemory() == PlanOptions.AnonymousMemory.LAZY
+                    && new TerminalPlanner(checkpoint, openFiles).isDrawnOn();
             LazyDecision decision = LazyDecision.of(
-                    checkpoint, memory, program, addressSpace, data, slot, stub.intercept());
+                    checkpoint, memory, program, addressSpace, data, slot, stub.intercept(), redraws);
             ThreadIds ids = ThreadIds.find(checkpoint, memory);
             return new ImagePlan(
                     checkpoint.header().id(),
@@ -67,6 +71,8 @@ public final class LayoutPlanner {
                     stub,
                     requirements(checkpoint, xstate),
                     checkpoint.process(),
+                    LaunchView.of(checkpoint.process(), options.policies()),
+                    oomScoreAdj(checkpoint),
                     files,
                     addressSpace.mappedFiles(),
                     decision.steps(),
@@ -98,11 +104,11 @@ public final class LayoutPlanner {
      * @return the steps in order
      * @throws PlanException if a descriptor cannot be brought back
      */
-    public static List<FileOp> descriptorSteps(Checkpoint checkpoint) throws PlanException {
+    public static List<FileOp> descriptorSteps(Checkpoint checkpoint, LaunchPolicies policies) throws PlanException {
         DataArea nowhere = new DataArea();
-        OpenFiles openFiles = new OpenFiles(checkpoint, false);
+        OpenFiles openFiles = new OpenFiles(checkpoint, policies);
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, nowhere, openFiles);
-        return new FilePlanner(checkpoint, nowhere, openFiles, memoryFiles, Map.of()).plan();
+        return new FilePlanner(checkpoint, nowhere, openFiles, memoryFiles, policies).plan();
     }
 
     /**
@@ -114,13 +120,27 @@ public final class LayoutPlanner {
     public static MemoryPlan memorySteps(Checkpoint checkpoint, CheckpointMemory memory)
             throws IOException, PlanException {
         DataArea data = new DataArea();
-        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        OpenFiles openFiles = new OpenFiles(checkpoint, LaunchPolicies.NONE);
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
         ProgramMemory program = ProgramMemory.of(checkpoint, memory);
         MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data, memoryFiles);
-        addressSpace.plan(PlanOptions.AnonymousMemory.LAZY);
+        addressSpace.plan(memoryOf(checkpoint, PlanOptions.AnonymousMemory.LAZY));
         long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-        LazyDecision decision = LazyDecision.of(checkpoint, memory, program, addressSpace, data, slot, 0);
+        boolean redraws = new TerminalPlanner(checkpoint, openFiles).isDrawnOn();
+        LazyDecision decision = LazyDecision.of(checkpoint, memory, program, addressSpace, data, slot, 0, redraws);
         return new MemoryPlan(decision.steps(), decision.lazy());
+    }
+
+    /** Calls of the handler of lazy memory could be what a filter kills for. */
+    private static PlanOptions.AnonymousMemory memoryOf(Checkpoint checkpoint, PlanOptions.AnonymousMemory chosen) {
+        return checkpoint.identity().isFiltered() ? PlanOptions.AnonymousMemory.READ : chosen;
+    }
+
+    private static int oomScoreAdj(Checkpoint checkpoint) {
+        return checkpoint.identity().threads().stream()
+                .findFirst()
+                .map(ThreadRights::oomScoreAdj)
+                .orElse(0);
     }
 
     private static Requirements requirements(Checkpoint checkpoint, XstateArea xstate) {

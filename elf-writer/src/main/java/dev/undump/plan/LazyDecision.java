@@ -25,6 +25,7 @@ record LazyDecision(List<MemoryOp> steps, LazyMemory lazy, LongUnaryOperator rel
      *
      * @param addressSpace planned
      * @param entry offset of {@code undump_intercept} in the slot
+     * @param routed whether calls are routed there also when no memory is lazy
      */
     static LazyDecision of(
             Checkpoint checkpoint,
@@ -33,9 +34,10 @@ record LazyDecision(List<MemoryOp> steps, LazyMemory lazy, LongUnaryOperator rel
             MemoryPlanner addressSpace,
             DataArea data,
             long slot,
-            long entry)
+            long entry,
+            boolean routed)
             throws IOException {
-        if (!addressSpace.hasLazyRuns()) {
+        if (!addressSpace.hasLazyRuns() && !routed) {
             return new LazyDecision(addressSpace.steps(false, List.of()), LazyMemory.NONE, LongUnaryOperator.identity());
         }
         List<ByteRange> occupied = new ArrayList<>(addressSpace.occupied());

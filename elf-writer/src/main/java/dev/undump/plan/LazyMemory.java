@@ -9,7 +9,7 @@ import java.util.Optional;
  * Memory that a launch maps from the image, and how it was made sure that nothing but time can tell.
  *
  * @param ranges by address; none: all memory is read
- * @param coverage the system calls that were found; empty when there is nothing that could be lazy, or nobody wanted it
+ * @param coverage the system calls that were found; empty when nobody needs to know of them
  */
 public record LazyMemory(List<LazyRange> ranges, Optional<Coverage> coverage) {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
+import dev.undump.checkpoint.BoundMemory;
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Extent;
 import dev.undump.checkpoint.Mapping;
@@ -45,6 +46,7 @@ final class LazyRuns {
             | CheckpointLayout.VMA_SEALED;
 
     private final List<Mapping> mappings;
+    private final List<BoundMemory> bound;
     private final ByteRange heapStart;
 
     /**
@@ -52,9 +54,11 @@ final class LazyRuns {
      *
      * @param mappings of the program
      * @param marks say where the heap is
+     * @param bound memory whose pages have to come from certain nodes, as those of a file do not
      */
-    LazyRuns(List<Mapping> mappings, MemoryMarks marks) {
+    LazyRuns(List<Mapping> mappings, MemoryMarks marks, List<BoundMemory> bound) {
         this.mappings = mappings;
+        this.bound = bound;
         // What /proc/self/maps shows as [heap] must stay anonymous.
         long first = (marks.startBrk() + PAGE - 1) / PAGE * PAGE;
         this.heapStart = first > 0 && first < marks.brk() ? ByteRange.ofLength(first, PAGE) : new ByteRange(0, 0);
@@ -67,7 +71,7 @@ final class LazyRuns {
             long runs = 0;
             long bytes = 0;
             for (Mapping mapping : mappings) {
-                List<ByteRange> found = isEligible(mapping) ? of(mapping, least) : List.of();
+                List<ByteRange> found = isEligible(mapping) && !isBound(mapping) ? of(mapping, least) : List.of();
                 all.add(found);
                 runs += found.size();
                 bytes += found.stream().mapToLong(ByteRange::lengthBytes).sum();
@@ -91,6 +95,10 @@ final class LazyRuns {
         return mapping.kind() == MappingKind.ANONYMOUS
                 && (mapping.flags() & NEVER_LAZY) == 0
                 && (name.isEmpty() || name.equals("[heap]"));
+    }
+
+    private boolean isBound(Mapping mapping) {
+        return bound.stream().anyMatch(policy -> policy.range().overlaps(mapping.range()));
     }
 
     private List<ByteRange> of(Mapping mapping, long leastBytes) {

@@ -10,7 +10,9 @@ import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
 import dev.undump.checkpoint.MemoryFile;
+import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.OpenFile;
+import dev.undump.checkpoint.Segment;
 import dev.undump.nativestub.CheckpointLayout;
 import dev.undump.nativestub.ImageLayout;
 import java.util.ArrayList;
@@ -30,6 +32,7 @@ final class MemoryFilePlanner {
 
     private static final int O_RDONLY = 0;
     private static final int O_RDWR = 2;
+    private static final NativeText MAPPED_COPY = NativeText.of("mapped-copy");
 
     /** An open file description of a memory file that the program has made itself, at its lowest descriptor. */
     private record Opening(OpenFile file, Descriptor descriptor) {}
@@ -54,7 +57,10 @@ final class MemoryFilePlanner {
         for (int index = 0; index < checkpoint.memoryFiles().size(); index++) {
             List<Opening> openings = planner.openingsOf(index);
             List<Mapping> views = planner.viewsOf(index);
-            if (!openings.isEmpty() || !views.isEmpty()) {
+            Optional<Segment> segment = planner.segmentAt(index);
+            if (segment.isPresent() && !views.isEmpty()) {
+                planner.attach(index, segment.get());
+            } else if (!openings.isEmpty() || !views.isEmpty()) {
                 planner.plan(index, openings, views.stream().anyMatch(MemoryFilePlanner::needsReader));
             }
         }
@@ -69,6 +75,82 @@ final class MemoryFilePlanner {
     /** The descriptor that a mapping is made through; negative when it is the stub's own. */
     int descriptorOf(Mapping mapping) {
         return (needsReader(mapping) ? readers : writers).get(mapping.memoryFile());
+    }
+
+    /** Whether the memory file that a mapping shows is a segment of System V shared memory. */
+    boolean isSegment(Mapping mapping) {
+        return segmentAt(mapping.memoryFile()).isPresent();
+    }
+
+    /** The number under which that segment is put aside. */
+    int segmentOf(Mapping mapping) {
+        return ImageLayout.ASIDE_FIRST - writers.get(mapping.memoryFile());
+    }
+
+    /** Whether the user has allowed a launch to go on with copies of files and segments that are gone. */
+    boolean copiesAllowed() {
+        return checkpoint.allowances().contains(MAPPED_COPY);
+    }
+
+    /**
+     * Plans a file in memory that takes the place of a mapped file which is not there at launch.
+     *
+     * @param mappedFile its index in the table of mapped files and one
+     * @return the descriptor, put aside
+     */
+    int copyOf(NativeText path, long sizeBytes, List<ObjectContents.Piece> contents, int mappedFile) throws PlanException {
+        int fd = aside();
+        String name = path.toString();
+        steps.add(FileOp.of(FileOp.Kind.MEMFD, fd, O_RDWR, true, number(sizeBytes), number(0), number(0), number(mappedFile))
+                .withPath(NativeText.of(name.substring(name.lastIndexOf('/') + 1))));
+        for (ObjectContents.Piece piece : contents) {
+            PlanOffset stored = new PlanOffset.InData(data.append(piece.extent()));
+            steps.add(FileOp.of(
+                    FileOp.Kind.MEMFD_DATA,
+                    fd,
+                    0,
+                    false,
+                    number(piece.objectOffset()),
+                    stored,
+                    number(piece.extent().lengthBytes())));
+        }
+        return fd;
+    }
+
+    private Optional<Segment> segmentAt(int index) {
+        return checkpoint.segments().stream()
+                .filter(segment -> segment.memoryFile() == index)
+                .findFirst();
+    }
+
+    private void attach(int index, Segment segment) throws PlanException {
+        int fd = aside();
+        int kind = segment.isDestroyed()
+                ? ImageLayout.SEGMENT_DESTROYED
+                : copiesAllowed() ? ImageLayout.SEGMENT_COPY : 0;
+        String name = String.format("System V shared memory %d (key 0x%08x)", segment.id(), segment.key());
+        writers.put(index, fd);
+        steps.add(FileOp.of(
+                        FileOp.Kind.SEGMENT,
+                        fd,
+                        segment.mode() | kind,
+                        false,
+                        number(pair(segment.id(), segment.key())),
+                        number(segment.sizeBytes()),
+                        number(segment.changedS()),
+                        number(pair(segment.creatorUid(), segment.creatorGid())))
+                .withPath(NativeText.of(name))
+                .withOffset(pair(segment.uid(), segment.gid())));
+        for (FileExtent extent : checkpoint.memoryFiles().get(index).extents()) {
+            PlanOffset stored = new PlanOffset.InData(data.append(extent.fileOffset(), extent.lengthBytes()));
+            steps.add(FileOp.of(
+                    FileOp.Kind.SEGMENT_DATA, fd, 0, false, number(extent.offset()), stored, number(extent.lengthBytes())));
+        }
+    }
+
+    /** Two numbers of four bytes in one of eight, as {@code struct image_file_op} has them. */
+    static long pair(int low, int high) {
+        return Integer.toUnsignedLong(low) | (long) high << Integer.SIZE;
     }
 
     /** Shared memory that can never become writable was mapped through a descriptor that only reads, or of a sealed file. */
@@ -123,8 +205,8 @@ final class MemoryFilePlanner {
 
     private int aside() throws PlanException {
         if (asides == ImageLayout.ASIDE_LIMIT) {
-            throw new PlanException("the program has more than " + asides + " memfds mapped that are not open in the same way:"
-                    + " unmap some before the capture");
+            throw new PlanException("the program has more than " + asides + " memfds, segments and files mapped that need a descriptor"
+                    + " each: unmap some before the capture");
         }
         return ImageLayout.ASIDE_FIRST - asides++;
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
+import dev.undump.checkpoint.BoundMemory;
 import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.MemoryPolicy;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.nativestub.ImageLayout;
 
@@ -13,7 +15,7 @@ import dev.undump.nativestub.ImageLayout;
  * @param range page-aligned addresses; of {@link Kind#OBJECT} from 0
  * @param offset where in the image, the object or the file
  * @param flags further MAP_* bits
- * @param argument advice, mlock2 flags, index of a mapped file or descriptor, flags of a lazy range
+ * @param argument advice, mlock2 flags, index of a mapped file or descriptor, flags of a lazy range, mode of a memory policy
  * @param optional true: a failure is a detail lost
  */
 public record MemoryOp(
@@ -52,7 +54,11 @@ public record MemoryOp(
         /** {@code IMAGE_MEMORY_LAZY}. */
         LAZY(ImageLayout.MEMORY_LAZY),
         /** {@code IMAGE_MEMORY_DESCRIPTOR_MAP}. */
-        DESCRIPTOR_MAP(ImageLayout.MEMORY_DESCRIPTOR_MAP);
+        DESCRIPTOR_MAP(ImageLayout.MEMORY_DESCRIPTOR_MAP),
+        /** {@code IMAGE_MEMORY_SEGMENT}. */
+        SEGMENT(ImageLayout.MEMORY_SEGMENT),
+        /** {@code IMAGE_MEMORY_POLICY}. */
+        POLICY(ImageLayout.MEMORY_POLICY);
 
         private final int code;
 
@@ -129,8 +135,17 @@ public record MemoryOp(
                 Kind.DESCRIPTOR_MAP, protection, range, new PlanOffset.Plain(fileOffset), flags, descriptor, false);
     }
 
+    static MemoryOp segment(ByteRange range, int flags, int number, long segmentOffset) {
+        return new MemoryOp(Kind.SEGMENT, 0, range, new PlanOffset.Plain(segmentOffset), flags, number, false);
+    }
+
     static MemoryOp unmap(ByteRange range) {
         return new MemoryOp(Kind.UNMAP, 0, range, PlanOffset.ZERO, 0, 0, false);
+    }
+
+    static MemoryOp policy(BoundMemory bound) {
+        MemoryPolicy policy = bound.policy();
+        return new MemoryOp(Kind.POLICY, 0, bound.range(), new PlanOffset.Plain(policy.nodes()), 0, policy.mode(), true);
     }
 
     static MemoryOp name(ByteRange range, NativeText name) {

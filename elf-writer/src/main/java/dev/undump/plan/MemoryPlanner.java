@@ -40,7 +40,8 @@ final class MemoryPlanner {
     /** Everything but private anonymous memory. */
     private final MemorySteps files = new MemorySteps();
 
-    private final MappedFiles mappedFiles = new MappedFiles();
+    private final MappedFiles mappedFiles;
+    private final AttachedSegments segments;
     private final List<ByteRange> occupied = new ArrayList<>();
     private final List<AnonymousMapping> anonymous = new ArrayList<>();
 
@@ -55,12 +56,14 @@ final class MemoryPlanner {
         this.mappings = mappings;
         this.data = data;
         this.memoryFiles = memoryFiles;
+        this.mappedFiles = new MappedFiles(checkpoint, memoryFiles);
+        this.segments = new AttachedSegments(memoryFiles);
     }
 
     /** Decides where all bytes stand and plans what does not depend on laziness. */
     void plan(PlanOptions.AnonymousMemory choice) throws PlanException {
         List<List<ByteRange>> runs = choice == PlanOptions.AnonymousMemory.LAZY
-                ? new LazyRuns(mappings, checkpoint.process().marks()).choose()
+                ? new LazyRuns(mappings, checkpoint.process().marks(), checkpoint.identity().boundMemory()).choose()
                 : LazyRuns.none(mappings);
         Map<SharedObject.Key, List<Mapping>> shared = new LinkedHashMap<>();
         for (int i = 0; i < mappings.size(); i++) {
@@ -93,6 +96,7 @@ final class MemoryPlanner {
     List<MemoryOp> steps(boolean lazy, List<MemoryOp> more) {
         MemorySteps steps = new MemorySteps();
         more.forEach(steps::add);
+        segments.addTo(steps, mappings);
         for (AnonymousMapping mapping : anonymous) {
             mapping.addTo(steps, lazy, data);
         }
@@ -175,19 +179,27 @@ final class MemoryPlanner {
     }
 
     private void sharedFile(Mapping mapping, Map<SharedObject.Key, List<Mapping>> shared) throws PlanException {
-        if (mapping.hasMemoryFile()) {
+        if (mapping.hasMemoryFile() && memoryFiles.isSegment(mapping)) {
+            segments.add(mapping);
+        } else if (mapping.hasMemoryFile()) {
             memoryFile(mapping);
         } else if (mapping.name().toString().matches(".*/hsperfdata_[^/]+/[0-9]+")) {
             // HotSpot's performance counters: only watched from outside, under the old process id, and deleted at its exit.
             remember(shared, SharedObject.Key.ofFile(mapping), mapping);
-        } else if (!mapping.hasFlags(CheckpointLayout.VMA_MAY_WRITE)) {
-            fileBytes(mapping);
-        } else if (mapping.hasFlags(CheckpointLayout.VMA_DELETED)) {
+        } else if (mapping.hasFlags(CheckpointLayout.VMA_DELETED | CheckpointLayout.VMA_MAY_WRITE)) {
             refuseWhenOpen(mapping);
             remember(shared, SharedObject.Key.ofFile(mapping), mapping);
-        } else {
+        } else if (mapping.hasFlags(CheckpointLayout.VMA_DELETED)) {
+            fileBytes(mapping);
+        } else if (mappedFiles.isWritable(mapping)) {
             int index = mappedFiles.indexOf(mapping);
             files.add(MemoryOp.file(mapping.range(), mapping.protection(), index, mapping.fileOffset()));
+        } else {
+            fileBytes(mapping);
+            if (MappedFiles.isRecognisable(mapping)) {
+                int index = mappedFiles.indexOfRead(mapping);
+                files.add(MemoryOp.file(mapping.range(), mapping.protection(), index, mapping.fileOffset()));
+            }
         }
     }
 
@@ -244,6 +256,7 @@ final class MemoryPlanner {
 
     /** Advice by advice, so that neighbours with the same are one step. */
     private void attributes(MemorySteps steps) {
+        checkpoint.identity().boundMemory().forEach(bound -> steps.add(MemoryOp.policy(bound)));
         for (VmaAdvice advice : VmaAdvice.values()) {
             for (Mapping mapping : mappings) {
                 if (hasAttributes(mapping) && mapping.hasFlags(advice.vmaFlag())) {

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The memory steps in the order in which the stub takes them: first every mapping, then which pages may be huge, contents,
+ * The memory steps in the order in which the stub takes them: first every mapping, then which pages may be huge and from which nodes they come, contents,
  * protections, other advice, names, locks and at last seals. Steps that continue their predecessor become one.
  *
  * <p>The order matters: page sizes are decided when contents come, contents need write access, guards and locks need contents,
@@ -89,10 +89,11 @@ final class MemorySteps {
 
     private List<MemoryOp> phaseOf(MemoryOp op) {
         return switch (op.kind()) {
-            case ANONYMOUS, SHARED, IMAGE, LAZY, FILE, OBJECT, OBJECT_MAP, DESCRIPTOR_MAP, DROPPABLE -> maps;
+            case ANONYMOUS, SHARED, IMAGE, LAZY, FILE, OBJECT, OBJECT_MAP, DESCRIPTOR_MAP, SEGMENT, DROPPABLE -> maps;
             case READ -> throw new IllegalArgumentException("reading is added as such");
             case PROTECT, UNMAP -> protections;
             case ADVISE -> VmaAdvice.decidesPageSize(op.argument()) ? pageSizes : advice;
+            case POLICY -> pageSizes;
             case NAME -> names;
             case LOCK -> locks;
             case SEAL -> seals;

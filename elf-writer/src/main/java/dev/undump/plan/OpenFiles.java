@@ -9,25 +9,43 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The descriptors of each open file description, and which of them are the launch's own. */
+/**
+ * The descriptors of each open file description, and which of them are the launch's own. Those that the user has decided about are
+ * not among them: {@link PolicyPlanner} plans these.
+ */
 final class OpenFiles {
 
-    /** What open(2) is given again: not what concerned the moment of opening (O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC). */
-    static final int REOPEN_FLAGS = 03 | 02000 | 04000 | 010000 | 020000 | 040000 | 0100000 | 0200000 | 0400000
-            | 01000000 | 04000000 | 010000000;
+    /** What open(2) is given again: not what concerned the moment of opening (O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC), nor O_ASYNC,
+     * which it would not take. */
+    static final int REOPEN_FLAGS = 03 | 02000 | 04000 | 010000 | 040000 | 0100000 | 0200000 | 0400000
+            | 01000000 | 02000000 | 04000000 | 010000000;
 
     static final int LAST_STANDARD = 2;
 
     private final Checkpoint checkpoint;
-    private final boolean reopenStandardFiles;
+    private final LaunchPolicies policies;
+    private final List<Descriptor> descriptors;
     private final TreeMap<Integer, List<Descriptor>> byIndex = new TreeMap<>();
 
-    OpenFiles(Checkpoint checkpoint, boolean reopenStandardFiles) {
+    OpenFiles(Checkpoint checkpoint, LaunchPolicies policies) {
         this.checkpoint = checkpoint;
-        this.reopenStandardFiles = reopenStandardFiles;
-        for (Descriptor descriptor : checkpoint.descriptors()) {
+        this.policies = policies;
+        this.descriptors = checkpoint.descriptors().stream()
+                .filter(descriptor -> !policies.descriptors().containsKey(descriptor.fd()))
+                .toList();
+        for (Descriptor descriptor : descriptors) {
             byIndex.computeIfAbsent(descriptor.openFile(), unused -> new ArrayList<>()).add(descriptor);
         }
+    }
+
+    /** All descriptors that the user has not decided about, by number. */
+    List<Descriptor> descriptors() {
+        return descriptors;
+    }
+
+    /** What the user has decided, by descriptor. */
+    Map<Integer, DescriptorPolicy> policies() {
+        return policies.descriptors();
     }
 
     /** The descriptors of each description that has one, by its index; the lowest first. */
@@ -53,12 +71,12 @@ final class OpenFiles {
         boolean standard = sharing.get(0).fd() <= LAST_STANDARD;
         boolean alsoElsewhere = sharing.get(sharing.size() - 1).fd() > LAST_STANDARD;
         boolean inherited =
-                checkpoint.process().launchedByCkpt() ? file.isInherited() : !alsoElsewhere && !reopenStandardFiles;
+                checkpoint.process().launchedByCkpt() ? file.isInherited() : !alsoElsewhere && !policies.reopenStandardFiles();
         return switch (file.kind()) {
             case TERMINAL, OUTSIDE -> standard;
             case PIPE -> file.isOutside();
             case REGULAR, DELETED, MEMFD, DEVICE, DIRECTORY, OWN_PROC, QUEUE -> standard && inherited;
-            case EVENTFD, EPOLL, TIMERFD, SIGNALFD, INOTIFY, PIDFD, SOCKET -> false;
+            case FIFO, EVENTFD, EPOLL, TIMERFD, SIGNALFD, INOTIFY, PIDFD, SOCKET -> false;
         };
     }
 }

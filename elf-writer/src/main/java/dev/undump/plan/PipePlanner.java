@@ -13,20 +13,27 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
-/** Plans the pipes whose both ends are the program's. */
+/** Plans the pipes whose ends are all the program's. */
 final class PipePlanner {
 
     private static final int O_NONBLOCK = 04000;
-    private static final int O_ASYNC = 020000;
     private static final int O_DIRECT = 040000;
     private static final int ACCESS_MODE = 3;
+    private static final int READS = 0;
+    private static final int WRITES = 1;
+    private static final int BOTH = 2;
 
     /** A description of an end that the program still has. */
     private record End(Descriptor descriptor, OpenFile file) {
+        int fd() {
+            return descriptor.fd();
+        }
+
         int flags() {
-            return file.openFlags() & (ACCESS_MODE | O_NONBLOCK | O_ASYNC | O_DIRECT);
+            return file.openFlags() & (ACCESS_MODE | O_NONBLOCK | O_DIRECT);
         }
     }
 
@@ -47,44 +54,47 @@ final class PipePlanner {
         });
     }
 
-    /** Plans the pipe that an open file is an end of, both ends at once; the second end finds it done. */
-    void plan(OpenFile file, List<FileOp> creations, List<FileOp> pipeData) throws PlanException {
+    /** Plans the pipe that an open file is an end of, all its ends at once; the next end finds it done. */
+    void plan(OpenFile file, List<FileOp> creations, List<FileOp> pipeData) {
         if (!done.add(file.object())) {
             return;
         }
         PipeState pipe = checkpoint.pipes().get(file.object());
-        List<End> readers = ends(file.object(), 0, pipe);
-        List<End> writers = ends(file.object(), 1, pipe);
-        End reader = readers.isEmpty() ? null : readers.get(0);
-        End writer = writers.isEmpty() ? null : writers.get(0);
+        List<End> ends = endsByPipe.get(file.object());
+        Optional<End> writer = first(ends, WRITES);
+        Optional<End> both = first(ends, BOTH);
+        // An end that does both is opened once the pipe is there, from an end that stands at its number until then if need be.
+        Optional<End> reader = first(ends, READS).or(() -> writer.isPresent() ? Optional.empty() : both);
         PlanOffset stored = pipe.dataSize() == 0
                 ? PlanOffset.ZERO
                 : new PlanOffset.InData(data.append(pipe.dataOffset(), pipe.dataSize()));
         // Without a writer there is nobody to put the bytes in later.
-        boolean atOnce = writer == null;
-        if (atOnce && pipe.packetCount() > 0) {
-            throw refused(pipe, "packets in flight and no writing end any more", reader);
-        }
+        boolean atOnce = writer.isEmpty();
         creations.add(FileOp.of(
-                FileOp.Kind.PIPE,
-                reader == null ? -1 : reader.descriptor().fd(),
-                reader == null ? 0 : reader.flags(),
-                reader != null && reader.descriptor().closeOnExec(),
-                number(writer == null ? -1 : writer.descriptor().fd()),
-                atOnce ? stored : PlanOffset.ZERO,
-                number(atOnce ? pipe.dataSize() : 0),
-                number(pipe.capacity())));
-        if (writer != null) {
-            creations.add(FileOp.of(
-                    FileOp.Kind.PIPE_WRITER,
-                    writer.descriptor().fd(),
-                    writer.flags(),
-                    writer.descriptor().closeOnExec()));
+                        FileOp.Kind.PIPE,
+                        reader.map(End::fd).orElse(-1),
+                        reader.map(End::flags).orElse(0) & ~ACCESS_MODE,
+                        reader.isPresent() && reader.get().descriptor().closeOnExec(),
+                        number(writer.map(End::fd).orElse(-1)),
+                        atOnce ? stored : PlanOffset.ZERO,
+                        number(atOnce ? pipe.dataSize() : 0),
+                        number(pipe.capacity()))
+                .withOffset(atOnce ? pipe.packetCount() : 0));
+        writer.ifPresent(end -> creations.add(
+                FileOp.of(FileOp.Kind.PIPE_WRITER, end.fd(), end.flags(), end.descriptor().closeOnExec())));
+        int source = reader.or(() -> writer).orElseThrow().fd();
+        for (End end : ends) {
+            boolean isMade = reader.filter(end::equals).isPresent() || writer.filter(end::equals).isPresent();
+            if (!isMade || end.file().accessMode() == BOTH) {
+                creations.add(FileOp.of(
+                        FileOp.Kind.PIPE_OPEN, end.fd(), end.flags(), end.descriptor().closeOnExec(), number(source)));
+            }
         }
-        if (writer != null && reader != null && pipe.dataSize() > 0) {
+        boolean somebodyReads = reader.isPresent() || both.isPresent();
+        if (!atOnce && somebodyReads && pipe.dataSize() > 0) {
             pipeData.add(FileOp.of(
                     FileOp.Kind.PIPE_DATA,
-                    writer.descriptor().fd(),
+                    writer.get().fd(),
                     0,
                     false,
                     number(pipe.packetCount()),
@@ -93,23 +103,7 @@ final class PipePlanner {
         }
     }
 
-    private List<End> ends(int pipeIndex, int accessMode, PipeState pipe) throws PlanException {
-        List<End> found = new ArrayList<>();
-        for (End end : endsByPipe.get(pipeIndex)) {
-            if (end.file().accessMode() == accessMode) {
-                found.add(end);
-            } else if (end.file().accessMode() > 1) {
-                throw refused(pipe, "one descriptor that reads and writes", end);
-            }
-        }
-        if (found.size() > 1) {
-            throw refused(pipe, "two openings of the same end", found.get(1));
-        }
-        return found;
-    }
-
-    private static PlanException refused(PipeState pipe, String what, End end) {
-        return new PlanException("pipe:[" + pipe.inode() + "] has " + what + " (descriptor "
-                + end.descriptor().fd() + "): such a pipe cannot be made again; close it before the capture");
+    private static Optional<End> first(List<End> ends, int accessMode) {
+        return ends.stream().filter(end -> end.file().accessMode() == accessMode).findFirst();
     }
 }

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
-import java.util.Map;
-
 /**
  * What the user may choose about an image.
  *
  * @param anonymousMemory how anonymous memory gets its contents at launch
- * @param reopenStandardFiles true: regular files at 0, 1 and 2 are the program's own even where they may have been inherited
- * @param ports which port a socket gets instead of its own, 0 for any that is free
+ * @param policies where the program meets the world around it
  * @param forceVdsoTrampolines true: route the captured vdso's functions to the running one even where both are the same
  */
 public record PlanOptions(
         AnonymousMemory anonymousMemory,
-        boolean reopenStandardFiles,
-        Map<Integer, Integer> ports,
+        LaunchPolicies policies,
         boolean forceVdsoTrampolines) {
-
-    public PlanOptions {
-        ports = Map.copyOf(ports);
-    }
 
     /** How anonymous memory gets its contents at launch. */
     public enum AnonymousMemory {
@@ -30,5 +22,5 @@ public record PlanOptions(
     }
 
     /** Everything as it is without options. */
-    public static final PlanOptions DEFAULT = new PlanOptions(AnonymousMemory.LAZY, false, Map.of(), false);
+    public static final PlanOptions DEFAULT = new PlanOptions(AnonymousMemory.LAZY, LaunchPolicies.NONE, false);
 }

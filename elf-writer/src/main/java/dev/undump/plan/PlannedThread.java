@@ -5,6 +5,7 @@ import dev.undump.checkpoint.Bytes;
 import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.PendingSignal;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -17,6 +18,8 @@ import java.util.function.LongUnaryOperator;
  * @param setScheduling false: policy and nice are those of a fresh process
  * @param timerSlackNs 0: leave
  * @param pending signals pending for this thread, in queue order
+ * @param interruptedRip where it goes on with EINTR if SIGWINCH comes first; 0: its call goes on
+ * @param rights empty: as the launch has them
  */
 public record PlannedThread(
         CheckpointThread source,
@@ -25,7 +28,9 @@ public record PlannedThread(
         boolean setAffinity,
         boolean setScheduling,
         long timerSlackNs,
-        List<PendingSignal> pending) {
+        List<PendingSignal> pending,
+        long interruptedRip,
+        Optional<PlannedRights> rights) {
 
     public PlannedThread {
         pending = List.copyOf(pending);
@@ -34,6 +39,14 @@ public record PlannedThread(
     /** Returns the same thread, where instructions have moved. */
     PlannedThread relocated(LongUnaryOperator moved) {
         return new PlannedThread(
-                source, resume.relocated(moved), xstate, setAffinity, setScheduling, timerSlackNs, pending);
+                source,
+                resume.relocated(moved),
+                xstate,
+                setAffinity,
+                setScheduling,
+                timerSlackNs,
+                pending,
+                interruptedRip == 0 ? 0 : moved.applyAsLong(interruptedRip),
+                rights);
     }
 }

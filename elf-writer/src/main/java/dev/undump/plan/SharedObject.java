@@ -2,10 +2,8 @@
 package dev.undump.plan;
 
 import dev.undump.checkpoint.ByteRange;
-import dev.undump.checkpoint.Extent;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.nativestub.CheckpointLayout;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -26,13 +24,6 @@ final class SharedObject {
 
         static Key ofFile(Mapping mapping) {
             return new Key(0, mapping.inode(), mapping.deviceMajor(), mapping.deviceMinor());
-        }
-    }
-
-    /** A stored extent by its place in the object. */
-    private record Content(long objectOffset, Extent extent) {
-        long objectEnd() {
-            return objectOffset + extent.lengthBytes();
         }
     }
 
@@ -105,29 +96,8 @@ final class SharedObject {
     }
 
     private void readContents() throws PlanException {
-        List<Content> contents = mappings.stream()
-                .flatMap(mapping -> mapping.extents().stream()
-                        .filter(Extent::hasBytes)
-                        .map(extent -> new Content(
-                                mapping.fileOffset() + (extent.address() - mapping.range().start()), extent)))
-                .sorted(Comparator.comparingLong(Content::objectOffset).thenComparingLong(Content::objectEnd))
-                .toList();
-        long done = 0;
-        for (Content content : contents) {
-            if (content.objectEnd() <= done) {
-                continue;
-            }
-            Extent extent = behind(content, done);
-            steps.read(extent.range(), data.append(extent));
-            done = content.objectEnd();
+        for (ObjectContents.Piece piece : ObjectContents.of(mappings)) {
+            steps.read(piece.extent().range(), data.append(piece.extent()));
         }
-    }
-
-    /** Cuts off what an earlier extent of the same object has brought already. */
-    private static Extent behind(Content content, long done) {
-        long cut = Math.max(0, done - content.objectOffset());
-        Extent whole = content.extent();
-        return new Extent(
-                whole.address() + cut, whole.lengthBytes() - cut, whole.fileOffset() + cut, whole.kind(), whole.crc());
     }
 }

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -41,6 +42,8 @@ final class SocketPlanner {
     private final DataArea data;
     private final Map<Integer, Integer> ports;
     private final Set<Integer> unusedPorts;
+    /** Then the other end of a pair may have no descriptor any more, and counts as closed. */
+    private final boolean hasPolicies;
     private final Map<Integer, Place> places = new HashMap<>();
     private final List<FileOp> creations = new ArrayList<>();
     private final List<FileOp> connections = new ArrayList<>();
@@ -52,6 +55,7 @@ final class SocketPlanner {
         this.checkpoint = checkpoint;
         this.data = data;
         this.ports = ports;
+        this.hasPolicies = !openFiles.policies().isEmpty();
         this.unusedPorts = new HashSet<>(ports.keySet());
         openFiles.byIndex().forEach((index, descriptors) -> {
             OpenFile file = checkpoint.openFiles().get(index);
@@ -128,6 +132,10 @@ final class SocketPlanner {
     private void pair(Place first, int index) throws PlanException {
         SocketState socket = first.socket();
         Place second = places.get(socket.peer());
+        if (second == null && hasPolicies) {
+            orphan(first);
+            return;
+        }
         if (second == null) {
             throw new PlanException("descriptor " + first.fd() + " is one end of a pair of sockets whose other end has no descriptor");
         }
@@ -233,7 +241,20 @@ final class SocketPlanner {
     private SocketAddress bind(Place place) {
         SocketState socket = place.socket();
         SocketAddress local = mapped(socket.local());
-        if (!local.isEmpty()) {
+        Optional<SocketAddress> attach = AttachSocket.nameWithoutPid(socket, checkpoint.process().ids().ownPid());
+        if (attach.isPresent()) {
+            creations.add(withAddress(
+                    FileOp.of(
+                            FileOp.Kind.SOCKET_BIND,
+                            place.fd(),
+                            0,
+                            false,
+                            number(ImageLayout.BIND_OWN_PID),
+                            number(0),
+                            number(AttachSocket.FILE_MODE),
+                            words(local)),
+                    attach.get()));
+        } else if (!local.isEmpty()) {
             boolean anyAddress = local.isInternet() && socket.kind() == SocketKind.CONNECTED;
             creations.add(withAddress(
                     FileOp.of(

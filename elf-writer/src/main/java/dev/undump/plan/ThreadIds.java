@@ -31,6 +31,7 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
         if (TimerHelper.isPossible(checkpoint, memory)) {
             new TimerHelper(memory, patches).find(memory.mappings());
         }
+        new ShellIds(memory, patches).find(checkpoint);
         new LockScanner(memory, patches)
                 .scan(memory.mappings().stream()
                         .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())

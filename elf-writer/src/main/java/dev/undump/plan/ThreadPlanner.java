@@ -10,6 +10,7 @@ import dev.undump.checkpoint.Scheduling;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Plans where each thread goes on and with what context. */
 final class ThreadPlanner {
@@ -19,27 +20,36 @@ final class ThreadPlanner {
 
     private final Checkpoint checkpoint;
     private final PendingSignals signals;
+    private final List<Optional<PlannedRights>> rights;
     private final ResumePlanner resume;
     private final RseqAbort rseq;
     private final XstateArea xstate;
+    private final SizeSignal sizeSignal;
 
-    ThreadPlanner(Checkpoint checkpoint, CheckpointMemory memory, DataArea data, PendingSignals signals) {
+    ThreadPlanner(
+            Checkpoint checkpoint,
+            CheckpointMemory memory,
+            DataArea data,
+            PendingSignals signals,
+            List<Optional<PlannedRights>> rights) {
         this.checkpoint = checkpoint;
         this.signals = signals;
+        this.rights = rights;
         this.resume = new ResumePlanner(memory, signals);
         this.rseq = new RseqAbort(memory, data);
         this.xstate = XstateArea.of(checkpoint);
+        this.sizeSignal = new SizeSignal(checkpoint, memory);
     }
 
     List<PlannedThread> plan() throws IOException, PlanException {
         List<PlannedThread> threads = new ArrayList<>();
-        for (CheckpointThread thread : checkpoint.threads()) {
-            threads.add(plan(thread));
+        for (int i = 0; i < checkpoint.threads().size(); i++) {
+            threads.add(plan(checkpoint.threads().get(i), rights.get(i)));
         }
         return List.copyOf(threads);
     }
 
-    private PlannedThread plan(CheckpointThread thread) throws IOException, PlanException {
+    private PlannedThread plan(CheckpointThread thread, Optional<PlannedRights> itsRights) throws IOException, PlanException {
         if ((thread.registers().cs() & 0xffff) != USER_CODE_SEGMENT) {
             throw new PlanException("thread " + thread.ownTid() + " runs with code segment 0x"
                     + Long.toHexString(thread.registers().cs()) + ": only 64-bit programs can be brought back");
@@ -49,7 +59,15 @@ final class ThreadPlanner {
         long slack = scheduling.timerSlackNs() == DEFAULT_TIMER_SLACK_NS ? 0 : scheduling.timerSlackNs();
         boolean scheduled = scheduling.policy() != 0 || scheduling.policyFlags() != 0 || scheduling.nice() != 0;
         return new PlannedThread(
-                thread, point, xstate.contentsOf(thread), isPinned(thread.affinity()), scheduled, slack, signals.of(thread));
+                thread,
+                point,
+                xstate.contentsOf(thread),
+                isPinned(thread.affinity()),
+                scheduled,
+                slack,
+                signals.of(thread),
+                sizeSignal.interrupted(thread),
+                itsRights);
     }
 
     /** Whether the thread was kept from some processor of the machine; one that may run on all stays free everywhere. */

@@ -6,7 +6,7 @@ package dev.undump.plan;
  *
  * @param address of the word
  * @param keepMask bits of the old word that stay
- * @param thread index of the thread whose new id goes there
+ * @param thread index of the thread whose new id goes there; {@code IMAGE_GROUP_ID}: that of the process group
  * @param widthBytes 4 or 8
  */
 public record TidPatch(long address, long keepMask, int thread, int widthBytes) implements Comparable<TidPatch> {

@@ -4,6 +4,7 @@ package dev.undump.plan;
 import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.Mapping;
+import dev.undump.nativestub.ImageLayout;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,16 +51,26 @@ final class TidPatches {
         add(address, tid, 0, Long.BYTES);
     }
 
+    /** Adds a word of four bytes that holds the process group. */
+    void addGroup(long address) {
+        if (isWritable(address, Integer.BYTES)) {
+            patches.put(address, new TidPatch(address, 0, ImageLayout.GROUP_ID, Integer.BYTES));
+        }
+    }
+
     List<TidPatch> inOrder() {
         return List.copyOf(patches.values());
     }
 
-    private void add(long address, int tid, long keepMask, int widthBytes) {
-        boolean writable = memory.mappingAt(address)
+    private boolean isWritable(long address, int widthBytes) {
+        return memory.mappingAt(address)
                 .filter(mapping -> (mapping.protection() & Mapping.WRITE) != 0)
                 .filter(mapping -> mapping.range().contains(address + widthBytes - 1))
                 .isPresent();
-        if (writable && indexOfTid.containsKey(tid)) {
+    }
+
+    private void add(long address, int tid, long keepMask, int widthBytes) {
+        if (isWritable(address, widthBytes) && indexOfTid.containsKey(tid)) {
             patches.put(address, new TidPatch(address, keepMask, indexOfTid.get(tid), widthBytes));
         }
     }

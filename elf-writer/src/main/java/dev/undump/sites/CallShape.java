@@ -2,7 +2,6 @@
 package dev.undump.sites;
 
 import java.util.List;
-import java.util.OptionalInt;
 
 /**
  * Tells a system call from data that happens to decode as one, by what stands around it.
@@ -14,7 +13,6 @@ final class CallShape {
 
     /** How many neighbours are looked at on each side. */
     private static final int NEIGHBOURS = 16;
-    private static final int FURTHEST_NUMBER = 32;
     /** How much bytes that are no instruction count. */
     private static final int NO_INSTRUCTION = 2;
     /** Behind the last function stand zeros to the end of the page. */
@@ -22,7 +20,6 @@ final class CallShape {
     /** Where there may be doubt; real code hardly has one that is strange, and a number right in front makes up for more. */
     private static final int MOST_STRANGE = 1;
     private static final int MOST_STRANGE_WITH_NUMBER = 3;
-    private static final int HIGHEST_NUMBER = 1023;
     private static final int HIGHEST_ERROR = 4095;
     /** Traps in front of a call of the stub's own. */
     private static final int ROOM_FOR_JUMP = 5;
@@ -37,10 +34,10 @@ final class CallShape {
             return true;
         }
         int strange = strange(block, index);
-        Number number = number(block, index);
+        NumberSource number = NumberSource.of(block, index);
         return strange == 0
-                ? number == Number.LOADED || (number == Number.ELSEWHERE && isTreatedAsCall(block, index))
-                : strange <= MOST_STRANGE_WITH_NUMBER && followsNumber(block, index);
+                ? number == NumberSource.COMPUTED || (number == NumberSource.ELSEWHERE && isTreatedAsCall(block, index))
+                : strange <= MOST_STRANGE_WITH_NUMBER && NumberSource.inFront(block, index).isPresent();
     }
 
     /**
@@ -48,45 +45,15 @@ final class CallShape {
      * front, for a rewriting of data destroys it, and one in some thousand pieces of data reads like code around a call.
      */
     static boolean isCertainCall(CodeBlock block, int index) {
-        return strange(block, index) == 0 && loadsNumber(block, index);
+        return strange(block, index) == 0 && NumberSource.isConstant(block, index);
     }
 
     /** Returns whether it may be one: only what fails here is data for sure. */
     static boolean mayBeCall(CodeBlock block, int index) {
         int strange = strange(block, index);
         return strange <= MOST_STRANGE
-                || followsNumber(block, index)
-                || (strange <= MOST_STRANGE_WITH_NUMBER && number(block, index) == Number.LOADED);
-    }
-
-    /** Whether a constant is put into eax directly in front. */
-    private static boolean followsNumber(CodeBlock block, int index) {
-        return numberInFront(block, index).isPresent();
-    }
-
-    /** Returns the number that is put into eax directly in front of a call. */
-    static OptionalInt numberInFront(CodeBlock block, int index) {
-        if (index == 0) {
-            return OptionalInt.empty();
-        }
-        Instruction in = block.instructions().get(index - 1);
-        boolean move = in.opcode() == 0xb8 && Opcodes.opcodeRegister(in) == Opcodes.RAX
-                || in.opcode() == 0xc7 && in.modrm() == 0xc0 && (in.rex() & 1) == 0;
-        boolean number = in.map() == Instruction.ONE_BYTE && move && in.immediate() >= 0 && in.immediate() <= HIGHEST_NUMBER;
-        return number ? OptionalInt.of((int) in.immediate()) : OptionalInt.empty();
-    }
-
-    private static boolean loadsNumber(CodeBlock block, int index) {
-        for (int i = index; i > 0 && i > index - FURTHEST_NUMBER; i--) {
-            Instruction before = block.instructions().get(i - 1);
-            if (numberInFront(block, i).isPresent()) {
-                return true;
-            }
-            if (!before.fallsThrough() || (Opcodes.writes(before) & 1) != 0) {
-                return false;
-            }
-        }
-        return false;
+                || NumberSource.inFront(block, index).isPresent()
+                || (strange <= MOST_STRANGE_WITH_NUMBER && NumberSource.of(block, index) == NumberSource.COMPUTED);
     }
 
     /** Whether the number is compared in front, or the result is compared with the errors behind or given to a function at once. */
@@ -96,7 +63,7 @@ final class CallShape {
             return true;
         }
         for (int i = Math.max(0, index - NEIGHBOURS); i < index; i++) {
-            if (comparesRax(all.get(i)) && all.get(i).immediate() >= 0 && all.get(i).immediate() <= HIGHEST_NUMBER) {
+            if (comparesRax(all.get(i)) && all.get(i).immediate() >= 0 && all.get(i).immediate() <= NumberSource.HIGHEST) {
                 return true;
             }
         }
@@ -145,39 +112,6 @@ final class CallShape {
     private static boolean comparesRax(Instruction in) {
         boolean modrm = (in.opcode() == 0x81 || in.opcode() == 0x83) && in.modrm() == 0xf8 && (in.rex() & 1) == 0;
         return in.map() == Instruction.ONE_BYTE && (in.opcode() == 0x3d || modrm);
-    }
-
-    /** How the number gets into rax. */
-    private enum Number {
-        LOADED,
-        /** Elsewhere: the code in front of the call is jumped to. */
-        ELSEWHERE,
-        /** The last instruction that writes rax computes something else. */
-        NONE
-    }
-
-    private static Number number(CodeBlock block, int index) {
-        for (int i = index - 1; i >= 0 && i >= index - FURTHEST_NUMBER; i--) {
-            Instruction in = block.instructions().get(i);
-            if (!in.fallsThrough()) {
-                return Number.ELSEWHERE;
-            }
-            if ((Opcodes.writes(in) & 1) != 0) {
-                return canLoadNumber(in) ? Number.LOADED : Number.NONE;
-            }
-        }
-        return Number.ELSEWHERE;
-    }
-
-    private static boolean canLoadNumber(Instruction in) {
-        if (in.map() == Instruction.TWO_BYTE) {
-            return in.opcode() == 0xb6 || in.opcode() == 0xb7;
-        }
-        return in.map() == Instruction.ONE_BYTE && switch (in.opcode()) {
-            case 0xb8, 0xc7, 0x89, 0x8b, 0x63, 0x58, 0x8d, 0xb0 -> true;
-            case 0x31, 0x33, 0x29, 0x2b -> in.rmIsRegister() && in.rm() == in.reg();
-            default -> false;
-        };
     }
 
     private static int strange(CodeBlock block, int index) {

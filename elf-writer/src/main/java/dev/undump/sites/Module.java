@@ -13,9 +13,15 @@ import java.util.Optional;
  * @param code by address, not touching
  * @param functions empty when it has no unwind table
  * @param mapped all that the program has mapped
+ * @param hotSpot code of a JVM, in which no system calls are; empty when the program is none
  */
 record Module(
-        String name, Kind kind, List<ByteRange> code, Optional<UnwindTable> functions, MappedMemory mapped) {
+        String name,
+        Kind kind,
+        List<ByteRange> code,
+        Optional<UnwindTable> functions,
+        MappedMemory mapped,
+        Optional<ByteRange> hotSpot) {
 
     enum Kind {
         /** A file that the image carries its own copy of. */

@@ -43,6 +43,10 @@ final class ModuleSites {
 
     /** Finds out what a place is; those that are system calls are remembered. */
     void judge(long place) throws IOException {
+        if (module.hotSpot().isPresent() && module.hotSpot().get().contains(place)) {
+            tally.notCode();
+            return;
+        }
         Optional<ByteRange> function = functionAt(place);
         if (function.isPresent()) {
             CodeBlock whole = functionBlock(function.get());
@@ -65,7 +69,7 @@ final class ModuleSites {
         int index = block == null ? -1 : block.indexOf(place);
         if (index >= 0 && answer.verdict() == Consensus.Verdict.INSTRUCTION && isCall(block, index)) {
             found(block, place);
-        } else if (index >= 0 && isHarmless(CallShape.numberInFront(block, index))) {
+        } else if (index >= 0 && isHarmless(NumberSource.inFront(block, index))) {
             tally.constant();
         } else if (index >= 0 ? CallShape.mayBeCall(block, index) : followsNumber(place)) {
             tally.uncovered(place, "may be a system call or data: decoding does not tell");
@@ -133,7 +137,7 @@ final class ModuleSites {
      */
     private boolean isPlain(Site site) throws IOException {
         long call = site.call().address();
-        if (!isHarmless(CallShape.numberInFront(site.block(), site.index()))) {
+        if (!isHarmless(NumberSource.inFront(site.block(), site.index()))) {
             return false;
         }
         if (jumpsTo(site.block(), call)) {

@@ -29,11 +29,13 @@ final class Modules {
     private final MappedMemory mapped;
     private final TreeMap<Long, Draft> drafts = new TreeMap<>();
     private final List<ByteRange> stored = new ArrayList<>();
+    private final Optional<ByteRange> hotSpot;
 
-    Modules(Checkpoint checkpoint, CheckpointMemory memory) {
+    Modules(Checkpoint checkpoint, CheckpointMemory memory) throws IOException {
         this.checkpoint = checkpoint;
         this.memory = memory;
         this.mapped = new MappedMemory(checkpoint.mappings());
+        this.hotSpot = HotSpotCode.find(checkpoint, memory);
         List<Mapping> mappings = checkpoint.mappings();
         for (int i = 0; i < mappings.size(); i++) {
             Mapping mapping = mappings.get(i);
@@ -80,7 +82,7 @@ final class Modules {
                 functions = UnwindTable.read(memory, candidate.range().start(), code);
             }
         }
-        return new Module(draft.name(), draft.kind(), draft.code(), functions, mapped);
+        return new Module(draft.name(), draft.kind(), draft.code(), functions, mapped, hotSpot);
     }
 
     private void add(Mapping mapping, int index) {

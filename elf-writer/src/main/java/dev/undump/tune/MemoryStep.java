@@ -85,7 +85,8 @@ record MemoryStep(
                     ImageLayout.MEMORY_OBJECT_MAP,
                     ImageLayout.MEMORY_DROPPABLE,
                     ImageLayout.MEMORY_LAZY,
-                    ImageLayout.MEMORY_DESCRIPTOR_MAP -> true;
+                    ImageLayout.MEMORY_DESCRIPTOR_MAP,
+                    ImageLayout.MEMORY_SEGMENT -> true;
             default -> false;
         };
     }

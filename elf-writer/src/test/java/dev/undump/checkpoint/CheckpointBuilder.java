@@ -33,6 +33,8 @@ public final class CheckpointBuilder {
     private Cpu cpu = CheckpointSamples.cpu();
     private CheckpointId id = new CheckpointId(0x0123456789abcdefL, 0x1122334455667788L);
     private final List<CheckpointThread> threads = new ArrayList<>();
+    private final List<ThreadRights> rights = new ArrayList<>();
+    private final List<BoundMemory> boundMemory = new ArrayList<>();
     private final List<Mapping> mappings = new ArrayList<>();
     private final List<Content> contents = new ArrayList<>();
     private final List<Descriptor> descriptors = new ArrayList<>();
@@ -47,6 +49,10 @@ public final class CheckpointBuilder {
     private final List<EpollItem> epollItems = new ArrayList<>();
     private final List<Watch> watches = new ArrayList<>();
     private final List<FileLock> fileLocks = new ArrayList<>();
+    private final List<FileOwner> fileOwners = new ArrayList<>();
+    private final List<Segment> segments = new ArrayList<>();
+    private final List<Semaphore> semaphores = new ArrayList<>();
+    private final List<Terminal> terminals = new ArrayList<>();
     private final List<SignalAction> actions = new ArrayList<>();
     private final List<PendingSignal> pending = new ArrayList<>();
     private final List<PosixTimer> posixTimers = new ArrayList<>();
@@ -72,6 +78,17 @@ public final class CheckpointBuilder {
     /** Adds a thread; the first one replaces the leader of the minimal process. */
     public CheckpointBuilder thread(CheckpointThread thread) {
         threads.add(thread);
+        return this;
+    }
+
+    /** Adds the rights of the next thread: of each, or of none. */
+    public CheckpointBuilder rights(ThreadRights itsRights) {
+        rights.add(itsRights);
+        return this;
+    }
+
+    public CheckpointBuilder boundMemory(BoundMemory bound) {
+        boundMemory.add(bound);
         return this;
     }
 
@@ -144,8 +161,28 @@ public final class CheckpointBuilder {
         return this;
     }
 
+    public CheckpointBuilder segment(Segment segment) {
+        segments.add(segment);
+        return this;
+    }
+
+    public CheckpointBuilder semaphore(Semaphore semaphore) {
+        semaphores.add(semaphore);
+        return this;
+    }
+
     public CheckpointBuilder fileLock(FileLock lock) {
         fileLocks.add(lock);
+        return this;
+    }
+
+    public CheckpointBuilder fileOwner(FileOwner owner) {
+        fileOwners.add(owner);
+        return this;
+    }
+
+    public CheckpointBuilder terminal(Terminal terminal) {
+        terminals.add(terminal);
         return this;
     }
 
@@ -244,6 +281,8 @@ public final class CheckpointBuilder {
             threads.add(CheckpointSamples.thread(process.ids().pid()));
         }
         threads.forEach(records::thread);
+        rights.forEach(records::rights);
+        boundMemory.forEach(records::boundMemory);
         mappings.stream()
                 .sorted((a, b) -> a.range().compareTo(b.range()))
                 .forEach(mapping -> records.mapping(withExtents(mapping, data)));
@@ -263,6 +302,10 @@ public final class CheckpointBuilder {
         epollItems.forEach(records::epollItem);
         watches.forEach(records::watch);
         fileLocks.forEach(records::fileLock);
+        fileOwners.forEach(records::fileOwner);
+        segments.forEach(records::segment);
+        semaphores.forEach(records::semaphore);
+        terminals.forEach(records::terminal);
         actions.forEach(records::action);
         pending.forEach(records::pending);
         posixTimers.forEach(records::posixTimer);

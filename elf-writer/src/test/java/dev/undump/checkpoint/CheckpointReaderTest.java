@@ -44,11 +44,23 @@ class CheckpointReaderTest {
         assertThat(checkpoint.threads()).extracting(CheckpointThread::tid).containsExactly(1000, 1001, 1003);
         assertThat(checkpoint.threads().get(1)).isEqualTo(CheckpointSamples.thread(1001));
         assertThat(checkpoint.leader().call()).contains(new InterruptedCall(230, -516, 1_500_000_000L));
+        assertThat(checkpoint.identity().threads())
+                .containsExactly(
+                        RightsSamples.filtered(RightsSamples.ALLOW_ALL, RightsSamples.ALLOW_ALL),
+                        RightsSamples.user(1001),
+                        RightsSamples.root(0x1ff, 0x3ff));
+        assertThat(checkpoint.identity().boundMemory())
+                .containsExactly(new BoundMemory(
+                        ByteRange.ofLength(CheckpointSamples.HEAP, CheckpointSamples.PAGE), new MemoryPolicy(2, 5)));
         assertThat(checkpoint.descriptors()).contains(new Descriptor(5, 1, true), new Descriptor(1023, 4, false));
         assertThat(checkpoint.epollItems()).containsExactly(new EpollItem(3, 6, 1, 0xdeadbeefL));
         assertThat(checkpoint.watches()).containsExactly(new Watch(5, 3, 0x102, NativeText.of("/var/log")));
         assertThat(checkpoint.fileLocks())
                 .containsExactly(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0));
+        assertThat(checkpoint.fileOwners())
+                .containsExactly(
+                        new FileOwner(0, CheckpointLayout.OWNER_PROCESS, OptionalInt.empty(), 0),
+                        new FileOwner(2, CheckpointLayout.OWNER_THREAD, OptionalInt.of(1001), 40));
         assertThat(checkpoint.actions()).contains(new SignalAction(13, 1, 0, 0, 0));
         assertThat(checkpoint.pending()).extracting(PendingSignal::signal).containsExactly(10, 34);
         assertThat(checkpoint.posixTimers())

@@ -46,7 +46,7 @@ public final class CheckpointSamples {
     private static CheckpointProcess process(int pid, boolean launchedByCkpt, List<Rlimit> limits) {
         return new CheckpointProcess(
                 new ProcessIds(pid, pid, 1, pid, 900, 1001, 1002),
-                new ProcessSettings(022, 1, false, false, 0, false, 0),
+                new ProcessSettings(022, 1, false, false, 0, 0, 0),
                 Trigger.PID,
                 launchedByCkpt,
                 new MemoryMarks(
@@ -201,6 +201,10 @@ public final class CheckpointSamples {
                 .thread(thread(pid, Optional.of(new InterruptedCall(230, -516, 1_500_000_000L))))
                 .thread(thread(1001))
                 .thread(thread(1003, Optional.of(new InterruptedCall(202, -512, 0))))
+                .rights(RightsSamples.filtered(RightsSamples.ALLOW_ALL, RightsSamples.ALLOW_ALL))
+                .rights(RightsSamples.user(1001))
+                .rights(RightsSamples.root(0x1ff, 0x3ff))
+                .boundMemory(new BoundMemory(ByteRange.ofLength(HEAP, PAGE), new MemoryPolicy(2, 5)))
                 .openFile(openFile(FileKind.TERMINAL, "/dev/pts/3"))
                 .openFile(openFile(FileKind.DELETED, "/tmp/scratch"), "still here".getBytes(StandardCharsets.UTF_8))
                 .openFile(openFile(FileKind.PIPE, "pipe:[55]", 0))
@@ -218,6 +222,8 @@ public final class CheckpointSamples {
                 .pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), "in flight".getBytes(StandardCharsets.UTF_8))
                 .epollItem(new EpollItem(3, 6, 1, 0xdeadbeefL))
                 .fileLock(new FileLock(4, CheckpointLayout.LOCK_PROCESS, true, 100, 0))
+                .fileOwner(new FileOwner(0, CheckpointLayout.OWNER_PROCESS, OptionalInt.empty(), 0))
+                .fileOwner(new FileOwner(2, CheckpointLayout.OWNER_THREAD, OptionalInt.of(1001), 40))
                 .action(new SignalAction(10, CODE + 0x200, 0x14000000L, CODE + 0x300, 0x4000))
                 .action(new SignalAction(13, 1, 0, 0, 0))
                 .pending(new PendingSignal(0, 10, Bytes.copyOf(info)))

@@ -142,7 +142,6 @@ class HostileCheckpointTest {
         int mappings = CheckpointLayout.SECTION_MAPPINGS;
         int extents = CheckpointLayout.SECTION_EXTENTS;
         return Stream.of(
-                record("reserved byte", mappings, 0, Mapping.RESERVED, 1),
                 record("mapping kind 7 is unknown", mappings, 0, Mapping.KIND, 7),
                 record("protection", mappings, 0, Mapping.PROTECTION, 8),
                 record("mapping start or end", mappings, 0, Mapping.START, 0x400001),
@@ -234,7 +233,14 @@ class HostileCheckpointTest {
         int items = CheckpointLayout.SECTION_EPOLL_ITEMS;
         int locks = CheckpointLayout.SECTION_FILE_LOCKS;
         int watches = CheckpointLayout.SECTION_WATCHES;
+        int owners = CheckpointLayout.SECTION_FILE_OWNERS;
         return Stream.of(
+                record("an owner refers to open file 50", owners, 0, CheckpointLayout.FileOwner.DESCRIPTION, 50),
+                record("an owner refers to open file 0", owners, 1, CheckpointLayout.FileOwner.DESCRIPTION, 0),
+                record("kind of an owner", owners, 0, CheckpointLayout.FileOwner.KIND, 4),
+                record("thread of an owner", owners, 0, CheckpointLayout.FileOwner.TID, 1001),
+                record("thread that is not there", owners, 1, CheckpointLayout.FileOwner.TID, 99),
+                record("signal of a file", owners, 1, CheckpointLayout.FileOwner.SIGNAL, 65),
                 record("watch 3 refers to open file 0", watches, 0, CheckpointLayout.Watch.DESCRIPTION, 0),
                 record("number of a watch", watches, 0, CheckpointLayout.Watch.NUMBER, 0),
                 record("string of 0 bytes", watches, 0, CheckpointLayout.Watch.PATH + 4, 0),

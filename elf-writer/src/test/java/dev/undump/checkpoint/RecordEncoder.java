@@ -39,7 +39,7 @@ final class RecordEncoder {
         record.putInt(CheckpointLayout.Process.NO_NEW_PRIVS, flag(settings.noNewPrivs()));
         record.putInt(CheckpointLayout.Process.CHILD_SUBREAPER, flag(settings.childSubreaper()));
         record.putInt(CheckpointLayout.Process.PERSONALITY, settings.personality());
-        record.putInt(CheckpointLayout.Process.THP_DISABLE, flag(settings.thpDisable()));
+        record.putInt(CheckpointLayout.Process.THP_DISABLE, settings.thpDisable());
         record.putInt(CheckpointLayout.Process.MEMBARRIER, settings.membarrier());
         record.putInt(CheckpointLayout.Process.TRIGGER, process.trigger().code());
         record.putInt(CheckpointLayout.Process.LAUNCHED_BY_CKPT, flag(process.launchedByCkpt()));
@@ -122,6 +122,54 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_THREADS, record);
     }
 
+    /** Encodes the rights of a thread, with filters of its own behind those of the threads before. */
+    void rights(ThreadRights rights) {
+        ByteBuffer record = record(CheckpointLayout.Rights.SIZE_BYTES);
+        for (int i = 0; i < rights.userIds().size(); i++) {
+            record.putInt(CheckpointLayout.Rights.UIDS + i * Integer.BYTES, rights.userIds().get(i));
+            record.putInt(CheckpointLayout.Rights.GIDS + i * Integer.BYTES, rights.groupIds().get(i));
+        }
+        Capabilities capabilities = rights.capabilities();
+        record.putLong(CheckpointLayout.Rights.INHERITABLE, capabilities.inheritable());
+        record.putLong(CheckpointLayout.Rights.PERMITTED, capabilities.permitted());
+        record.putLong(CheckpointLayout.Rights.EFFECTIVE, capabilities.effective());
+        record.putLong(CheckpointLayout.Rights.BOUNDING, capabilities.bounding());
+        record.putLong(CheckpointLayout.Rights.AMBIENT, capabilities.ambient());
+        record.putInt(CheckpointLayout.Rights.SECUREBITS, capabilities.securebits());
+        record.putInt(CheckpointLayout.Rights.IO_PRIORITY, rights.ioPriority());
+        record.putInt(
+                CheckpointLayout.Rights.FLAGS,
+                (rights.noNewPrivileges() ? CheckpointLayout.RIGHTS_NO_NEW_PRIVILEGES : 0)
+                        | (rights.strictSeccomp() ? CheckpointLayout.RIGHTS_STRICT : 0)
+                        | (rights.otherUsers() ? CheckpointLayout.RIGHTS_OTHER_USERS : 0));
+        record.putInt(CheckpointLayout.Rights.OOM_SCORE_ADJ, rights.oomScoreAdj());
+        record.putInt(CheckpointLayout.Rights.POLICY, rights.policy().mode());
+        record.putLong(CheckpointLayout.Rights.POLICY_NODES, rights.policy().nodes());
+        record.putInt(CheckpointLayout.Rights.FILTER_COUNT, rights.filters().size());
+        record.putLong(CheckpointLayout.Rights.FIRST_FILTER, count(CheckpointLayout.SECTION_FILTERS));
+        ByteBuffer groups = record(rights.groups().size() * Integer.BYTES);
+        rights.groups().forEach(groups::putInt);
+        text(record, CheckpointLayout.Rights.GROUPS, NativeText.copyOf(groups.array()));
+        add(CheckpointLayout.SECTION_RIGHTS, record);
+        rights.filters().forEach(this::filter);
+    }
+
+    private void filter(SeccompFilter filter) {
+        ByteBuffer record = record(CheckpointLayout.Filter.SIZE_BYTES);
+        text(record, CheckpointLayout.Filter.INSTRUCTIONS, NativeText.copyOf(filter.instructions().toArray()));
+        record.putInt(CheckpointLayout.Filter.FLAGS, filter.flags());
+        add(CheckpointLayout.SECTION_FILTERS, record);
+    }
+
+    void boundMemory(BoundMemory bound) {
+        ByteBuffer record = record(CheckpointLayout.MemoryPolicy.SIZE_BYTES);
+        record.putLong(CheckpointLayout.MemoryPolicy.START, bound.range().start());
+        record.putLong(CheckpointLayout.MemoryPolicy.END, bound.range().end());
+        record.putLong(CheckpointLayout.MemoryPolicy.NODES, bound.policy().nodes());
+        record.putInt(CheckpointLayout.MemoryPolicy.MODE, bound.policy().mode());
+        add(CheckpointLayout.SECTION_MEMORY_POLICIES, record);
+    }
+
     private static void scheduling(ByteBuffer record, Scheduling scheduling) {
         record.putInt(CheckpointLayout.Thread.POLICY, scheduling.policy());
         record.putInt(CheckpointLayout.Thread.POLICY_FLAGS, scheduling.policyFlags());
@@ -172,6 +220,7 @@ final class RecordEncoder {
         record.putLong(CheckpointLayout.Mapping.EXTENT_COUNT, mapping.extents().size());
         record.putLong(CheckpointLayout.Mapping.FILE_SIZE, mapping.fileSize());
         record.putLong(CheckpointLayout.Mapping.FILE_MTIME_NS, mapping.fileMtimeNs());
+        record.putLong(CheckpointLayout.Mapping.FILE_BIRTH_NS, mapping.fileBirthNs());
         add(CheckpointLayout.SECTION_MAPPINGS, record);
         mapping.extents().forEach(this::extent);
     }
@@ -312,6 +361,42 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_WATCHES, record);
     }
 
+    void fileOwner(FileOwner owner) {
+        ByteBuffer record = record(CheckpointLayout.FileOwner.SIZE_BYTES);
+        record.putInt(CheckpointLayout.FileOwner.DESCRIPTION, owner.openFile());
+        record.putInt(CheckpointLayout.FileOwner.KIND, owner.kind());
+        record.putInt(CheckpointLayout.FileOwner.TID, owner.tid().orElse(0));
+        record.putInt(CheckpointLayout.FileOwner.SIGNAL, owner.signal());
+        add(CheckpointLayout.SECTION_FILE_OWNERS, record);
+    }
+
+    void segment(Segment segment) {
+        ByteBuffer record = record(CheckpointLayout.Segment.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Segment.MEMORY_FILE, segment.memoryFile());
+        record.putInt(CheckpointLayout.Segment.ID, segment.id());
+        record.putInt(CheckpointLayout.Segment.KEY, segment.key());
+        record.putInt(CheckpointLayout.Segment.MODE, segment.mode());
+        record.putInt(CheckpointLayout.Segment.UID, segment.uid());
+        record.putInt(CheckpointLayout.Segment.GID, segment.gid());
+        record.putInt(CheckpointLayout.Segment.CREATOR_UID, segment.creatorUid());
+        record.putInt(CheckpointLayout.Segment.CREATOR_GID, segment.creatorGid());
+        record.putLong(CheckpointLayout.Segment.SIZE, segment.sizeBytes());
+        record.putLong(CheckpointLayout.Segment.CHANGED_S, segment.changedS());
+        record.putInt(CheckpointLayout.Segment.FLAGS, segment.flags());
+        add(CheckpointLayout.SECTION_SEGMENTS, record);
+    }
+
+    void semaphore(Semaphore semaphore) {
+        ByteBuffer record = record(CheckpointLayout.Semaphore.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Semaphore.SET, semaphore.set());
+        record.putInt(CheckpointLayout.Semaphore.KEY, semaphore.key());
+        record.putInt(CheckpointLayout.Semaphore.COUNT, semaphore.count());
+        record.putInt(CheckpointLayout.Semaphore.CREATOR_UID, semaphore.creatorUid());
+        record.putInt(CheckpointLayout.Semaphore.NUMBER, semaphore.number());
+        record.putInt(CheckpointLayout.Semaphore.ADJUSTMENT, semaphore.adjustment());
+        add(CheckpointLayout.SECTION_SEMAPHORES, record);
+    }
+
     void fileLock(FileLock lock) {
         ByteBuffer record = record(CheckpointLayout.FileLock.SIZE_BYTES);
         record.putInt(CheckpointLayout.FileLock.DESCRIPTION, lock.openFile());
@@ -320,6 +405,23 @@ final class RecordEncoder {
         record.putLong(CheckpointLayout.FileLock.START, lock.start());
         record.putLong(CheckpointLayout.FileLock.LENGTH, lock.length());
         add(CheckpointLayout.SECTION_FILE_LOCKS, record);
+    }
+
+    void terminal(Terminal terminal) {
+        ByteBuffer record = record(CheckpointLayout.Terminal.SIZE_BYTES);
+        record.putInt(CheckpointLayout.Terminal.DESCRIPTION, terminal.openFile());
+        record.putInt(CheckpointLayout.Terminal.FLAGS, terminal.flags());
+        record.putInt(CheckpointLayout.Terminal.INPUT_FLAGS, terminal.inputFlags());
+        record.putInt(CheckpointLayout.Terminal.OUTPUT_FLAGS, terminal.outputFlags());
+        record.putInt(CheckpointLayout.Terminal.CONTROL_FLAGS, terminal.controlFlags());
+        record.putInt(CheckpointLayout.Terminal.LOCAL_FLAGS, terminal.localFlags());
+        record.put(CheckpointLayout.Terminal.LINE, (byte) terminal.line());
+        record.put(CheckpointLayout.Terminal.CHARACTERS, terminal.characters().toArray());
+        record.putShort(CheckpointLayout.Terminal.ROWS, (short) terminal.rows());
+        record.putShort(CheckpointLayout.Terminal.COLUMNS, (short) terminal.columns());
+        record.putInt(CheckpointLayout.Terminal.DEVICE_MAJOR, terminal.deviceMajor());
+        record.putInt(CheckpointLayout.Terminal.DEVICE_MINOR, terminal.deviceMinor());
+        add(CheckpointLayout.SECTION_TERMINALS, record);
     }
 
     void posixTimer(PosixTimer timer) {

@@ -105,6 +105,29 @@ public final class SocketSamples {
                 List.of());
     }
 
+    /** Returns the same socket with another {@code st_mode} of its file, 0 for none. */
+    public static SocketState withFileMode(SocketState socket, int fileMode) {
+        return new SocketState(
+                socket.inode(),
+                socket.family(),
+                socket.type(),
+                socket.protocol(),
+                socket.kind(),
+                socket.flags(),
+                socket.backlog(),
+                socket.shutdown(),
+                socket.peer(),
+                socket.local(),
+                socket.remote(),
+                socket.directory(),
+                socket.dataOffset(),
+                socket.dataSize(),
+                socket.packetCount(),
+                socket.crc(),
+                fileMode,
+                socket.options());
+    }
+
     /**
      * Returns a process with six sockets: 0 listens with two options, 1 and 2 are a pair, 3 has a closed end, 4 is connected UDP, 5
      * is dead.

@@ -99,7 +99,7 @@ class ThreadEncoderTest {
 
     private void write(ResumePoint resume) {
         PlannedThread thread = new PlannedThread(
-                source, resume, Bytes.copyOf(new byte[] {0x77}), false, false, 0, List.of());
+                source, resume, Bytes.copyOf(new byte[] {0x77}), false, false, 0, List.of(), 0, Optional.empty());
         ThreadEncoder.writeBlock(block, 0, thread, BLOCK, RESUME_CALL);
     }
 }

@@ -11,15 +11,16 @@ import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.EpollItem;
 import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.FileLock;
+import dev.undump.checkpoint.FileOwner;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.checkpoint.PipeState;
 import dev.undump.checkpoint.Watch;
 import dev.undump.nativestub.CheckpointLayout;
+import dev.undump.nativestub.ImageLayout;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,6 +30,8 @@ class FilePlannerTest {
     private static final int O_RDWR = 2;
     private static final int O_APPEND = 02000;
     private static final int O_CREAT_TRUNC = 01100;
+    private static final int O_NONBLOCK = 04000;
+    private static final int O_ASYNC = 020000;
     private static final int O_DIRECT = 040000;
 
     @TempDir
@@ -36,8 +39,7 @@ class FilePlannerTest {
 
     private final CheckpointBuilder builder = new CheckpointBuilder();
     private final DataArea data = new DataArea();
-    private final Map<Integer, Integer> ports = new TreeMap<>();
-    private boolean reopenStandardFiles;
+    private LaunchPolicies policies = LaunchPolicies.NONE;
     private int files;
 
     @Test
@@ -73,7 +75,7 @@ class FilePlannerTest {
     void standardFile_notKnownToBeInherited_isTheLaunchsUnlessItShallBeOpenedAgain() throws Exception {
         open(FileKind.REGULAR, O_WRONLY, 1);
         assertThat(kinds()).containsExactly("INHERIT 1");
-        reopenStandardFiles = true;
+        policies = policies.withReopenedStandardFiles();
         assertThat(kinds()).containsExactly("OPEN 1");
     }
 
@@ -90,7 +92,9 @@ class FilePlannerTest {
     @Test
     void outside_aboveTheStandardOnes_isRefusedUnlessAPipeThatWasAllowed() throws Exception {
         openWithFlags(FileKind.PIPE, CheckpointLayout.DESCRIPTION_OUTSIDE, 8);
-        assertThat(plan()).containsExactly(inherit(8));
+        assertThat(plan())
+                .containsExactly(FileOp.of(
+                        FileOp.Kind.INHERIT, 8, O_WRONLY, true, FileOp.number(ImageLayout.INHERIT_PIPE)));
         open(FileKind.OUTSIDE, 0, 9);
         assertThatThrownBy(this::plan).isInstanceOf(PlanException.class).hasMessageContaining("descriptor 9");
     }
@@ -130,13 +134,12 @@ class FilePlannerTest {
     }
 
     @Test
-    void deletedFile_openedTwice_isRefused() {
+    void deletedFile_openedTwice_isOneFile() throws Exception {
         open(FileKind.DELETED, 0, 3);
-        open(FileKind.DELETED, 0, 4);
-        assertThatThrownBy(this::plan)
-                .isInstanceOf(PlanException.class)
-                .hasMessageContaining("/some/file")
-                .hasMessageContaining("more than once");
+        open(FileKind.DELETED, O_RDWR, 4, 5);
+        assertThat(kinds()).containsExactly("DELETED 3", "MEMFD_OPEN 4", "DUPLICATE 5");
+        assertThat(plan().get(1))
+                .isEqualTo(FileOp.of(FileOp.Kind.MEMFD_OPEN, 4, O_RDWR, true, FileOp.number(3)).withOffset(12));
     }
 
     @Test
@@ -191,11 +194,54 @@ class FilePlannerTest {
     }
 
     @Test
-    void pipe_openedTwice_isRefused() {
-        builder.pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), new byte[0]);
+    void pipe_openedTwice_isOpenedOnceMore() throws Exception {
+        builder.pipe(new PipeState(55, 65536, false, 0, 0, 0, 0), new byte[7]);
         open(FileKind.PIPE, 0, 6);
-        open(FileKind.PIPE, 0, 7);
-        assertThatThrownBy(this::plan).isInstanceOf(PlanException.class).hasMessageContaining("pipe:[55]");
+        open(FileKind.PIPE, O_NONBLOCK, 7);
+        open(FileKind.PIPE, O_WRONLY, 8);
+        open(FileKind.PIPE, O_RDWR, 9);
+        assertThat(kinds())
+                .containsExactly("PIPE 6", "PIPE_WRITER 8", "PIPE_OPEN 7", "PIPE_OPEN 9", "PIPE_DATA 8");
+        assertThat(plan().get(2)).isEqualTo(FileOp.of(FileOp.Kind.PIPE_OPEN, 7, O_NONBLOCK, true, FileOp.number(6)));
+        assertThat(plan().get(3).openFlags()).isEqualTo(O_RDWR);
+    }
+
+    @Test
+    void pipe_endThatDoesBothAlone_isOpenedFromOneThatStandsInItsPlace() throws Exception {
+        builder.pipe(new PipeState(55, 65536, true, 4096, 13, 2, 0), new byte[13]);
+        open(FileKind.PIPE, O_RDWR, 6);
+        assertThat(kinds()).containsExactly("PIPE 6", "PIPE_OPEN 6");
+        assertThat(plan().get(0).offset()).isEqualTo(2);
+        assertThat(plan().get(1)).isEqualTo(FileOp.of(FileOp.Kind.PIPE_OPEN, 6, O_RDWR, true, FileOp.number(6)));
+    }
+
+    @Test
+    void fifo_bytesComeWithTheFirstOpening() throws Exception {
+        builder.pipe(new PipeState(0, 131072, false, 0, 0, 0, 0), new byte[7]);
+        open(FileKind.FIFO, 0, 6);
+        open(FileKind.FIFO, O_WRONLY, 7);
+        assertThat(plan())
+                .containsExactly(
+                        fifo(6, 0, new PlanOffset.InData(0), 7).withPath(NativeText.of("/some/file")),
+                        fifo(7, O_WRONLY, PlanOffset.ZERO, 0).withPath(NativeText.of("/some/file")));
+    }
+
+    private static FileOp fifo(int fd, int flags, PlanOffset place, long size) {
+        return FileOp.of(
+                FileOp.Kind.FIFO, fd, flags, true, PlanOffset.ZERO, place, FileOp.number(size), FileOp.number(131072));
+    }
+
+    @Test
+    void owners_comeLastAndNameTheThread() throws Exception {
+        open(FileKind.TERMINAL, O_RDWR, 0);
+        open(FileKind.EVENTFD, O_RDWR | O_ASYNC, 3);
+        builder.fileOwner(new FileOwner(
+                1, CheckpointLayout.OWNER_THREAD, OptionalInt.of(PlanSamples.TID), 34));
+        assertThat(kinds()).containsExactly("INHERIT 0", "EVENTFD 3", "OWNER 3");
+        assertThat(plan().get(1).openFlags()).isEqualTo(O_RDWR);
+        assertThat(plan().get(2))
+                .isEqualTo(FileOp.of(
+                        FileOp.Kind.OWNER, 3, O_ASYNC, false, FileOp.number(0), FileOp.number(0), FileOp.number(34)));
     }
 
     @Test
@@ -324,9 +370,9 @@ class FilePlannerTest {
 
     private List<FileOp> wholePlan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
-        OpenFiles openFiles = new OpenFiles(checkpoint, reopenStandardFiles);
+        OpenFiles openFiles = new OpenFiles(checkpoint, policies);
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
-        return new FilePlanner(checkpoint, data, openFiles, memoryFiles, ports).plan();
+        return new FilePlanner(checkpoint, data, openFiles, memoryFiles, policies).plan();
     }
 
     private List<String> kinds() throws Exception {

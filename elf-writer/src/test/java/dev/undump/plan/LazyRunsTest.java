@@ -3,6 +3,7 @@ package dev.undump.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.undump.checkpoint.BoundMemory;
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.Extent;
@@ -10,6 +11,7 @@ import dev.undump.checkpoint.ExtentKind;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
 import dev.undump.checkpoint.MemoryMarks;
+import dev.undump.checkpoint.MemoryPolicy;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.nativestub.CheckpointLayout;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ class LazyRunsTest {
 
     private static final long PAGE = 4096;
     private static final long A = 0x10000000;
+    private static final long BOUND = 1 << 20;
     private static final int RW = Mapping.READ | Mapping.WRITE;
     private static final long LEAST = LazyRuns.LEAST_BYTES / PAGE;
     private static final long HOLE = LazyRuns.LONGEST_HOLE / PAGE;
@@ -159,6 +162,15 @@ class LazyRunsTest {
         assertThat(runs).hasSize(5000).allMatch(run -> run.lengthBytes() == 4 * LEAST * PAGE);
     }
 
+    @Test
+    void choose_memoryBoundToNodes_isNotLazy() {
+        List<Extent> stored = List.of(new Extent(A + BOUND * PAGE, 100 * PAGE, PAGE, ExtentKind.PRIVATE, 1));
+        Mapping bound = new Mapping(
+                pages(BOUND, 100), MappingKind.ANONYMOUS, 3, 0, 0, 0, 0, 0, 0, NativeText.of(""), 0, 0, stored);
+        Mapping other = mapping(100, 3, 0, "", stored(0, 100));
+        assertThat(choose(List.of(other, bound), 0, 0)).containsExactly(List.of(pages(0, 100)), List.of());
+    }
+
     private static List<ByteRange> runs(Mapping mapping) {
         return choose(List.of(mapping), 0, 0).get(0);
     }
@@ -178,7 +190,8 @@ class LazyRunsTest {
                                 marks.argStart(),
                                 marks.argEnd(),
                                 marks.envStart(),
-                                marks.envEnd()))
+                                marks.envEnd()),
+                        List.of(new BoundMemory(pages(BOUND, 1), new MemoryPolicy(2, 1))))
                 .choose();
     }
 

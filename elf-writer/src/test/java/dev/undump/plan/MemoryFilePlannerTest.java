@@ -162,15 +162,15 @@ class MemoryFilePlannerTest {
 
     private List<FileOp> files() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
-        OpenFiles openFiles = new OpenFiles(checkpoint, false);
+        OpenFiles openFiles = new OpenFiles(checkpoint, LaunchPolicies.NONE);
         MemoryFilePlanner planner = MemoryFilePlanner.plan(checkpoint, data, openFiles);
-        return new FilePlanner(checkpoint, data, openFiles, planner, Map.of())
+        return new FilePlanner(checkpoint, data, openFiles, planner, LaunchPolicies.NONE)
                 .plan().stream().filter(op -> op.kind() != FileOp.Kind.CLOSE).toList();
     }
 
     private List<MemoryOp> memory() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
-        MemoryFilePlanner planner = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        MemoryFilePlanner planner = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, LaunchPolicies.NONE));
         MemoryPlanner memory = new MemoryPlanner(checkpoint, checkpoint.mappings(), data, planner);
         memory.plan(PlanOptions.AnonymousMemory.READ);
         return memory.steps(false, List.of());

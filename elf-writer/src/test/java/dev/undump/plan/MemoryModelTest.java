@@ -69,7 +69,7 @@ class MemoryModelTest {
     void steps_anyAddressSpace_giveItsMemory(@ForAll long seed) throws PlanException {
         List<Mapping> mappings = randomMappings(new Random(seed));
         DataArea data = new DataArea();
-        MemoryFilePlanner none = MemoryFilePlanner.plan(empty, data, new OpenFiles(empty, false));
+        MemoryFilePlanner none = MemoryFilePlanner.plan(empty, data, new OpenFiles(empty, LaunchPolicies.NONE));
         MemoryPlanner planner = new MemoryPlanner(empty, mappings, data, none);
         planner.plan(PlanOptions.AnonymousMemory.LAZY);
 

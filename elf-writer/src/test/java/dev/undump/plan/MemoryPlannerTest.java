@@ -15,6 +15,7 @@ import dev.undump.checkpoint.MappingKind;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.nativestub.CheckpointLayout;
+import dev.undump.nativestub.ImageLayout;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -182,7 +183,62 @@ class MemoryPlannerTest {
         assertThat(plan())
                 .containsExactly(MemoryOp.file(pages(0, 2), R, 0, 0), MemoryOp.file(pages(4, 2), RW, 0, 0));
         assertThat(planner.mappedFiles())
-                .containsExactly(new MappedFile(NativeText.of("/var/db"), 2 * PAGE, 4711, 2));
+                .containsExactly(new MappedFile(NativeText.of("/var/db"), 2 * PAGE, 4711, 0, 2, ImageLayout.INSTEAD_NOTHING));
+    }
+
+    @Test
+    void sharedFile_writableAndCopyAllowed_hasItsBytesAside() throws Exception {
+        builder.allowance("mapped-copy");
+        builder.mapping(CheckpointSamples.mapping(
+                        A, 2, MappingKind.SHARED_FILE, RW, CheckpointLayout.VMA_MAY_WRITE, "/var/db"))
+                .bytes(A, ExtentKind.FILE, filled(2));
+        assertThat(plan()).containsExactly(MemoryOp.file(pages(0, 2), RW, 0, 0));
+        assertThat(planner.mappedFiles()).singleElement().satisfies(file -> {
+            assertThat(file.sizeBytes()).isEqualTo(2 * PAGE);
+            assertThat(file.instead()).isEqualTo(ImageLayout.ASIDE_FIRST);
+        });
+        assertThat(data.sizeBytes()).isEqualTo(2 * PAGE);
+    }
+
+    @Test
+    void sharedFile_readButWrittenThroughADescriptor_isTheFileItself() throws Exception {
+        builder.mapping(CheckpointSamples.mapping(A, 2, MappingKind.SHARED_FILE, R, 0, "/var/db"));
+        OpenFile like = CheckpointSamples.openFile(FileKind.REGULAR, "/var/db");
+        builder.openFile(new OpenFile(
+                like.kind(), 0, 2, like.mode(), 0, 4711, 8, 1, 0, 0, 0, 0, like.path(), 0, 0, 0, like.values(), 0, 0));
+        assertThat(plan()).containsExactly(MemoryOp.file(pages(0, 2), R, 0, 0));
+        assertThat(planner.mappedFiles()).singleElement().satisfies(file -> {
+            assertThat(file.openFlags()).isZero();
+            assertThat(file.instead()).isEqualTo(ImageLayout.INSTEAD_NOTHING);
+        });
+    }
+
+    @Test
+    void sharedFile_recognisable_isMappedOverItsBytes() throws Exception {
+        Mapping known = CheckpointSamples.mapping(A, 2, MappingKind.SHARED_FILE, R, 0, "/usr/lib/modules");
+        builder.mapping(new Mapping(
+                        known.range(),
+                        known.kind(),
+                        known.protection(),
+                        known.flags(),
+                        0,
+                        0,
+                        known.inode(),
+                        known.deviceMajor(),
+                        known.deviceMinor(),
+                        known.name(),
+                        known.fileSize(),
+                        known.fileMtimeNs(),
+                        1234,
+                        List.of()))
+                .bytes(A, ExtentKind.FILE, filled(2));
+        assertThat(plan())
+                .containsExactly(
+                        MemoryOp.image(pages(0, 2), R, new PlanOffset.InData(0)), MemoryOp.file(pages(0, 2), R, 0, 0));
+        assertThat(planner.mappedFiles()).singleElement().satisfies(file -> {
+            assertThat(file.birthNs()).isEqualTo(1234);
+            assertThat(file.instead()).isEqualTo(ImageLayout.INSTEAD_BYTES);
+        });
     }
 
     @Test
@@ -255,7 +311,7 @@ class MemoryPlannerTest {
 
     private List<MemoryOp> plan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
-        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, LaunchPolicies.NONE));
         planner = new MemoryPlanner(checkpoint, checkpoint.mappings(), data, memoryFiles);
         planner.plan(PlanOptions.AnonymousMemory.READ);
         return planner.steps(false, List.of());

@@ -183,7 +183,7 @@ class ProgramMemoryTest {
         DataArea data = new DataArea();
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             ProgramMemory program = ProgramMemory.of(checkpoint, memory);
-            MemoryFilePlanner none = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+            MemoryFilePlanner none = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, LaunchPolicies.NONE));
             new MemoryPlanner(checkpoint, program.mappings(), data, none).plan(PlanOptions.AnonymousMemory.LAZY);
             program.retireOlderStubs(data);
         }

@@ -19,7 +19,6 @@ import dev.undump.nativestub.ImageLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,7 +33,7 @@ class SocketPlannerTest {
 
     private final CheckpointBuilder builder = new CheckpointBuilder();
     private final DataArea data = new DataArea();
-    private final Map<Integer, Integer> ports = new TreeMap<>();
+    private LaunchPolicies policies = LaunchPolicies.NONE;
     private int sockets;
 
     @Test
@@ -96,6 +95,32 @@ class SocketPlannerTest {
     }
 
     @Test
+    void attachSocketOfHotSpot_isNamedByTheLaunch() throws Exception {
+        int pid = PlanSamples.read(new CheckpointBuilder(), folder).process().ids().ownPid();
+        List<FileOp> steps = List.of(
+                bindOf("/tmp/.java_pid" + pid + ".tmp", 0),
+                bindOf("/tmp/.java_pid" + pid + ".tmp\0", 0),
+                bindOf("/tmp/.java_pid" + pid + ".tmp", 0140600),
+                bindOf("/tmp/.java_pid1" + pid + ".tmp", 0),
+                bindOf("/tmp/java_pid" + pid + ".tmp", 0));
+        assertThat(steps.stream().map(op -> numbers(op).get(0)))
+                .containsExactly((long) ImageLayout.BIND_OWN_PID, (long) ImageLayout.BIND_OWN_PID, 0L, 0L, 0L);
+        for (FileOp step : steps.subList(0, 2)) {
+            assertThat(step.path()).isEqualTo(SocketSamples.unix("/tmp/.java_pid").bytes());
+            assertThat(step.offset()).isEqualTo(step.path().length());
+            assertThat(numbers(step).subList(1, 3)).containsExactly(0L, 0140600L);
+        }
+    }
+
+    private FileOp bindOf(String name, int fileMode) throws Exception {
+        SocketState some = unix(SocketKind.LISTENING, 1, SocketSamples.unix(name));
+        SocketState socket = SocketSamples.withFileMode(some, fileMode);
+        CheckpointBuilder single = new CheckpointBuilder().socket(socket, new byte[0]);
+        single.openFile(SocketSamples.file(0, O_RDWR)).descriptor(new Descriptor(3, 0, false));
+        return plan(single).stream().filter(op -> op.kind() == FileOp.Kind.SOCKET_BIND).findFirst().orElseThrow();
+    }
+
+    @Test
     void pair_isMadeOnceAndFilledFromTheOtherEnd() throws Exception {
         add(SocketSamples.unix(SocketKind.PAIRED, 1, 0, 1, 1, SocketAddress.NONE, 0), new byte[7], 6);
         add(SocketSamples.unix(SocketKind.PAIRED, 1, 0, 2, 0, SocketAddress.NONE, 0), new byte[0], 8);
@@ -150,7 +175,7 @@ class SocketPlannerTest {
 
     @Test
     void portMap_changesThatPortOnly() throws Exception {
-        ports.put(8080, 9090);
+        policies = policies.withPorts(Map.of(8080, 9090));
         add(SocketSamples.tcp(SocketKind.LISTENING, LOCAL, 7), new byte[0], 3);
         add(SocketSamples.tcp(SocketKind.LISTENING, SocketSamples.inet6(8080, 1), 7), new byte[0], 4);
         add(SocketSamples.udp(SocketSamples.inet(53, 10, 0, 0, 1), SocketSamples.inet(8080, 10, 0, 0, 2)), new byte[0], 5);
@@ -171,7 +196,7 @@ class SocketPlannerTest {
 
     @Test
     void portMap_ofAPortThatNobodyHas_isRefused() {
-        ports.put(8081, 9090);
+        policies = policies.withPorts(Map.of(8081, 9090));
         add(SocketSamples.tcp(SocketKind.LISTENING, LOCAL, 7), new byte[0], 3);
         assertThatThrownBy(this::plan)
                 .isInstanceOf(PlanException.class)
@@ -199,10 +224,14 @@ class SocketPlannerTest {
     }
 
     private List<FileOp> plan() throws Exception {
+        return plan(builder);
+    }
+
+    private List<FileOp> plan(CheckpointBuilder builder) throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
-        OpenFiles openFiles = new OpenFiles(checkpoint, false);
+        OpenFiles openFiles = new OpenFiles(checkpoint, policies);
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
-        return new FilePlanner(checkpoint, data, openFiles, memoryFiles, ports)
+        return new FilePlanner(checkpoint, data, openFiles, memoryFiles, policies)
                 .plan().stream().filter(op -> op.kind() != FileOp.Kind.CLOSE).toList();
     }
 

@@ -164,12 +164,18 @@ class ThreadPlannerTest {
 
     private PlannedThread plan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(PlanSamples.builder(heap).thread(thread), folder);
-        MemoryFilePlanner none = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, false));
+        MemoryFilePlanner none = MemoryFilePlanner.plan(checkpoint, data, new OpenFiles(checkpoint, LaunchPolicies.NONE));
         new MemoryPlanner(checkpoint, checkpoint.mappings(), data, none).plan(PlanOptions.AnonymousMemory.READ);
         long before = data.offsetOf(HEAP).orElseThrow();
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             List<PlannedThread> threads =
-                    new ThreadPlanner(checkpoint, memory, data, new PendingSignals(checkpoint, new PosixTimers(checkpoint))).plan();
+                    new ThreadPlanner(
+                                    checkpoint,
+                                    memory,
+                                    data,
+                                    new PendingSignals(checkpoint, new PosixTimers(checkpoint)),
+                                    List.of(Optional.empty()))
+                            .plan();
             assertThat(before).isEqualTo(PlanSamples.PAGE);
             return threads.get(0);
         }

@@ -10,13 +10,11 @@ import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code undump run FILE}: lets the program go on in place of this process, and leaves no file. */
@@ -25,7 +23,7 @@ import picocli.CommandLine.Parameters;
         header = "Lets a captured program go on, without leaving a file.",
         description = {
             "",
-            "FILE is a checkpoint or an image. The program takes the place of this process: it has its terminal, its standard"
+            "FILE is a checkpoint or an image; options that decide about launches are for checkpoints. The program takes the place of this process: it has its terminal, its standard"
                     + " input and output, and its exit status is the program's.",
             ""
         },
@@ -42,10 +40,8 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private CommandFace face;
 
-    @Option(
-            names = "--eager",
-            description = "Read all memory before the program goes on, instead of mapping it; for checkpoints, an image has its own way.")
-    private boolean eager;
+    @Mixin
+    private ImageChoices choices;
 
     @Parameters(index = "0", paramLabel = "FILE", description = "Checkpoint or image.")
     private Path file;
@@ -64,7 +60,12 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, PlanException {
         PackedFile.refuse(file, "starting");
-        try (ReplacementProgram program = Inspection.isImage(file) ? ReplacementProgram.open(file) : fromCheckpoint()) {
+        boolean isImage = Inspection.isImage(file);
+        if (isImage && choices.decideLaunches()) {
+            throw face.wrongUsage("what its launches do was decided when the image " + file
+                    + " was made; these options are for checkpoints");
+        }
+        try (ReplacementProgram program = isImage ? ReplacementProgram.open(file) : fromCheckpoint()) {
             interruption.check();
             program.execute(arguments);
         }
@@ -72,11 +73,12 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private ReplacementProgram fromCheckpoint() throws IOException, PlanException {
+        ImageOptions options = choices.read(face).image();
         Checkpoint checkpoint = CheckpointReader.read(file);
         Path folder = Files.createTempDirectory("undump");
         Path image = folder.resolve(UndumpCommand.defaultName(checkpoint.process().commandName()));
         try (AttendedWork work = AttendedWork.begin("Preparing", interruption)) {
-            ImageWriter.write(checkpoint, new ImageOptions(eager, false, Map.of(), false), image, work::advanced);
+            ImageWriter.write(checkpoint, options, image, work::advanced);
             return ReplacementProgram.open(image);
         } finally {
             // The open file stays until the program that it becomes has ended.

@@ -9,19 +9,18 @@ import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.cli.inspect.Inspection;
-import dev.undump.image.ImageOptions;
 import dev.undump.image.ImageWriter;
+import dev.undump.plan.LaunchPolicies;
 import dev.undump.plan.LazyMemory;
 import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,20 +30,36 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "undump",
         synopsisHeading = "Usage: ",
-        customSynopsis = "undump [--out FILE] [--eager] [--port-map OLD=NEW] ... CHECKPOINT | undump COMMAND ...",
+        customSynopsis = "undump [--out FILE] [OPTION] ... CHECKPOINT | undump COMMAND ...",
         header = "Turns a checkpoint into an executable that goes on where the program was.",
         description = {
             "",
             "Reads a CHECKPOINT that ckpt has written and makes one executable file of it, an image. The image needs neither undump"
                     + " nor the program: it can be copied to other machines and started by any user.",
             ""
+        },
+        footerHeading = "%nOptions file:%n",
+        footer = {
+            "",
+            "A file of Java's properties: one option in a line, by its long name without the dashes. An option that takes a pair has"
+                    + " the first half in its key; one that takes words has them separated by commas; a switch is true or false."
+                    + " Relative paths count from the working directory. For instance",
+            "",
+            "    # what makes the service's image",
+            "    out = fast-service",
+            "    port-map.8080 = 8081",
+            "    fd.3 = inherit",
+            "    fd.5 = reopen:/var/log/service.log",
+            "    env.SERVICE_ROLE = blue",
+            "    unset-env = DISPLAY, XAUTHORITY",
+            "    cwd = launch",
+            "    allow = file-lock",
+            ""
         })
 final class UndumpCommand implements Callable<Integer> {
 
     private static final int LAST_STANDARD = 2;
     private static final int ACCESS_MODE = 3;
-    private static final int LAST_PORT = 65535;
-    private static final Pattern PORT_PAIR = Pattern.compile("([0-9]{1,5})=([0-9]{1,5})");
     private static final String DEFAULT_NAME = "app";
 
     private final Interruption interruption;
@@ -59,23 +74,8 @@ final class UndumpCommand implements Callable<Integer> {
                     + " in the working directory.")
     private Path out;
 
-    @Option(
-            names = "--eager",
-            description = "A launch reads all memory before the program goes on, instead of mapping it: slower to start.")
-    private boolean eager;
-
-    @Option(
-            names = "--reopen-stdio",
-            description = "Regular files that the program had as standard input, output or error are opened again by path. Without this"
-                    + " they count as redirections in a checkpoint of \"ckpt --pid\": the launch's own take their place.")
-    private boolean reopenStandardFiles;
-
-    @Option(
-            names = "--port-map",
-            paramLabel = "OLD=NEW",
-            description = "The image binds sockets of the program's port OLD to port NEW, so that copies run side by side; 0 is any"
-                    + " port that is free. What the program itself remembers stays OLD. May be repeated.")
-    private List<String> portMap = List.of();
+    @Mixin
+    private ImageChoices choices;
 
     @Parameters(
             arity = "0..1",
@@ -92,42 +92,27 @@ final class UndumpCommand implements Callable<Integer> {
         if (checkpointFile == null) {
             throw face.wrongUsage("Missing required parameter: CHECKPOINT");
         }
-        Map<Integer, Integer> ports = ports();
+        ImageChoices.Chosen chosen = choices.read(face);
         PackedFile.refuse(checkpointFile, "reading the checkpoint");
         if (Inspection.isImage(checkpointFile)) {
             throw new CommandFailure("reading the checkpoint " + checkpointFile + ": it is an image already; start it, or let"
                     + " \"undump inspect\" tell what is inside");
         }
         Checkpoint checkpoint = CheckpointReader.read(checkpointFile);
-        Path image = out != null ? out : Path.of(defaultName(checkpoint.process().commandName()));
+        Optional<Path> named = Optional.ofNullable(out).or(chosen::out);
+        Path image = named.orElseGet(() -> Path.of(defaultName(checkpoint.process().commandName())));
         refuseToReplaceTheCheckpoint(image);
         LazyMemory lazy;
         try (AttendedWork work = AttendedWork.begin("Writing " + image.getFileName(), interruption)) {
-            lazy = ImageWriter.write(checkpoint, new ImageOptions(eager, reopenStandardFiles, ports, false), image, work::advanced);
+            lazy = ImageWriter.write(checkpoint, chosen.image(), image, work::advanced);
         }
-        if (out == null) {
+        if (named.isEmpty()) {
             face.sayWritten(image);
         }
-        tellOfStandardFiles(checkpoint);
+        tellOfStandardFiles(checkpoint, chosen.image().policies());
+        tellOfPipes(checkpoint, chosen.image().policies());
         tellOfMemory(lazy, image);
         return ExitStatus.DONE;
-    }
-
-    private Map<Integer, Integer> ports() {
-        Map<Integer, Integer> ports = new TreeMap<>();
-        for (String pair : portMap) {
-            Matcher matcher = PORT_PAIR.matcher(pair);
-            int from = matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
-            int to = matcher.matches() ? Integer.parseInt(matcher.group(2)) : 0;
-            if (from < 1 || from > LAST_PORT || to > LAST_PORT) {
-                throw face.wrongUsage(
-                        "--port-map takes OLD=NEW, two port numbers such as 8080=8081, not \"" + Printable.line(pair) + "\"");
-            }
-            if (ports.put(from, to) != null) {
-                throw face.wrongUsage("--port-map names port " + from + " twice");
-            }
-        }
-        return ports;
     }
 
     private void refuseToReplaceTheCheckpoint(Path image) throws IOException {
@@ -137,19 +122,43 @@ final class UndumpCommand implements Callable<Integer> {
     }
 
     /** Nobody can tell a file that a shell has redirected to from one that the program has opened there itself. */
-    private void tellOfStandardFiles(Checkpoint checkpoint) {
-        if (reopenStandardFiles || checkpoint.process().launchedByCkpt()) {
+    private void tellOfStandardFiles(Checkpoint checkpoint, LaunchPolicies policies) {
+        if (policies.reopenStandardFiles() || checkpoint.process().launchedByCkpt()) {
             return;
         }
-        for (Descriptor descriptor : checkpoint.descriptors()) {
+        for (Descriptor descriptor : onlyStandard(checkpoint)) {
             OpenFile file = checkpoint.openFile(descriptor);
             boolean writable = (file.openFlags() & ACCESS_MODE) != 0;
-            if (descriptor.fd() <= LAST_STANDARD && file.kind() == FileKind.REGULAR && writable) {
+            boolean decided = policies.descriptors().containsKey(descriptor.fd());
+            if (!decided && descriptor.fd() <= LAST_STANDARD && file.kind() == FileKind.REGULAR && writable) {
                 face.note("descriptor " + descriptor.fd() + " was the file "
                         + Printable.line(file.path().toString())
                         + "; a launch has its own there (--reopen-stdio keeps the file)");
             }
         }
+    }
+
+    /** A capture has taken them because it was told to; where they lead is for the user to say. */
+    private void tellOfPipes(Checkpoint checkpoint, LaunchPolicies policies) {
+        for (Descriptor descriptor : checkpoint.descriptors()) {
+            OpenFile file = checkpoint.openFile(descriptor);
+            boolean outside = file.kind() == FileKind.PIPE && file.isOutside() && !file.isInherited();
+            if (outside && descriptor.fd() > LAST_STANDARD && !policies.descriptors().containsKey(descriptor.fd())) {
+                face.note("descriptor " + descriptor.fd() + " was a pipe to another process; a launch has its own there, or else finds"
+                        + " the other end closed (--fd " + descriptor.fd() + "=... decides)");
+            }
+        }
+    }
+
+    /** One that the program also has elsewhere, such as the error log of nginx, it has put there itself: it is opened again. */
+    private static List<Descriptor> onlyStandard(Checkpoint checkpoint) {
+        Set<Integer> elsewhere = checkpoint.descriptors().stream()
+                .filter(descriptor -> descriptor.fd() > LAST_STANDARD)
+                .map(Descriptor::openFile)
+                .collect(Collectors.toSet());
+        return checkpoint.descriptors().stream()
+                .filter(descriptor -> !elsewhere.contains(descriptor.openFile()))
+                .toList();
     }
 
     private void tellOfMemory(LazyMemory lazy, Path image) {

@@ -71,23 +71,28 @@ class LaunchIT {
 
     @BeforeEach
     void writeCheckpoint() throws IOException {
-        byte[] page = Arrays.copyOf(INSTRUCTIONS, CheckpointSamples.PAGE);
-        byte[] message = "hello\n".getBytes(StandardCharsets.US_ASCII);
-        System.arraycopy(message, 0, page, MESSAGE_OFFSET, message.length);
-        int stackFlags = CheckpointLayout.VMA_STACK | CheckpointLayout.VMA_GROWSDOWN;
-        int readWrite = Mapping.READ | Mapping.WRITE;
-        checkpoint = new CheckpointBuilder()
-                .cpu(new Cpu(NativeText.of("any"), NativeText.of("any"), 3, 0, 0, 0))
-                .thread(thread())
-                .mapping(CheckpointSamples.mapping(
-                        CODE, 1, MappingKind.ANONYMOUS, Mapping.READ | Mapping.EXECUTE, 0, ""))
-                .bytes(CODE, ExtentKind.PRIVATE, page)
-                .mapping(CheckpointSamples.mapping(STACK, 33, MappingKind.ANONYMOUS, readWrite, stackFlags, "[stack]"))
+        checkpoint = program()
                 .openFile(CheckpointSamples.openFile(FileKind.TERMINAL, "/dev/pts/0"))
                 .descriptor(new Descriptor(0, 0, false))
                 .descriptor(new Descriptor(1, 0, false))
                 .descriptor(new Descriptor(2, 0, false))
                 .write(folder.resolve("my.dat"));
+    }
+
+    /** A program that says hello, without descriptors. */
+    private static CheckpointBuilder program() {
+        byte[] page = Arrays.copyOf(INSTRUCTIONS, CheckpointSamples.PAGE);
+        byte[] message = "hello\n".getBytes(StandardCharsets.US_ASCII);
+        System.arraycopy(message, 0, page, MESSAGE_OFFSET, message.length);
+        int stackFlags = CheckpointLayout.VMA_STACK | CheckpointLayout.VMA_GROWSDOWN;
+        int readWrite = Mapping.READ | Mapping.WRITE;
+        return new CheckpointBuilder()
+                .cpu(new Cpu(NativeText.of("any"), NativeText.of("any"), 3, 0, 0, 0))
+                .thread(thread())
+                .mapping(CheckpointSamples.mapping(
+                        CODE, 1, MappingKind.ANONYMOUS, Mapping.READ | Mapping.EXECUTE, 0, ""))
+                .bytes(CODE, ExtentKind.PRIVATE, page)
+                .mapping(CheckpointSamples.mapping(STACK, 33, MappingKind.ANONYMOUS, readWrite, stackFlags, "[stack]"));
     }
 
     @Test
@@ -107,6 +112,50 @@ class LaunchIT {
 
         assertThat(written).isEqualTo(new Outcome(0, "undump: wrote fast-sample\n"));
         assertThat(folder.resolve("fast-sample")).isExecutable();
+    }
+
+    /** Of the second, which the program has elsewhere as well, it is known that the program put it there. */
+    @Test
+    void undump_filesAtStandardDescriptors_tellsOfThoseThatMayBeRedirections() throws Exception {
+        checkpoint = program()
+                .openFile(CheckpointSamples.openFile(FileKind.REGULAR, "/redirected"))
+                .openFile(CheckpointSamples.openFile(FileKind.REGULAR, "/its-log"))
+                .descriptor(new Descriptor(1, 0, false))
+                .descriptor(new Descriptor(2, 1, false))
+                .descriptor(new Descriptor(3, 1, false))
+                .write(folder.resolve("files.dat"));
+
+        Outcome written = undump("--out", folder.resolve("image").toString(), checkpoint.toString());
+
+        assertThat(written.status()).isZero();
+        assertThat(written.output()).contains("descriptor 1 was the file /redirected; a launch has its own").doesNotContain("/its-log");
+    }
+
+    @Test
+    void undump_optionsFile_isReadAndTheCommandLineHasTheLastWord() throws Exception {
+        Path image = folder.resolve("fast-hello");
+        Path options = Files.writeString(
+                folder.resolve("my.properties"),
+                "fd.0 = null\nfd.2 = inherit\nenv.ROLE = blue\nunset-env = HOME\ncwd = launch\nout = elsewhere\neager = true\n");
+
+        CommandRun written = CommandRun.of(
+                "--options", options, "--fd", "2=close", "--env", "ROLE=red", "--no-eager", "--out", image, checkpoint);
+
+        assertThat(written).isEqualTo(new CommandRun(0, "", ""));
+        assertThat(run(List.of(image.toString()))).isEqualTo(new Outcome(STATUS, "hello\n"));
+        assertThat(CommandRun.of("inspect", image).out())
+                .containsPattern("0  terminal .* opens /dev/null")
+                .containsPattern("1  terminal .* the launch's")
+                .containsPattern("2  terminal .* closed")
+                .contains("goes on in the launch's working directory")
+                .contains("but ROLE=red")
+                .contains("but HOME is left out");
+        assertThat(CommandRun.of("inspect", "--json", image).out())
+                .contains("\"at_launch\" : \"closed\"")
+                .contains("\"environment_changes\" : [ \"ROLE=red\", \"HOME\" ]");
+        CommandRun again = CommandRun.of("run", "--fd", "1=close", image);
+        assertThat(again.status()).isEqualTo(2);
+        assertThat(again.err()).contains("was decided when the image " + image + " was made").hasLineCount(1);
     }
 
     @Test

@@ -67,6 +67,36 @@ class MainTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"3", "3=", "=null", "x=null", "-1=null", "3=nul", "3=reopen:", "9999999999=null", "3=null=null"})
+    void fd_notAPolicy_isUsageInOneLine(String pair) {
+        assertUsage(CommandRun.of("--fd", pair, folder.resolve("x")), "--fd takes N=inherit, N=reopen:PATH, N=null or N=close");
+    }
+
+    @Test
+    void decisions_thatMakeNoSense_areUsageInOneLine() {
+        Path anywhere = folder.resolve("x");
+
+        assertUsage(CommandRun.of("--fd", "3=null", "--fd", "3=close", anywhere), "--fd names descriptor 3 twice");
+        assertUsage(CommandRun.of("--env", "A", anywhere), "--env takes NAME=VALUE, not \"A\"");
+        assertUsage(CommandRun.of("--env", "=A", anywhere), "--env takes NAME=VALUE");
+        assertUsage(CommandRun.of("--unset-env", "A=B", anywhere), "--unset-env takes the name of a variable");
+        assertUsage(CommandRun.of("--env", "A=1", "--unset-env", "A", anywhere), "name the variable A twice");
+        assertUsage(CommandRun.of("--cwd", "here", anywhere), "--cwd takes restore or launch");
+        assertUsage(CommandRun.of("--allow", "tcp-closed", anywhere), "--allow takes file-lock");
+    }
+
+    @Test
+    void optionsFile_withAMistake_isUsageInOneLineWithItsPlace() throws IOException {
+        Path options = Files.writeString(folder.resolve("my.properties"), "cwd = launch\nfd.3 = nul\n");
+
+        assertUsage(CommandRun.of("--options", options, folder.resolve("x")), options + ":2: fd takes N=inherit");
+        Files.writeString(options, "prot-map.80 = 81");
+        assertUsage(CommandRun.of("--options", options, folder.resolve("x")), options + ":1: there is no option prot-map.80; did you mean port-map?");
+        Path missing = folder.resolve("missing");
+        assertFailure(CommandRun.of("--options", missing, folder.resolve("x")), "reading the options in " + missing + ": there is no such file");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"inspect", "verify", "run"})
     void missingFile_everyCommand_isOneLine(String command) {
         Path missing = folder.resolve("missing");

@@ -23,7 +23,7 @@ final class DescriptorText {
     static void print(Subject subject, PrintWriter out) {
         Checkpoint checkpoint = subject.checkpoint();
         List<Descriptor> descriptors = checkpoint.descriptors();
-        LaunchActions actions = LaunchActions.of(checkpoint);
+        LaunchActions actions = LaunchActions.of(subject);
         out.println();
         out.println(Sizes.count(descriptors.size(), "descriptor"));
         actions.refusal().ifPresent(refusal -> out.println(Printable.line("  undump will refuse them: " + refusal)));

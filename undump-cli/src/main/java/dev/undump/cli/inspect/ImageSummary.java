@@ -28,6 +28,7 @@ import net.fornwall.jelf.ElfSection;
  * @param slot address of the stub
  * @param minimumKernel like {@code 5.10}
  * @param memory how a launch brings it back
+ * @param steps what it does about the world around the program
  * @param tuning present if the image is tuned
  */
 record ImageSummary(
@@ -41,6 +42,7 @@ record ImageSummary(
         long signalSteps,
         long threads,
         long threadIdPatches,
+        ImageSteps steps,
         Optional<Tuning> tuning) {
 
     private static final byte[] ELF_MAGIC = {0x7f, 'E', 'L', 'F'};
@@ -123,6 +125,7 @@ record ImageSummary(
                 count(head, Plan.ACTIONS),
                 count(head, Plan.THREADS),
                 count(head, Plan.TID_PATCHES),
+                ImageSteps.read(new PlanReader(file, channel, plan, head)),
                 tuning);
     }
 
@@ -184,7 +187,7 @@ record ImageSummary(
         return range;
     }
 
-    private static ByteBuffer read(FileChannel channel, long position, int size) throws IOException {
+    static ByteBuffer read(FileChannel channel, long position, int size) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
         while (buffer.hasRemaining()) {
             if (channel.read(buffer, position + buffer.position()) < 0) {
@@ -194,7 +197,7 @@ record ImageSummary(
         return buffer.flip().order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private static IOException damaged(Path file, String found, Exception cause) {
+    static IOException damaged(Path file, String found, Exception cause) {
         return new IOException("reading the image " + file + ": it is damaged: " + found + "; copy it again from where it came", cause);
     }
 }

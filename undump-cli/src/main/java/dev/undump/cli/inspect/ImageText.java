@@ -2,6 +2,8 @@
 package dev.undump.cli.inspect;
 
 import dev.undump.checkpoint.ByteRange;
+import dev.undump.checkpoint.NativeText;
+import dev.undump.cli.Printable;
 import java.io.PrintWriter;
 
 /** How an image is laid out and what its launch does. */
@@ -15,6 +17,13 @@ final class ImageText {
         out.println("  steps: " + image.memorySteps() + " for memory, " + image.fileSteps() + " for descriptors, "
                 + image.signalSteps() + " for signals, " + Sizes.count(image.threads(), "thread") + ", "
                 + Sizes.count(image.threadIdPatches(), "thread id") + " to renew");
+        NativeText directory = image.steps().workingDirectory();
+        out.println(Printable.line(
+                "  goes on in " + (directory.isEmpty() ? "the launch's working directory" : directory.toString())));
+        for (NativeText change : image.steps().variables()) {
+            boolean set = change.toString().indexOf('=') >= 0;
+            out.println(Printable.line("  /proc/PID/environ: the launch's, but " + change + (set ? "" : " is left out")));
+        }
         image.tuning()
                 .ifPresent(tuning -> out.println("  tuned by a run of at most " + tuning.limitMs() + " ms: "
                         + Sizes.bytes(tuning.prefetchBytes()) + " asked for at once in "

@@ -7,6 +7,7 @@ import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.EpollItem;
 import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.FileLock;
+import dev.undump.checkpoint.FileOwner;
 import dev.undump.checkpoint.MemoryFile;
 import dev.undump.checkpoint.OpenFile;
 import dev.undump.checkpoint.PipeState;
@@ -26,10 +27,17 @@ final class JsonFiles {
             CheckpointLayout.LOCK_PROCESS, "process",
             CheckpointLayout.LOCK_DESCRIPTION, "description");
 
+    private static final Map<Integer, String> OWNER_KINDS = Map.of(
+            CheckpointLayout.OWNER_THREAD, "thread",
+            CheckpointLayout.OWNER_PROCESS, "process",
+            CheckpointLayout.OWNER_GROUP, "group",
+            CheckpointLayout.OWNER_NOBODY, "nobody");
+
     private JsonFiles() {}
 
-    static void write(Checkpoint checkpoint, JsonGenerator json) throws IOException {
-        LaunchActions actions = LaunchActions.of(checkpoint);
+    static void write(Subject subject, JsonGenerator json) throws IOException {
+        Checkpoint checkpoint = subject.checkpoint();
+        LaunchActions actions = LaunchActions.of(subject);
         json.writeArrayFieldStart("descriptors");
         for (Descriptor descriptor : checkpoint.descriptors()) {
             json.writeStartObject();
@@ -56,6 +64,7 @@ final class JsonFiles {
         epollItems(checkpoint, json);
         watches(checkpoint, json);
         fileLocks(checkpoint, json);
+        fileOwners(checkpoint, json);
     }
 
     private static void openFile(OpenFile file, JsonGenerator json) throws IOException {
@@ -81,7 +90,7 @@ final class JsonFiles {
         }
         json.writeEndArray();
         json.writeNumberField("expirations", file.valueExtra());
-        json.writeNumberField("pipe", file.kind() == FileKind.PIPE ? file.object() : 0);
+        json.writeNumberField("pipe", file.kind() == FileKind.PIPE || file.kind() == FileKind.FIFO ? file.object() : 0);
         if (file.kind() == FileKind.MEMFD) {
             json.writeNumberField("memory_file", file.object());
         }
@@ -170,6 +179,21 @@ final class JsonFiles {
             json.writeNumberField("number", watch.number());
             json.writeStringField("mask", JsonReport.hex(Integer.toUnsignedLong(watch.mask())));
             json.writeStringField("path", watch.path().toString());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void fileOwners(Checkpoint checkpoint, JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart("file_owners");
+        for (FileOwner owner : checkpoint.fileOwners()) {
+            json.writeStartObject();
+            json.writeNumberField("open_file", owner.openFile());
+            json.writeStringField("kind", OWNER_KINDS.get(owner.kind()));
+            if (owner.tid().isPresent()) {
+                json.writeNumberField("tid", owner.tid().getAsInt());
+            }
+            json.writeNumberField("signal", owner.signal());
             json.writeEndObject();
         }
         json.writeEndArray();

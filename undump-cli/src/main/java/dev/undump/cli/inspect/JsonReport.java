@@ -55,7 +55,7 @@ final class JsonReport {
         processor(checkpoint);
         JsonThreads.write(subject, json);
         JsonMemory.write(checkpoint, json);
-        JsonFiles.write(checkpoint, json);
+        JsonFiles.write(subject, json);
         JsonSignals.write(checkpoint, json);
         texts("allowances", checkpoint.allowances());
         if (subject.launchMemory().isPresent()) {
@@ -119,7 +119,7 @@ final class JsonReport {
         json.writeBooleanField("no_new_privs", settings.noNewPrivs());
         json.writeBooleanField("child_subreaper", settings.childSubreaper());
         json.writeStringField("personality", hex(Integer.toUnsignedLong(settings.personality())));
-        json.writeBooleanField("thp_disable", settings.thpDisable());
+        json.writeBooleanField("thp_disable", settings.thpDisable() != 0);
         json.writeStringField("membarrier", hex(Integer.toUnsignedLong(settings.membarrier())));
     }
 
@@ -208,6 +208,13 @@ final class JsonReport {
         json.writeNumberField("signal_steps", image.signalSteps());
         json.writeNumberField("threads", image.threads());
         json.writeNumberField("thread_id_patches", image.threadIdPatches());
+        boolean atLaunch = image.steps().workingDirectory().isEmpty();
+        json.writeStringField("working_directory", atLaunch ? null : image.steps().workingDirectory().toString());
+        json.writeArrayFieldStart("environment_changes");
+        for (NativeText change : image.steps().variables()) {
+            json.writeString(change.toString());
+        }
+        json.writeEndArray();
         if (image.tuning().isPresent()) {
             Tuning tuning = image.tuning().get();
             json.writeObjectFieldStart("tuning");

@@ -7,9 +7,11 @@ import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.InterruptedCall;
 import dev.undump.checkpoint.Registers;
 import dev.undump.checkpoint.Scheduling;
+import dev.undump.checkpoint.ThreadRights;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -24,7 +26,10 @@ final class JsonThreads {
         CodePlaces places = new CodePlaces(subject.checkpoint());
         SystemCallText calls = new SystemCallText(subject);
         json.writeArrayFieldStart("threads");
-        for (CheckpointThread thread : subject.checkpoint().threads()) {
+        List<CheckpointThread> threads = subject.checkpoint().threads();
+        List<ThreadRights> rights = subject.checkpoint().identity().threads();
+        for (int i = 0; i < threads.size(); i++) {
+            CheckpointThread thread = threads.get(i);
             json.writeStartObject();
             json.writeNumberField("tid", thread.tid());
             json.writeNumberField("own_tid", thread.ownTid());
@@ -40,6 +45,9 @@ final class JsonThreads {
             JsonSignals.mask("blocked_signals", thread.signalMask(), json);
             kernelState(thread, json);
             scheduling(thread, json);
+            if (!rights.isEmpty()) {
+                RightsText.writeJson(rights.get(i), json);
+            }
             json.writeEndObject();
         }
         json.writeEndArray();

@@ -22,6 +22,7 @@ final class OpenFileDetails {
         return switch (file.kind()) {
             case DELETED -> Sizes.bytes(file.dataSize()) + " stored";
             case MEMFD -> Sizes.bytes(checkpoint.memoryFiles().get(file.object()).storedBytes()) + " stored";
+            case FIFO -> pipe(checkpoint.pipes().get(file.object()));
             case PIPE -> file.isOutside() ? "" : pipe(checkpoint.pipes().get(file.object()));
             case EVENTFD -> "count " + Long.toUnsignedString(file.values().get(0))
                     + (file.values().get(1) != 0 ? ", semaphore" : "");

@@ -42,6 +42,9 @@ final class ProgramText {
                 + checkpoint.cpu().xsaveSize() + " bytes");
         line(out, "Identity", "uid " + Integer.toUnsignedString(ids.uid()) + ", gid " + Integer.toUnsignedString(ids.gid())
                 + ", parent " + ids.parentPid() + ", group " + ids.groupId() + ", session " + ids.sessionId());
+        checkpoint.identity().threads().stream()
+                .findFirst()
+                .ifPresent(rights -> line(out, "Rights", RightsText.words(rights)));
         line(out, "Settings", settings(process));
         if (!checkpoint.allowances().isEmpty()) {
             line(out, "Allowed", String.join(" ", checkpoint.allowances().stream().map(NativeText::toString).toList()));
@@ -106,7 +109,7 @@ final class ProgramText {
         if (settings.personality() != 0) {
             words.add("personality 0x" + Integer.toHexString(settings.personality()));
         }
-        if (settings.thpDisable()) {
+        if (settings.thpDisable() != 0) {
             words.add("no transparent huge pages");
         }
         return String.join(", ", words);

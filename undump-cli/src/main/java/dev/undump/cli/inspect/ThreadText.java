@@ -4,6 +4,7 @@ package dev.undump.cli.inspect;
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.Registers;
+import dev.undump.checkpoint.ThreadRights;
 import dev.undump.cli.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -22,7 +23,10 @@ final class ThreadText {
         out.println(Sizes.count(subject.checkpoint().threads().size(), "thread"));
         CodePlaces places = new CodePlaces(subject.checkpoint());
         SystemCallText calls = new SystemCallText(subject);
-        for (CheckpointThread thread : subject.checkpoint().threads()) {
+        List<CheckpointThread> threads = subject.checkpoint().threads();
+        List<ThreadRights> rights = subject.checkpoint().identity().threads();
+        for (int i = 0; i < threads.size(); i++) {
+            CheckpointThread thread = threads.get(i);
             out.println("  " + thread.tid() + inside(thread) + "  " + Printable.line(thread.name().toString()) + "  "
                     + Printable.line(calls.state(thread)));
             Registers registers = thread.registers();
@@ -31,9 +35,12 @@ final class ThreadText {
             out.println("      rsp " + ByteRange.format(registers.rsp()) + "  fs " + ByteRange.format(registers.fsBase())
                     + (registers.gsBase() == 0 ? "" : "  gs " + ByteRange.format(registers.gsBase())) + "  rax "
                     + ByteRange.format(registers.rax()) + "  blocks " + SignalNames.set(thread.signalMask()));
-            String more = particulars(thread);
+            List<String> more = particulars(thread);
+            if (!rights.isEmpty()) {
+                more.addAll(RightsText.particulars(rights.get(i)));
+            }
             if (!more.isEmpty()) {
-                out.println("      " + more);
+                out.println("      " + String.join("; ", more));
             }
         }
     }
@@ -42,7 +49,7 @@ final class ThreadText {
         return thread.ownTid() == thread.tid() ? "" : " (" + thread.ownTid() + " inside)";
     }
 
-    private static String particulars(CheckpointThread thread) {
+    private static List<String> particulars(CheckpointThread thread) {
         List<String> words = new ArrayList<>();
         if (thread.alternateStack().sizeBytes() != 0) {
             words.add("signal stack " + ByteRange.format(thread.alternateStack().address()) + " of "
@@ -57,7 +64,7 @@ final class ThreadText {
         if (thread.parentDeathSignal() != 0) {
             words.add("parent-death signal " + SignalNames.of(thread.parentDeathSignal()));
         }
-        return String.join("; ", words);
+        return words;
     }
 
     static String policy(int policy) {

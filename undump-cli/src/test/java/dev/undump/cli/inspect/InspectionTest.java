@@ -121,7 +121,7 @@ class InspectionTest {
                 .containsExactly(
                         "kind", "file", "size_bytes", "format_version", "id", "process", "processor", "threads", "memory",
                         "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "memory_files", "sockets",
-                        "epoll_items", "watches", "file_locks", "signal_actions", "pending_signals", "posix_timers", "allowances", "launch_memory");
+                        "epoll_items", "watches", "file_locks", "file_owners", "signal_actions", "pending_signals", "posix_timers", "allowances", "launch_memory");
     }
 
     @Test
