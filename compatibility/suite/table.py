@@ -43,8 +43,9 @@ def row(program, result) -> str:
         times = [milliseconds(result.cold_ms), milliseconds(result.launch_ms), f"{result.cold_ms / result.launch_ms:,.0f} x"]
     else:
         verdict = ("⚪ " if result.verdict == NOT_RUN else "🔴 ") + f"{result.verdict}: {result.reason}"
-        verdict += f" ({program.note})" if program.note and result.verdict != NOT_RUN else ""
         times = ["", "", ""]
+    if program.note and result.verdict != NOT_RUN:
+        verdict += f" ({program.note})"
     if program.allow:
         verdict += " (captured with " + " ".join(f"`--allow {what}`" for what in program.allow) + ")"
     cells = [program.title, result.version, program.what(program.before), program.what(program.after), verdict, *times]

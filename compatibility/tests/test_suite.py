@@ -102,7 +102,7 @@ class Texts(unittest.TestCase):
 
     def test_rows_of_the_table(self):
         self.assertEqual(self.row(Result("n", WORKS, "", "1.0", 2.0, 250.0)),
-                         "| a \\| b | 1.0 | before | after | 🟢 works (captured with `--allow children`) | 250 ms | 2.0 ms | 125 x |")
+                         "| a \\| b | 1.0 | before | after | 🟢 works (because) (captured with `--allow children`) | 250 ms | 2.0 ms | 125 x |")
         self.assertIn("| 🔴 refused: ckpt: no (because) (", self.row(Result("n", REFUSED, "ckpt: no", "1.0")))
         self.assertIn("| ⚪ not run: needs it (", self.row(Result("n", NOT_RUN, "needs it")))
 
