@@ -121,6 +121,13 @@ bool path_leads_there(const struct capture *capture, const struct open_file *fil
     return is_same_file(file->path, file) || is_same_file(path, file);
 }
 
+/* We may not look there: a log in a folder of root's, for instance. The kernel does not say that the name is gone. */
+static bool path_is_hidden(const struct open_file *file)
+{
+    struct stat status;
+    return stat(file->path, &status) < 0 && errno == EACCES;
+}
+
 static bool is_proc_file_of_process(const char *path)
 {
     return strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9';
@@ -164,7 +171,7 @@ static int describe_regular(struct capture *capture, struct open_file *file, str
     if (file->deleted && strncmp(file->path, MEMFD_PREFIX, strlen(MEMFD_PREFIX)) == 0)
         return describe_memfd(capture, file, record);
     record->kind = CKPT_FILE_REGULAR;
-    if (file->status.st_nlink && !file->deleted && path_leads_there(capture, file))
+    if (file->status.st_nlink && !file->deleted && (path_leads_there(capture, file) || path_is_hidden(file)))
         return 0;
     if (file->status.st_nlink && (record->open_flags & O_ACCMODE) != O_RDONLY)
         return refuse_file(capture, file, "open for writing and has lost this name, but not its others",
