@@ -9,7 +9,7 @@ import tomllib
 ACTIONS = ("type", "keys", "get", "post", "ask", "run", "file")
 STEP_KEYS = {*ACTIONS, "what", "expect", "body", "exit"}
 PROGRAM_KEYS = {"title", "packages", "command", "version", "terminal", "prompt", "capture", "allow", "files", "prepare", "environment",
-                "limit", "check", "note", "redraws", "before", "after"}
+                "limit", "check", "note", "before", "after"}
 CAPTURES = ("pid", "ckpt")
 
 
@@ -47,7 +47,6 @@ class Program:
     limit: int = 60
     check: bool = False
     note: str = ""
-    redraws: bool = False
 
     def what(self, steps: tuple) -> str:
         return ", ".join(step.what for step in steps if step.what)

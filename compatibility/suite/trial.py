@@ -208,8 +208,6 @@ class Trial:
         stage = self.start(captured.work, captured.port, [str(image)])
         if modes is not None:
             stage.running.await_modes(modes, 5)
-        if self.program.redraws:
-            stage.running.await_text(self.program.prompt, self.program.limit)
         return stage
 
     def launch_time(self, *where) -> float:
