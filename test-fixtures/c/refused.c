@@ -6,7 +6,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -188,16 +187,6 @@ static void check_io_uring(void) {
     CHECK_EQ(syscall(SYS_io_uring_enter, first, 0, 0, 0, NULL, 0), 0);
 }
 
-static void set_fanotify(void) {
-    first = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID, 0); /* since Linux 5.13 for everybody */
-    if (first < 0)
-        skip("this kernel has no fanotify for us");
-}
-
-static void check_fanotify(void) {
-    MUST(fanotify_mark(first, FAN_MARK_ADD, FAN_MODIFY, AT_FDCWD, "."));
-}
-
 static void set_seccomp(void) {
     struct sock_filter ask[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -348,7 +337,6 @@ static const struct resource {
     {"urgent", set_urgent, check_urgent},
     {"udp-error", set_udp_error, check_udp_error},
     {"io_uring", set_io_uring, check_io_uring},
-    {"fanotify", set_fanotify, check_fanotify},
     {"seccomp", set_seccomp, check_seccomp},          {"seccomp-sigreturn", set_seccomp_sigreturn, check_seccomp},
     {"child", set_child, check_child},
     {"shared-anonymous", set_shared_anonymous, check_shared_memory},
