@@ -19,6 +19,7 @@ WORKS, REFUSED, FAILS, NOT_RUN = "works", "refused", "fails", "not run"
 QUIET_SECONDS = 0.1
 CONTROL_SECONDS = 2
 COMMAND_SECONDS = 120
+ESTABLISHED, CLOSE_WAIT = "01", "08"  # as /proc/net/tcp has them
 
 
 @dataclasses.dataclass
@@ -143,6 +144,8 @@ class Trial:
         stage.perform(self.program.before)
         if self.program.terminal:
             running.quiet(QUIET_SECONDS, self.program.limit)
+        else:
+            await_no_connection(stage.port)
         if under_ckpt:
             self.capture_by_signal(stage, checkpoint)
         else:
@@ -247,6 +250,16 @@ def is_special(path: pathlib.Path) -> bool:
 
 def special_files(folder: str, names: list) -> list:
     return [name for name in names if is_special(pathlib.Path(folder, name))]
+
+
+def await_no_connection(port: int, limit: float = 5) -> None:
+    """Waits until the server has closed its ends of our connections; one that it keeps is the capture's business."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        if not any(line[1].endswith(f":{port:04X}") and line[3] in (ESTABLISHED, CLOSE_WAIT) for line in lines):
+            return
+        time.sleep(0.005)
 
 
 def free_port() -> int:
