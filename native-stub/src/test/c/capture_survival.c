@@ -196,7 +196,8 @@ static pid_t start_ckpt(const char *ckpt, pid_t pid, enum way way)
     return child;
 }
 
-/* The process that traces the program, 0 when there is none. */
+/* The process that traces the program, 0 when there is none. In the moment of a detach it looks as if its parent did
+ * (kernel/ptrace.c, __ptrace_unlink(): the parent is put back before the mark is taken away). */
 static pid_t tracer_of(pid_t pid)
 {
     char path[64], text[4096];
@@ -206,7 +207,8 @@ static pid_t tracer_of(pid_t pid)
     close(fd);
     text[size > 0 ? size : 0] = 0;
     const char *field = strstr(text, "TracerPid:");
-    return field ? (pid_t)strtol(field + 10, NULL, 10) : 0;
+    pid_t tracer = field ? (pid_t)strtol(field + 10, NULL, 10) : 0;
+    return tracer == getpid() ? 0 : tracer;
 }
 
 static void pause_random(unsigned *seed, long longest_ns)
