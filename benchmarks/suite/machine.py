@@ -49,7 +49,7 @@ def facts(folder: pathlib.Path) -> dict:
     cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     model = re.search(r"^model name\s*: (.*)$", cpuinfo, re.MULTILINE)
     return {"architecture": platform.machine(), "cpu": model[1].strip() if model else "unknown",
-            "cpu_count": len(os.sched_getaffinity(0)), "kernel": platform.release(),
+            "cpu_count": len(os.sched_getaffinity(0)), "kernel": ".".join(platform.release().split(".")[:2]),
             "page_size": os.sysconf("SC_PAGE_SIZE"), "file_system": file_system(folder),
             "memory_mebibytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20}
 
