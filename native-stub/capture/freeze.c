@@ -5,13 +5,6 @@
  * Method: PTRACE_SEIZE and PTRACE_INTERRUPT for each entry of /proc/PID/task, until a look at that directory, made
  * while all known threads stand, shows no new one. A signal that a thread had already taken when it stopped is
  * delivered at once: the thread then stands at the first instruction of its handler, and nothing has to be kept.
- *
- * A thread inside the vdso is let run for moments until it is out: a launching kernel may have another vdso.
- * Single-stepping would be shorter, but the kernel does not take the trap flag back from a thread whose tracer
- * dies, and the program would die of SIGTRAP. The same is done for a thread that runs with its own id in a register:
- * it may be about to write it into a lock (pthread_mutex_lock), where the launch's ids could not replace it any more.
- * And for one that is about to go on with a call that an earlier stop broke off: which one that is, shows only when it
- * sleeps in restart_syscall(2).
  */
 #define _GNU_SOURCE
 #include "freeze.h"
@@ -24,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "freeze_steps.h"
 #include "observe.h"
 #include "proc_files.h"
 #include "rights.h"
@@ -31,10 +25,6 @@
 
 #define PROCESSORS 1024
 #define STOP_TIMEOUT_NS UINT64_C(5000000000)
-#define VDSO_ATTEMPTS 4000
-#define ID_ATTEMPTS 32
-#define RESTART_ATTEMPTS 8
-#define RESTART_SLEEP_NS UINT64_C(500000000) /* a loaded machine lets it wait for its turn */
 
 static int describe_gone(struct capture *capture)
 {
@@ -66,7 +56,7 @@ static struct thread *add_thread(struct capture *capture, pid_t tid)
     return thread;
 }
 
-static void remove_thread(struct capture *capture, struct thread *thread)
+void remove_thread(struct capture *capture, struct thread *thread)
 {
     size_t index = (size_t)(thread - capture->threads);
     memmove(thread, thread + 1, (capture->thread_count - index - 1) * sizeof(*thread));
@@ -82,66 +72,7 @@ static bool is_trigger(const struct capture *capture, const struct thread *threa
            (info.si_code == SI_USER || info.si_code == SI_QUEUE);
 }
 
-/* A handler that will run as soon as the thread goes on explains why its call ended with EINTR. */
-static bool has_handled_signal(pid_t pid, pid_t tid, int delivered)
-{
-    AUTO_BUFFER struct buffer status = {0};
-    if (read_proc(&status, "%d/task/%d/status", pid, tid) < 0)
-        return false;
-    const char *text = (char *)status.data;
-    uint64_t caught = text_number(text, "SigCgt:", 16, 0);
-    uint64_t pending = text_number(text, "SigPnd:", 16, 0) | text_number(text, "ShdPnd:", 16, 0);
-    pending &= ~text_number(text, "SigBlk:", 16, 0);
-    if (delivered)
-        pending |= UINT64_C(1) << (delivered - 1);
-    return pending & caught;
-}
-
-/* Finds out what a stopped thread is in the middle of, and what it has to go on with. */
-static void decode_call(pid_t pid, pid_t tid, int mem, const char *wait_channel, int delivered,
-                        const struct user_regs_struct *registers, struct syscall_state *ret,
-                        struct user_regs_struct *ret_resume)
-{
-    uint8_t code[7];
-    size_t size = 0;
-    bool inside = (int64_t)registers->orig_rax >= 0;
-    if (inside && mem >= 0 && pread(mem, code, sizeof(code), (off_t)(registers->rip - sizeof(code))) == sizeof(code))
-        size = sizeof(code);
-    bool explained = inside && (int64_t)registers->rax == -EINTR && has_handled_signal(pid, tid, delivered);
-    decode_syscall(registers, wait_channel, code, size, explained, ret);
-    *ret_resume = *registers;
-    if (ret->inside && !kernel_restarts(registers))
-        wind_back(ret_resume);
-}
-
-void mend_call(pid_t tid, int delivered)
-{
-    struct user_regs_struct registers, resume;
-    struct syscall_state call;
-    if (trace_get_registers(tid, &registers) < 0)
-        return;
-    decode_call(tid, tid, -1, "", delivered, &registers, &call, &resume);
-    if (resume.rip != registers.rip)
-        trace_set_registers(tid, &resume);
-}
-
-/* Reads the registers of a thread that stands, and at once makes sure that it would not see an EINTR of our making,
- * even if we died now. */
-static int read_registers(struct capture *capture, struct thread *thread)
-{
-    int error = trace_get_registers(thread->tid, &thread->regs);
-    if (error == 0)
-        error = trace_get_mask(thread->tid, &thread->mask);
-    if (error < 0)
-        return error;
-    /* Where it waited in another call says nothing about the one that it restarts. */
-    const char *channel = thread->syscall == SYS_restart_syscall ? thread->wait_channel : "";
-    decode_call(capture->pid, thread->tid, capture->mem, channel, 0, &thread->regs, &thread->call, &thread->resume);
-    return thread->resume.rip == thread->regs.rip ? 0 : trace_set_registers(thread->tid, &thread->resume);
-}
-
-/* Waits until an interrupted thread stands. Returns 1 when it does, 0 when it is gone, or -errno with a line. */
-static int hold_thread(struct capture *capture, struct thread *thread)
+int hold_thread(struct capture *capture, struct thread *thread)
 {
     uint64_t deadline = now_ns(CLOCK_MONOTONIC) + STOP_TIMEOUT_NS;
     for (;;) {
@@ -166,7 +97,7 @@ static int hold_thread(struct capture *capture, struct thread *thread)
             return 0;
         case STOP_EVENT:
             thread->held = true;
-            return read_registers(capture, thread) < 0 ? 0 : 1;
+            return read_stopped_thread(capture, thread) < 0 ? 0 : 1;
         case STOP_GROUP:
             thread->held = thread->stopped_by_job = true;
             return refuse(capture->report, -EBUSY,
@@ -258,100 +189,6 @@ static int drop_ended_threads(struct capture *capture)
         if (!capture->threads[i].held)
             remove_thread(capture, &capture->threads[i]);
     return capture->thread_count ? 0 : describe_gone(capture);
-}
-
-static bool in_vdso(const struct capture *capture, const struct thread *thread)
-{
-    return thread->regs.rip >= capture->vdso_start && thread->regs.rip < capture->vdso_end;
-}
-
-static bool has_own_id_at_hand(const struct capture *capture, const struct thread *thread)
-{
-    const struct user_regs_struct *regs = &thread->regs;
-    const uint64_t general[] = {regs->rax, regs->rbx, regs->rcx, regs->rdx, regs->rsi, regs->rdi, regs->rbp, regs->r8,
-                                regs->r9, regs->r10, regs->r11, regs->r12, regs->r13, regs->r14, regs->r15};
-    AUTO_BUFFER struct buffer status = {0};
-    if (thread->call.inside || read_proc(&status, "%d/task/%d/status", capture->pid, thread->tid) < 0)
-        return false;
-    uint64_t own_id = text_last_number((char *)status.data, "NSpid:", (uint64_t)thread->tid);
-    for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
-        if (general[i] == own_id)
-            return true;
-    return false;
-}
-
-/* restart_syscall(2) ends with EINTR in a process other than the one that was stopped: what it stands for must be known. */
-static bool restarts_unknown_call(const struct capture *capture, const struct thread *thread)
-{
-    static const uint8_t instruction[] = {0x0f, 0x05};
-    uint8_t code[sizeof(instruction)];
-    if (thread->call.inside)
-        return thread->call.number < 0;
-    return thread->regs.rax == SYS_restart_syscall &&
-           pread(capture->mem, code, sizeof(code), (off_t)thread->regs.rip) == sizeof(code) &&
-           memcmp(code, instruction, sizeof(code)) == 0;
-}
-
-/* A program may keep its thread's id in a register for good; that is given up on after a while. */
-static bool must_run_on(const struct capture *capture, struct thread *thread)
-{
-    if (in_vdso(capture, thread) || restarts_unknown_call(capture, thread))
-        return true;
-    return thread->id_attempts < ID_ATTEMPTS && has_own_id_at_hand(capture, thread) && ++thread->id_attempts;
-}
-
-static int refuse_place(struct capture *capture, const struct thread *thread)
-{
-    if (in_vdso(capture, thread))
-        return refuse(capture->report, -EBUSY, "capturing process %d: thread %d does not leave the vdso; try again",
-                      capture->pid, thread->tid);
-    return refuse(capture->report, -EBUSY,
-                  "capturing process %d: thread %d goes on with a system call that was interrupted before, and the "
-                  "kernel does not tell which one (waiting in %s); try again when that wait is over",
-                  capture->pid, thread->tid, thread->wait_channel[0] ? thread->wait_channel : "the kernel");
-}
-
-/* Lets a thread run for a moment, or until it sleeps in what it restarts. */
-static void await_better_place(struct capture *capture, struct thread *thread, bool restarts, long attempt)
-{
-    AUTO_BUFFER struct buffer text = {0};
-    uint64_t deadline = now_ns(CLOCK_MONOTONIC) + (restarts ? RESTART_SLEEP_NS : 0);
-    struct timespec moment = {0, 1000 * (attempt % 61)};
-    do {
-        nanosleep(&moment, NULL);
-        if (restarts)
-            observe_thread(capture->pid, thread, &text);
-        moment.tv_nsec = 100000;
-    } while (restarts && !thread->wait_channel[0] && now_ns(CLOCK_MONOTONIC) < deadline && !capture_given_up(capture));
-    thread->exec_start = 0; /* what it waits in began after the look at all threads */
-}
-
-/* Returns 1 when threads had to run on, 0 when all stand where they may, or -errno with a line. */
-static int leave_bad_places(struct capture *capture)
-{
-    int moved = 0;
-    for (size_t i = 0; i < capture->thread_count; i++) {
-        for (long attempt = 0; must_run_on(capture, &capture->threads[i]); attempt++) {
-            struct thread *thread = &capture->threads[i];
-            bool restarts = restarts_unknown_call(capture, thread);
-            if (attempt == VDSO_ATTEMPTS || (restarts && thread->restart_attempts++ == RESTART_ATTEMPTS))
-                return refuse_place(capture, thread);
-            moved = 1;
-            thread->held = false;
-            trace_resume(thread->tid, 0);
-            await_better_place(capture, thread, restarts, attempt);
-            trace_interrupt(thread->tid);
-            int held = hold_thread(capture, thread);
-            if (held < 0)
-                return held;
-            if (held == 0) {
-                remove_thread(capture, thread);
-                i--;
-                break;
-            }
-        }
-    }
-    return moved;
 }
 
 static int observe_all(struct capture *capture)
