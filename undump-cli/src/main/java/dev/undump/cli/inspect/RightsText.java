@@ -22,7 +22,7 @@ final class RightsText {
 
     private RightsText() {}
 
-    /** Returns it in words, for one line. */
+    /** Returns in words what all threads of a program have, mostly. */
     static String words(ThreadRights rights) {
         List<String> words = new ArrayList<>();
         words.add("user " + Integer.toUnsignedString(rights.effectiveUser()));
@@ -38,7 +38,6 @@ final class RightsText {
         if (rights.oomScoreAdj() != 0) {
             words.add("oom_score_adj " + rights.oomScoreAdj());
         }
-        words.addAll(particulars(rights));
         return String.join(", ", words);
     }
 
