@@ -11,9 +11,9 @@ static volatile sig_atomic_t came, descriptor, receiver;
 static void on_signal(int signal_number, siginfo_t *info, void *context) {
     (void)context;
     note_handler();
-    came = signal_number;
     descriptor = info->si_fd;
     receiver = (sig_atomic_t)syscall(SYS_gettid);
+    came = signal_number; /* last: the other thread looks at this first */
 }
 
 static void catch_signal(int signal_number) {
