@@ -26,7 +26,8 @@ def machine(date: str) -> str:
     with open("/etc/os-release", encoding="utf-8") as info:
         names = dict(line.rstrip().split("=", 1) for line in info if "=" in line)
     system = names.get("PRETTY_NAME", "an unnamed system").strip('"')
-    return f"{model}, {os.cpu_count()} processors, Linux {".".join(platform.release().split(".")[:2])}, {system}, {date}."
+    series = ".".join(platform.release().split(".")[:2])
+    return f"{model}, {os.cpu_count()} processors, Linux {series}, {system}, {date}."
 
 
 def milliseconds(value: float) -> str:
