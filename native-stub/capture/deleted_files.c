@@ -55,11 +55,15 @@ static int copy_contents(struct capture *capture, int fd, struct ckpt_descriptio
         if (data < 0 && errno == ENXIO)
             break;
         uint64_t at = data < 0 ? done : (uint64_t)data;
+        if (at >= record->size)
+            break;
         ssize_t count = pread(fd, piece, COPY_PIECE, (off_t)at);
         if (count < 0)
             return -errno;
-        if (count == 0 || at + (uint64_t)count > record->size)
+        if (count == 0)
             break;
+        if ((uint64_t)count > record->size - at) /* another process writes on */
+            count = (ssize_t)(record->size - at);
         writer_put(&capture->writer, record->data_offset + at, piece, (size_t)count);
         record->data_crc = crc32c(crc32c_zeros(record->data_crc, at - done), piece, (size_t)count);
         done = at + (uint64_t)count;

@@ -406,6 +406,9 @@ int read_descriptors(struct capture *capture)
         error = settle_timers(capture);
     if (error < 0)
         return error;
-    read_epoll_items(capture);
+    error = read_epoll_items(capture);
+    if (error < 0)
+        return refuse(capture->report, error, "reading what the epoll instances of process %d watch: %s", capture->pid,
+                      strerror(-error));
     return capture->report->count > said ? -ENOTSUP : 0;
 }

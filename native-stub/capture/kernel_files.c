@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -190,6 +191,16 @@ static const struct ckpt_description *find_description(const struct capture *cap
 }
 
 /* A watch stays when its descriptor is closed while a duplicate lives; such a one cannot be set up again by number. */
+/* Whether the set watches another file than the one that has the number now: all eventfds, for instance, have one inode. */
+static bool watches_another(struct capture *capture, int epoll, uint32_t description, int fd)
+{
+    struct kcmp_epoll_slot slot = {.efd = (uint32_t)epoll, .tfd = (uint32_t)fd};
+    const struct ckpt_epoll_item *items = (const void *)capture->epoll_items.data;
+    for (size_t i = 0; i < capture->epoll_items.size / sizeof(*items); i++)
+        slot.toff += items[i].description == description && items[i].fd == fd;
+    return syscall(SYS_kcmp, capture->pid, capture->pid, KCMP_EPOLL_TFD, fd, &slot) > 0;
+}
+
 static int add_item(struct capture *capture, int epoll, uint32_t description, const char *line)
 {
     int fd;
@@ -201,7 +212,8 @@ static int add_item(struct capture *capture, int epoll, uint32_t description, co
         return refuse(capture->report, -ENOTSUP, "reading the watch list of descriptor %d of process %d: %.60s", epoll,
                       capture->pid, line);
     const struct ckpt_description *watched = find_description(capture, fd);
-    if (!watched || watched->inode != inode || (watched->dev_major << 20 | watched->dev_minor) != device)
+    if (!watched || watched->inode != inode || (watched->dev_major << 20 | watched->dev_minor) != device ||
+        watches_another(capture, epoll, description, fd))
         return refuse(capture->report, -ENOTSUP,
                       "capturing process %d: the epoll instance at descriptor %d watches what was descriptor %d and is "
                       "closed now, which cannot be captured; remove it from the list before closing",

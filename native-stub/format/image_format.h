@@ -398,7 +398,7 @@ IMAGE_ASSERT_LAST(image_posix_timer, reserved);
 
 /* ---- threads: the first is the leader, the process's main thread ---- */
 struct image_thread {
-    uint32_t old_tid; /* for messages */
+    uint32_t old_tid; /* what tid_patches of 4 bytes find in memory, unless it is somebody else's by now; for messages */
     uint32_t parent_death_signal;
     uint64_t block;   /* plan offset of its image_thread_block */
     uint64_t fs_base;

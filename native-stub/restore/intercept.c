@@ -17,7 +17,6 @@
 #include "restore/sys.h"
 #include "restore/terminal_redraw.h"
 
-#define WAIT_ALL 0x40000000 /* __WALL */
 #define CHILD_STACK (INTERCEPT_STACK_BYTES / 2) /* its top, bytes from the stack's start */
 #define CLOSE_TRIES 4096
 #define CLOSED 3 /* mappings, threads, and one of these at a time */

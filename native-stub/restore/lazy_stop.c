@@ -6,7 +6,6 @@
 #include "restore/sys.h"
 #include "restore/text.h"
 
-#define WAIT_ALL 0x40000000 /* __WALL */
 #define LINKS_OF_ONE_THREAD 3 /* of /proc/PID/task: itself, its parent, and a folder for each thread */
 #define ATTEMPTS 24
 #define ATTEMPTS_REFUSED 4 /* another's tracer may be about to go */

@@ -11,7 +11,6 @@
 #include "restore/sys.h"
 #include "restore/text.h"
 
-#define WAIT_ALL 0x40000000 /* __WALL */
 #define QUICK_LOOKS 200
 #define LOOKS 500
 #define REST_NS 50000

@@ -11,6 +11,8 @@
 #define STUB_ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer))
 
 /* ---- files ---- */
+#define WAIT_ALL 0x40000000 /* __WALL of wait4(2) */
+
 static inline int64_t sys_open(const char *path, uint32_t flags)
 {
     return syscall4(NR_openat, (uint64_t)ABI_AT_FDCWD, STUB_ADDRESS(path), flags, 0);

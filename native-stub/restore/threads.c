@@ -296,19 +296,32 @@ void threads_await(struct stub_state *state)
         sys_futex_wait(&state->arrived, arrived);
 }
 
+/* Memory that the system shares, such as a System V segment, may hold somebody else's id by now: only the old one is replaced. */
+static void patch_int(uint32_t *word, uint32_t keep, uint32_t old, uint32_t tid)
+{
+    uint32_t now = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+    while ((now & ~keep) == old && !__atomic_compare_exchange_n(word, &now, (now & keep) | tid, false, __ATOMIC_ACQ_REL,
+                                                                __ATOMIC_RELAXED))
+        ;
+}
+
 void threads_patch_ids(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
+    const struct image_thread *threads = plan_at(plan, plan->threads.offset);
 
     for_each_record(patch, image_tid_patch, plan, plan->tid_patches) {
-        uint64_t tid = patch->thread == IMAGE_GROUP_ID ? (uint64_t)sys_getpgrp() : state->tids[patch->thread];
+        bool group = patch->thread == IMAGE_GROUP_ID;
+        uint64_t tid = group ? (uint64_t)sys_getpgrp() : state->tids[patch->thread];
 
-        if (patch->width == sizeof(uint32_t)) {
-            volatile uint32_t *word = (volatile uint32_t *)patch->address;
-            *word = (*word & (uint32_t)patch->keep_mask) | (uint32_t)tid;
-        } else {
+        if (patch->width != sizeof(uint32_t)) {
             volatile uint64_t *word = (volatile uint64_t *)patch->address;
             *word = (*word & patch->keep_mask) | tid;
+        } else if (group) {
+            *(volatile uint32_t *)patch->address = (uint32_t)tid;
+        } else {
+            patch_int((uint32_t *)patch->address, (uint32_t)patch->keep_mask, threads[patch->thread].old_tid, (uint32_t)tid);
         }
     }
 }

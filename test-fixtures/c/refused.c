@@ -7,6 +7,8 @@
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -187,6 +189,22 @@ static void check_io_uring(void) {
     CHECK_EQ(syscall(SYS_io_uring_enter, first, 0, 0, 0, NULL, 0), 0);
 }
 
+/* The number of what is watched has another eventfd by now; all of them have one inode. */
+static void set_epoll_replaced(void) {
+    int watched = MUST(eventfd(0, 0));
+    struct epoll_event event = {.events = EPOLLIN};
+    first = MUST(epoll_create1(0));
+    MUST(epoll_ctl(first, EPOLL_CTL_ADD, watched, &event));
+    MUST(dup(watched));
+    MUST(close(watched));
+    CHECK_EQ(eventfd(0, 0), watched);
+}
+
+static void check_epoll_replaced(void) {
+    struct epoll_event event;
+    CHECK_EQ(epoll_wait(first, &event, 1, 0), 0);
+}
+
 static void set_seccomp(void) {
     struct sock_filter ask[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -336,7 +354,7 @@ static const struct resource {
     {"multicast", set_multicast, check_multicast},    {"filter", set_filter, check_filter},
     {"urgent", set_urgent, check_urgent},
     {"udp-error", set_udp_error, check_udp_error},
-    {"io_uring", set_io_uring, check_io_uring},
+    {"io_uring", set_io_uring, check_io_uring},       {"epoll-replaced", set_epoll_replaced, check_epoll_replaced},
     {"seccomp", set_seccomp, check_seccomp},          {"seccomp-sigreturn", set_seccomp_sigreturn, check_seccomp},
     {"child", set_child, check_child},
     {"shared-anonymous", set_shared_anonymous, check_shared_memory},

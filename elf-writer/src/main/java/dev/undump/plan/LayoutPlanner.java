@@ -60,7 +60,7 @@ public final class LayoutPlanner {
             XstateArea xstate = XstateArea.of(checkpoint);
             // Whatever can be refused has been by now.
             listener.decided(data.pieces());
-            boolean redraws = options.anonymousMemory() == PlanOptions.AnonymousMemory.LAZY
+            boolean redraws = memoryOf(checkpoint, options.anonymousMemory()) == PlanOptions.AnonymousMemory.LAZY
                     && new TerminalPlanner(checkpoint, openFiles).isDrawnOn();
             LazyDecision decision = LazyDecision.of(
                     checkpoint, memory, program, addressSpace, data, slot, stub.intercept(), redraws);
@@ -126,7 +126,7 @@ public final class LayoutPlanner {
         MemoryPlanner addressSpace = new MemoryPlanner(checkpoint, program.mappings(), data, memoryFiles);
         addressSpace.plan(memoryOf(checkpoint, PlanOptions.AnonymousMemory.LAZY));
         long slot = new SlotFinder(addressSpace.occupied(), checkpoint).find();
-        boolean redraws = new TerminalPlanner(checkpoint, openFiles).isDrawnOn();
+        boolean redraws = !checkpoint.identity().isFiltered() && new TerminalPlanner(checkpoint, openFiles).isDrawnOn();
         LazyDecision decision = LazyDecision.of(checkpoint, memory, program, addressSpace, data, slot, 0, redraws);
         return new MemoryPlan(decision.steps(), decision.lazy());
     }
