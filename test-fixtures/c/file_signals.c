@@ -105,6 +105,11 @@ int main(int argc, char **argv) {
     raise_flag(&done);
     join_thread(thread);
     CHECK_EQ(received, listener);
+    struct f_owner_ex owner = {.pid = listener};
+    while (owner.pid != 0) { /* the kernel forgets the thread some time after it can be joined */
+        usleep(1000);
+        MUST(fcntl(of_thread[0], F_GETOWN_EX, &owner));
+    }
     check_owner(of_thread[0], F_OWNER_TID, 0, SIGRTMIN + 2);
     pass();
 }
