@@ -24,6 +24,7 @@
 #include "tracing.h"
 
 #define PROCESSORS 1024
+#define LOOK_NS UINT64_C(1000000)
 #define STOP_TIMEOUT_NS UINT64_C(5000000000)
 
 static int describe_gone(struct capture *capture)
@@ -287,15 +288,29 @@ void thaw_process(struct capture *capture)
     }
 }
 
+/* Returns whether it has to be waited for again. */
+static bool is_dying(const struct thread *thread)
+{
+    struct stop stop;
+    if (!thread->ours || !thread->attached)
+        return false;
+    int error = wait_stop_until(thread->tid, now_ns(CLOCK_MONOTONIC) + LOOK_NS, &stop);
+    return error == -ETIMEDOUT || (error == 0 && stop.kind != STOP_GONE);
+}
+
+/* In turn: the last thread of a container's first process ends only when all others have been reaped
+ * (kernel/pid_namespace.c, zap_pid_ns_processes()). */
 void kill_process(struct capture *capture)
 {
+    bool dying = true;
     kill(capture->pid, SIGKILL);
-    for (size_t i = capture->thread_count; i-- > 0; ) {
-        struct thread *thread = &capture->threads[i];
-        struct stop stop = {STOP_OTHER, 0, 0};
-        while (thread->ours && thread->attached && stop.kind != STOP_GONE && wait_stop(thread->tid, &stop) == 0)
-            ;
-        thread->attached = thread->held = false;
+    while (dying) {
+        dying = false;
+        for (size_t i = capture->thread_count; i-- > 0; ) {
+            struct thread *thread = &capture->threads[i];
+            thread->attached = thread->held = is_dying(thread);
+            dying |= thread->attached;
+        }
     }
     capture->frozen = false;
     capture->thawed_at = now_ns(CLOCK_MONOTONIC);
