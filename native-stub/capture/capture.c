@@ -12,9 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "code.h"
 #include "descriptors.h"
 #include "early_mappings.h"
+#include "ending.h"
 #include "extents.h"
 #include "file_pages.h"
 #include "freeze.h"
@@ -155,6 +157,16 @@ static int look_around(struct capture *capture)
     return look_at_memory_policies(capture);
 }
 
+/* Now that it stands still: it must not be another program that is written in the place of the one that asked, or ended. */
+static int check_request(struct capture *capture)
+{
+    const struct capture_request *request = capture->request;
+    if (!request->launch_record || caller_waits(capture->mem, request->launch_record, request->launch_cookie))
+        return 0;
+    return refuse(capture->report, -ECANCELED, "capturing process %d: it has become another program since it asked for it; nothing was "
+                  "written", capture->pid);
+}
+
 static int read_clocks(struct capture *capture)
 {
     capture->process.realtime_ns = now_ns(CLOCK_REALTIME);
@@ -186,7 +198,11 @@ static int write_rest(struct capture *capture)
 /* Only now: a checkpoint that was not written must not cost the program. */
 static int end_program(struct capture *capture)
 {
-    if (!capture->request->keep_running)
+    if (capture->request->keep_running)
+        return 0;
+    if (capture->request->launch_record) /* it asked to be ended, and its caller looks at how */
+        end_process(capture);
+    else
         kill_process(capture);
     return 0;
 }
@@ -197,6 +213,7 @@ static const struct step STEPS[] = {
     {"look around", look_around},
     {"early mappings", look_at_mappings},
     {"freeze", freeze_process},
+    {"request", check_request},
     {"clocks", read_clocks},
     {"threads", read_threads},
     {"process", read_process},

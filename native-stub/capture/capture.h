@@ -45,6 +45,9 @@ struct capture_request {
                                 program's working directory */
     unsigned number;         /* what %n stands for */
     uint32_t trigger;        /* CKPT_TRIGGER_* */
+    pid_t asker;             /* CKPT_TRIGGER_SELF: the thread that stands behind its own kill(2), where it has to stay; else 0 */
+    uint64_t launch_record;  /* address of the program's image_launch_record; 0: it has none */
+    uint64_t launch_cookie;  /* of the call by which it asked */
     bool keep_running;       /* the program goes on after success; else it is ended */
     bool cow;                /* private memory is read from a snapshot, when the program goes on already; needs
                                 keep_running */

@@ -24,11 +24,25 @@ struct open_file {
  * -errno with a line for each that cannot be captured. */
 int read_descriptors(struct capture *capture);
 
-/* Whether the path leads to this very file, as we see the file system or as the program does. */
-bool path_leads_there(const struct capture *capture, const struct open_file *file);
+/* ---- descriptions.c ---- */
+
+/* Fills path, status, info and deleted of the file at file->fd. Returns 0 or -errno with a line. */
+int read_open_file(struct capture *capture, struct open_file *file);
+
+/* Adds it to DESCRIPTIONS. Returns 0, also when a line says that it cannot be captured, or -errno with a line. */
+int add_description(struct capture *capture, struct open_file *file);
 
 /* Says that a descriptor cannot be captured, and returns -ENOTSUP. */
 int refuse_file(struct capture *capture, const struct open_file *file, const char *what, const char *advice);
+
+/* ---- regular_files.c ---- */
+
+/* Whether the path leads to this very file, as we see the file system or as the program does. */
+bool path_leads_there(const struct capture *capture, const struct open_file *file);
+
+/* They fill kind and object, and may name a file of /proc anew. Return 0 or -ENOTSUP with a line. */
+int describe_regular(struct capture *capture, struct open_file *file, struct ckpt_description *record);
+int describe_directory(struct capture *capture, struct open_file *file, struct ckpt_description *record);
 
 /* ---- pipes.c ---- */
 

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "filtered_waits.h"
 #include "freeze_steps.h"
 #include "observe.h"
 #include "proc_files.h"
@@ -256,6 +257,7 @@ int freeze_process(struct capture *capture)
     if (error < 0)
         return error;
 
+    capture->all_stand = true;
     for (size_t i = 0; i < capture->thread_count; i++) {
         struct thread *thread = &capture->threads[i];
         thread->waited_ns =
@@ -266,26 +268,29 @@ int freeze_process(struct capture *capture)
     return 0;
 }
 
+void release_thread(struct capture *capture, struct thread *thread)
+{
+    /* Before, not after: who lets a program go may have to wait for the processor that it gets. */
+    capture->thawed_at = now_ns(CLOCK_MONOTONIC);
+    resume_filters(thread);
+    if (thread->ours)
+        trace_detach(thread->tid); /* the kernel keeps a stop of job control */
+    else if (thread->stopped_by_job)
+        ptrace(PTRACE_LISTEN, thread->tid, 0, 0);
+    else
+        trace_resume(thread->tid, 0);
+    thread->attached = thread->held = false;
+}
+
 void thaw_process(struct capture *capture)
 {
     if (!capture->frozen)
         return;
     capture->frozen = false;
-    for (size_t i = capture->thread_count; i-- > 0; ) {
-        struct thread *thread = &capture->threads[i];
-        if (!thread->attached)
-            continue;
-        /* Before, not after: who lets a program go may have to wait for the processor that it gets. */
-        capture->thawed_at = now_ns(CLOCK_MONOTONIC);
-        resume_filters(thread);
-        if (thread->ours)
-            trace_detach(thread->tid); /* the kernel keeps a stop of job control */
-        else if (thread->stopped_by_job)
-            ptrace(PTRACE_LISTEN, thread->tid, 0, 0);
-        else
-            trace_resume(thread->tid, 0);
-        thread->attached = thread->held = false;
-    }
+    go_on_with_filtered_waits(capture);
+    for (size_t i = capture->thread_count; i-- > 0; )
+        if (capture->threads[i].attached)
+            release_thread(capture, &capture->threads[i]);
 }
 
 /* Returns whether it has to be waited for again. */

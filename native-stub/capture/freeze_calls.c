@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "filtered_waits.h"
 #include "freeze.h"
 #include "freeze_steps.h"
 #include "proc_files.h"
@@ -50,7 +52,10 @@ void mend_call(pid_t tid, int delivered)
     if (trace_get_registers(tid, &registers) < 0)
         return;
     decode_call(tid, tid, -1, "", delivered, &registers, &call, &resume);
-    if (resume.rip != registers.rip)
+    bool keeps_number = has_filtered_wait(tid, tid, &registers);
+    if (keeps_number)
+        keep_number(&resume);
+    if (keeps_number || resume.rip != registers.rip)
         trace_set_registers(tid, &resume);
 }
 
@@ -64,5 +69,12 @@ int read_stopped_thread(struct capture *capture, struct thread *thread)
     /* Where it waited in another call says nothing about the one that it restarts. */
     const char *channel = thread->syscall == SYS_restart_syscall ? thread->wait_channel : "";
     decode_call(capture->pid, thread->tid, capture->mem, channel, 0, &thread->regs, &thread->call, &thread->resume);
-    return thread->resume.rip == thread->regs.rip ? 0 : trace_set_registers(thread->tid, &thread->resume);
+    thread->keeps_number = has_filtered_wait(capture->pid, thread->tid, &thread->regs);
+    if (thread->keeps_number) {
+        thread->stopped_ns = now_ns(CLOCK_MONOTONIC);
+        keep_number(&thread->resume);
+    } else if (thread->resume.rip == thread->regs.rip) {
+        return 0;
+    }
+    return trace_set_registers(thread->tid, &thread->resume);
 }

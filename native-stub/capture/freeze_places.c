@@ -7,7 +7,8 @@
  * dies, and the program would die of SIGTRAP. The same is done for a thread that runs with its own id in a register:
  * it may be about to write it into a lock (pthread_mutex_lock), where the launch's ids could not replace it any more.
  * And for one that is about to go on with a call that an earlier stop broke off: which one that is, shows only when it
- * sleeps in restart_syscall(2).
+ * sleeps in restart_syscall(2). The thread that asked by kill(2) stands still: a launch begins behind that call, and the id in
+ * its registers is the call's argument.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -63,7 +64,7 @@ static bool must_run_on(const struct capture *capture, struct thread *thread)
 {
     if (in_vdso(capture, thread) || restarts_unknown_call(capture, thread))
         return true;
-    return thread->id_attempts < ID_ATTEMPTS && has_own_id_at_hand(capture, thread) && ++thread->id_attempts;
+    return thread->tid != capture->request->asker && thread->id_attempts < ID_ATTEMPTS && has_own_id_at_hand(capture, thread) && ++thread->id_attempts;
 }
 
 static int refuse_place(struct capture *capture, const struct thread *thread)

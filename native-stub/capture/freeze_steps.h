@@ -10,6 +10,9 @@
 /* Waits until an interrupted thread stands. Returns 1 when it does, 0 when it is gone, or -errno with a line. */
 int hold_thread(struct capture *capture, struct thread *thread);
 
+/* Lets a thread go on, and detaches it when freeze_process() has attached it. */
+void release_thread(struct capture *capture, struct thread *thread);
+
 void remove_thread(struct capture *capture, struct thread *thread);
 
 /* ---- freeze_calls.c ---- */

@@ -65,23 +65,29 @@ static bool read_timer_slack(struct thread *thread)
     return true;
 }
 
-static int ask_thread(struct injector *injector, struct thread *thread)
+int ask_forked_thread(struct injector *injector, struct thread *thread)
 {
     struct ckpt_thread *record = &thread->record;
     uint64_t at = injector->arguments;
     stack_t stack = {.ss_flags = SS_DISABLE};
-    uint32_t death_signal = 0;
     int error = ask_memory(injector, &stack, sizeof(stack), SYS_sigaltstack, 0, at);
     if (error == 0)
         error = ask_memory(injector, &record->clear_child_tid, sizeof(uint64_t), SYS_prctl, PR_GET_TID_ADDRESS, at);
-    if (error == 0)
-        error = ask_memory(injector, &death_signal, sizeof(death_signal), SYS_prctl, PR_GET_PDEATHSIG, at);
     if (error == 0 && !read_timer_slack(thread))
         error = ask(injector, &record->timer_slack_ns, SYS_prctl, PR_GET_TIMERSLACK, 0, 0, 0);
     record->altstack_address = (uintptr_t)stack.ss_sp;
     record->altstack_size = stack.ss_size;
     record->altstack_flags = (uint32_t)stack.ss_flags;
-    record->parent_death_signal = death_signal;
+    return error;
+}
+
+static int ask_thread(struct injector *injector, struct thread *thread)
+{
+    uint32_t death_signal = 0;
+    int error = ask_forked_thread(injector, thread);
+    if (error == 0)
+        error = ask_memory(injector, &death_signal, sizeof(death_signal), SYS_prctl, PR_GET_PDEATHSIG, injector->arguments);
+    thread->record.parent_death_signal = death_signal;
     return error;
 }
 
@@ -121,7 +127,7 @@ static int ask_timers(struct injector *injector, struct ckpt_process *process)
 }
 
 /* Tile registers are given on request (arch_prctl, Documentation/arch/x86/xstate.rst), and a launch does not ask yet. */
-static int check_tiles(struct injector *injector, struct capture *capture)
+int check_tiles(struct injector *injector, struct capture *capture)
 {
     uint64_t permitted = 0;
     int error = ask_memory(injector, &permitted, sizeof(permitted), SYS_arch_prctl, ARCH_GET_XCOMP_PERM,
@@ -197,7 +203,7 @@ static int ask_all(struct injector *injector, struct capture *capture)
             error = ask_posix_timers(injector, capture);
         if (error == 0 && i == 0)
             error = ask_segments(injector, capture);
-        if (error == 0 && i == 0)
+        if (error == 0)
             error = ask_semaphores(injector, capture);
         int end = inject_end(injector);
         error = error < 0 ? error : end;

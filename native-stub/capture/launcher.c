@@ -48,7 +48,8 @@ struct launch {
     sigset_t before;      /* mask that ckpt was started with, which is the program's */
     bool stopped;         /* the program is stopped by job control */
     bool capturing;
-    bool wanted;          /* a checkpoint was asked for meanwhile */
+    bool wanted;          /* a checkpoint was asked for meanwhile, */
+    uint32_t wanted_by;   /* by whom: CKPT_TRIGGER_* */
     bool captured;        /* a checkpoint has ended the program */
     bool ended;
     int status;           /* as waitpid gave it */
@@ -108,13 +109,13 @@ static void serve_stops(void *context)
     look_at_children(context);
 }
 
-static void capture_now(struct launch *launch, uint32_t trigger)
+static void capture_now(struct launch *launch, uint32_t trigger, pid_t asker)
 {
     const struct options *options = launch->options;
     if (launch->ended)
         return;
     struct capture_request request = {
-        .pid = launch->pid, .output = options->output, .number = launch->number, .trigger = trigger,
+        .pid = launch->pid, .output = options->output, .number = launch->number, .trigger = trigger, .asker = asker,
         .keep_running = options->keep_running, .cow = options->cow, .seized = true, .trigger_signal = options->signal,
         .allow = options->allow, .serve = serve_stops, .context = launch,
     };
@@ -143,25 +144,40 @@ static void plan_next(struct launch *launch)
 
 /* ---- stops of the program ---- */
 
-static bool asks_for_checkpoint(const struct launch *launch, pid_t tid, int signal)
+/* A program that sends itself the signal wants to become a command; from others it is a request to resume there. */
+static bool asks_for_checkpoint(const struct launch *launch, pid_t tid, int signal, uint32_t *ret_trigger)
 {
     siginfo_t info;
-    return signal == launch->options->signal && ptrace(PTRACE_GETSIGINFO, tid, 0, &info) == 0 &&
-           (info.si_code == SI_USER || info.si_code == SI_QUEUE);
+    if (signal != launch->options->signal || ptrace(PTRACE_GETSIGINFO, tid, 0, &info) < 0 ||
+        (info.si_code != SI_USER && info.si_code != SI_QUEUE))
+        return false;
+    *ret_trigger = info.si_pid == launch->pid ? CKPT_TRIGGER_SELF : CKPT_TRIGGER_SIGNAL;
+    return true;
+}
+
+/* Whether the thread has sent the signal itself and has not come back from kill(2) yet. */
+static bool stands_behind_kill(pid_t tid)
+{
+    struct user_regs_struct registers;
+    return trace_get_registers(tid, &registers) == 0 && registers.orig_rax == SYS_kill;
 }
 
 static void on_signal(struct launch *launch, pid_t tid, int signal)
 {
-    bool asks = asks_for_checkpoint(launch, tid, signal);
+    uint32_t trigger = 0;
+    bool asks = asks_for_checkpoint(launch, tid, signal, &trigger);
+    pid_t asker = trigger == CKPT_TRIGGER_SELF && stands_behind_kill(tid) ? tid : 0;
     int delivered = asks ? 0 : signal;
     mend_call(tid, delivered);
     if (asks && !launch->capturing)
         trace_interrupt(tid); /* keeps the thread from running on between here and the capture */
     trace_resume(tid, delivered);
-    if (asks && launch->capturing)
+    if (asks && launch->capturing) {
         launch->wanted = true;
-    else if (asks)
-        capture_now(launch, CKPT_TRIGGER_SIGNAL);
+        launch->wanted_by = trigger;
+    } else if (asks) {
+        capture_now(launch, trigger, asker);
+    }
 }
 
 /* Every thread reports that it has stopped, the main one for the program. */
@@ -238,7 +254,7 @@ static void on_own_signal(struct launch *launch, siginfo_t *info)
     if (info->si_signo == SIGCHLD)
         return;
     if (info->si_signo == launch->options->signal)
-        capture_now(launch, CKPT_TRIGGER_SIGNAL);
+        capture_now(launch, CKPT_TRIGGER_SIGNAL, 0);
     else if (info->si_code <= 0 && info->si_pid != launch->pid) /* not from the terminal: sent to us by somebody */
         pass_on(launch, info);
 }
@@ -304,13 +320,13 @@ int launch_program(const struct options *options)
             on_own_signal(&launch, &info);
         if (launch.next_ns && now_ns(CLOCK_MONOTONIC) >= launch.next_ns) {
             if (!launch.stopped)
-                capture_now(&launch, CKPT_TRIGGER_INTERVAL);
+                capture_now(&launch, CKPT_TRIGGER_INTERVAL, 0);
             plan_next(&launch);
         }
         look_at_children(&launch);
         while (launch.wanted) {
             launch.wanted = false;
-            capture_now(&launch, CKPT_TRIGGER_SIGNAL);
+            capture_now(&launch, launch.wanted_by, 0);
             look_at_children(&launch);
         }
     }

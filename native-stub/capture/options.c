@@ -15,7 +15,8 @@
 #define EXIT_USAGE 2
 #define LONGEST_INTERVAL 31536000 /* seconds: a year */
 
-enum { OPTION_PID = 256, OPTION_CONTINUE, OPTION_KILL, OPTION_COW, OPTION_SIGNAL, OPTION_INTERVAL, OPTION_ALLOW, OPTION_HELP,
+enum { OPTION_PID = 256, OPTION_CONTINUE, OPTION_KILL, OPTION_COW, OPTION_SIGNAL, OPTION_INTERVAL, OPTION_ALLOW, OPTION_RECORD, OPTION_COOKIE,
+       OPTION_RESUME, OPTION_FORK, OPTION_HELP,
        OPTION_VERSION };
 
 static const struct option LONG_OPTIONS[] = {
@@ -27,6 +28,10 @@ static const struct option LONG_OPTIONS[] = {
     {"signal", required_argument, NULL, OPTION_SIGNAL},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"allow", required_argument, NULL, OPTION_ALLOW},
+    {"record", required_argument, NULL, OPTION_RECORD}, /* these four are for libundump alone */
+    {"cookie", required_argument, NULL, OPTION_COOKIE},
+    {"resume", no_argument, NULL, OPTION_RESUME},
+    {"fork", no_argument, NULL, OPTION_FORK},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -77,6 +82,13 @@ static int parse_number(const char *text, long lowest, long highest, long *ret)
         return -1;
     *ret = number;
     return 0;
+}
+
+static int parse_word(const char *name, const char *text, uint64_t *ret)
+{
+    char *end;
+    *ret = strtoull(text, &end, 16);
+    return end != text && !*end ? -1 : usage(name, text);
 }
 
 static int parse_signal(const char *text)
@@ -142,6 +154,16 @@ static int parse_option(int option, const char *last, struct options *options, b
         return -1;
     case OPTION_ALLOW:
         return parse_allowance(optarg, &options->allow);
+    case OPTION_RECORD:
+        return parse_word("--record needs an address, not ", optarg, &options->record);
+    case OPTION_COOKIE:
+        return parse_word("--cookie needs a hexadecimal number, not ", optarg, &options->cookie);
+    case OPTION_RESUME:
+        options->resume = true;
+        return -1;
+    case OPTION_FORK:
+        options->fork = true;
+        return -1;
     case OPTION_HELP:
         print_help();
         return 0;
@@ -176,6 +198,8 @@ int parse_options(int argc, char **argv, struct options *ret)
         return usage("--kill does not go with --continue, --cow or --interval", "");
     if (options.pid && (options.interval || options.signal != SIGUSR2))
         return usage("--interval and --signal are for programs that ckpt runs, not for --pid", "");
+    if (options.fork && (!options.pid || options.output || options.keep_running || kill_program))
+        return usage("--fork goes with --pid, and with no option about a checkpoint", "");
     *ret = options;
     return -1;
 }

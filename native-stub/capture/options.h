@@ -3,6 +3,7 @@
 #define UNDUMP_CAPTURE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct options {
@@ -14,6 +15,10 @@ struct options {
     unsigned interval;  /* seconds; 0: none */
     unsigned allow;     /* ALLOW_* */
     bool verbose;
+    bool fork;          /* the program is not captured but forked (fork.h) */
+    uint64_t record;    /* address in the program at which it waits for the answer (caller.h); 0: nobody waits */
+    uint64_t cookie;
+    bool resume;        /* of a program that asked: its image continues rather than runs a command */
     char **program;     /* ends with NULL */
 };
 

@@ -184,6 +184,12 @@ static void find_vdso(struct capture *capture)
     }
 }
 
+/* Where the program reaps for others, the engine that its own call has started is among its children. */
+static bool is_engine(pid_t pid)
+{
+    return pid == getpid() || pid == getppid();
+}
+
 /* The name of the first child, living or not, and how many there are. */
 static size_t count_children(pid_t pid, pid_t *ret_first)
 {
@@ -193,7 +199,8 @@ static size_t count_children(pid_t pid, pid_t *ret_first)
     if (list_proc_numbers(&pids, &count, ".") < 0)
         return 0;
     for (size_t i = 0; i < count; i++) {
-        if (read_proc(&text, "%d/stat", pids[i]) < 0 || stat_field((char *)text.data, STAT_PARENT) != (uint64_t)pid)
+        if (read_proc(&text, "%d/stat", pids[i]) < 0 || stat_field((char *)text.data, STAT_PARENT) != (uint64_t)pid ||
+            is_engine(pids[i]))
             continue;
         if (children++ == 0)
             *ret_first = pids[i];
@@ -218,7 +225,7 @@ static size_t find_children(pid_t pid, pid_t *ret_first)
             long child = strtol(at, &end, 10);
             if (end == at)
                 break;
-            if (children++ == 0)
+            if (!is_engine((pid_t)child) && children++ == 0)
                 *ret_first = (pid_t)child;
             at = end + strspn(end, " \n");
         }

@@ -154,6 +154,7 @@ int read_process(struct capture *capture)
     struct utsname system;
     process->pid = (uint32_t)capture->pid;
     process->trigger = capture->request->trigger;
+    process->launch_record = capture->request->launch_record;
     process->launched_by_ckpt = capture->request->seized;
     process->snapshot = capture->request->cow;
     process->vdso_seen = capture->vdso_start != 0;

@@ -18,6 +18,7 @@
 #include "freeze.h"
 #include "inject.h"
 #include "proc_files.h"
+#include "rights.h"
 #include "threads.h"
 #include "tracing.h"
 
@@ -100,13 +101,6 @@ static int write_frames(struct making *making, const struct thread *thread)
     return inject_frame(injector, thread, frame + injector->frame_size, &registers, ALL_SIGNALS, &making->exiting);
 }
 
-static int wait_for_birth(pid_t pid)
-{
-    struct stop stop;
-    int error = wait_stop(pid, &stop);
-    return error < 0 ? error : stop.kind == STOP_EVENT ? 0 : -ECHILD;
-}
-
 static int make_middle(struct making *making)
 {
     struct injector *injector = &making->injector;
@@ -120,7 +114,7 @@ static int make_middle(struct making *making)
         return error;
     if (making->own_middle < 0)
         return (int)making->own_middle;
-    return making->middle ? wait_for_birth(making->middle) : -ECHILD;
+    return making->middle ? trace_wait_for_birth(making->middle) : -ECHILD;
 }
 
 /* A call of the middle process, which goes on to its exit when it is let go. Returns its result or -errno. */
@@ -152,18 +146,8 @@ static int make_copy(struct making *making)
         result = making->own_copy = call_middle(making, SYS_clone, (const uint64_t[6]){flags});
     if (result < 0)
         return (int)result;
-    int error = making->copy ? wait_for_birth(making->copy) : -ECHILD;
+    int error = making->copy ? trace_wait_for_birth(making->copy) : -ECHILD;
     return error < 0 ? error : trace_set_options(making->copy, PTRACE_O_EXITKILL);
-}
-
-/* Waits for the end of a process that was sent SIGKILL, past stops that nobody has looked at. */
-static void reap(pid_t pid)
-{
-    int status;
-    pid_t found;
-    do
-        found = waitpid(pid, &status, __WALL);
-    while (found < 0 ? errno == EINTR : WIFSTOPPED(status));
 }
 
 static void end_process(pid_t pid)
@@ -171,7 +155,7 @@ static void end_process(pid_t pid)
     if (!pid)
         return;
     kill(pid, SIGKILL); /* it is ours to reap, so the number is its own */
-    reap(pid);
+    trace_reap(pid);
 }
 
 /* Lets the borrowed thread reap a child that has ended, by its number there. */
@@ -274,7 +258,7 @@ void drop_snapshot(struct capture *capture)
             syscall(SYS_pidfd_send_signal, snapshot->pidfd, SIGKILL, NULL, 0);
         else
             kill(snapshot->pid, SIGKILL);
-        reap(snapshot->pid);
+        trace_reap(snapshot->pid);
     }
     int fds[] = {snapshot->pidfd, snapshot->mem, snapshot->pagemap};
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
@@ -289,9 +273,10 @@ static int reap_frozen(struct capture *capture, int64_t own_pid)
     struct injector injector;
     int error = read_threads(capture);
     if (error == 0)
-        error = injector_open(&injector, capture, LEAST_ARGUMENTS);
-    else
+        error = read_rights(capture); /* suspends filters, which might kill for our calls */
+    if (error < 0)
         return error;
+    error = injector_open(&injector, capture, LEAST_ARGUMENTS);
     if (error == 0)
         error = inject_begin(&injector, &capture->threads[0]);
     if (error == 0)
@@ -317,7 +302,7 @@ int forget_snapshot(struct capture *capture)
         capture->frozen_again_ns += again.thawed_at - again.frozen_since;
     capture->snapshot.child_pid = 0;
     free(again.threads);
-    struct buffer *buffers[] = {&again.xstates, &again.pending, &again.strings};
+    struct buffer *buffers[] = {&again.xstates, &again.pending, &again.strings, &again.leader_groups, &again.filters};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_free(buffers[i]);
     report_clear(&unsaid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What waits in an AF_UNIX socket to be received. It is peeked at, never taken out. One peek shows all of a stream, but
- * only the first of several messages: the others show when SO_PEEK_OFF is set, which is put back at once.
+ * only the first of several messages: the others show when SO_PEEK_OFF is set, which is put back at once (peek_guard.h).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 
 #include "crc32c.h"
+#include "peek_guard.h"
 #include "sockets.h"
 
 #define MESSAGE_LIMIT (4u << 20) /* bytes; the kernel's own limit is net.core.wmem_max, 208 KiB by default */
@@ -41,11 +42,6 @@ static ssize_t peek(int fd, uint8_t *bytes, size_t size, bool *ret_ancillary)
     ssize_t count = recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
     *ret_ancillary = count >= 0 && message.msg_flags & MSG_CTRUNC;
     return count < 0 ? -errno : count;
-}
-
-static bool set_peek_offset(int fd, int offset)
-{
-    return setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)) == 0;
 }
 
 static int peek_stream(struct capture *capture, const struct open_socket *opened, struct buffer *bytes)
@@ -115,12 +111,17 @@ static int peek_all(struct capture *capture, const struct open_socket *opened, s
         return check_behind_error(capture, opened);
     if (getsockopt(opened->fd, SOL_SOCKET, SO_PEEK_OFF, &offset, &size) < 0)
         return -errno;
-    int wanted = stream ? -1 : 0;
-    if (offset != wanted && !set_peek_offset(opened->fd, wanted))
-        return -errno;
-    int error = stream ? peek_stream(capture, opened, bytes) : peek_messages(capture, opened, lengths, bytes);
-    if (!(stream && offset == -1))
-        set_peek_offset(opened->fd, offset);
+    if (stream && offset == -1) /* as a peek leaves it */
+        return peek_stream(capture, opened, bytes);
+    struct peek_guard guard;
+    int error = guard_peek_offset(&guard, opened->fd, offset);
+    if (error < 0)
+        return error;
+    if (!set_peek_offset(opened->fd, stream ? -1 : 0))
+        error = -errno;
+    else
+        error = stream ? peek_stream(capture, opened, bytes) : peek_messages(capture, opened, lengths, bytes);
+    end_peek_guard(&guard);
     return error;
 }
 

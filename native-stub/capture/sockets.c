@@ -5,13 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,6 +47,7 @@ static short look(int fd)
 struct address {
     union {
         struct sockaddr head;
+        struct sockaddr_un of_unix;
         struct sockaddr_storage bytes;
     };
     socklen_t size;
@@ -164,30 +163,17 @@ static int describe_udp(struct capture *capture, const struct open_socket *opene
 
 /* ---- UNIX sockets ---- */
 
-static void note_socket_file(struct capture *capture, const char *path, const struct unix_facts *facts,
-                             struct ckpt_socket *record)
-{
-    char directory[PATH_MAX] = "", full[2 * PATH_MAX + 64];
-    struct stat status;
-    if (path[0] != '/' && read_proc_link(directory, sizeof(directory), "%d/cwd", capture->pid) > 0)
-        record->directory = strings_add_text(&capture->strings, directory);
-    snprintf(full, sizeof(full), "/proc/%d/root%s%s%s", capture->pid, directory, path[0] == '/' ? "" : "/", path);
-    if (stat(full, &status) == 0 && S_ISSOCK(status.st_mode) && (!facts->known || status.st_ino == facts->file))
-        record->file_mode = status.st_mode;
-}
-
 static void store_unix_name(struct capture *capture, const struct open_socket *opened, const struct unix_facts *facts,
                             struct ckpt_socket *record)
 {
     struct address local;
-    size_t head = offsetof(struct sockaddr_un, sun_path);
     if (!read_address(opened->fd, false, &local) || !has_name(&local))
         return;
+    if (local.size > sizeof(local.of_unix)) /* a path as long as can be is told with a zero behind it (unix(7)) */
+        local.size = sizeof(local.of_unix);
+    if (local.of_unix.sun_path[0])
+        note_socket_file(capture, &local.of_unix, &local.size, facts, record);
     record->local = store_address(capture, &local);
-    char path[sizeof(local.bytes) + 1] = "";
-    memcpy(path, (const char *)&local.bytes + head, local.size - head);
-    if (path[0])
-        note_socket_file(capture, path, facts, record);
 }
 
 /* A connection whose other end is not the program's; of datagrams it may have a name to go to. */

@@ -46,6 +46,13 @@ void address_text(const struct sockaddr *address, size_t length, char text[ADDRE
 /* What a socket is called that is not captured, such as "a netlink socket (NETLINK_ROUTE)"; NULL for those that are. */
 const char *uncommon_socket(const struct open_socket *socket, char *text, size_t size);
 
+/* ---- socket_files.c ---- */
+
+/* Notes the mode of the file of a socket that was bound to a path, 0 when it is not there any more, and the directory that a
+ * relative path counts from. Of a file that was renamed in its directory, the address becomes that of the name it has now. */
+void note_socket_file(struct capture *capture, struct sockaddr_un *address, socklen_t *size, const struct unix_facts *facts,
+                      struct ckpt_socket *record);
+
 /* ---- socket_diag.c ---- */
 
 /* A socket in the network namespace of the program, if we may go there, else in ours. Returns it or -errno; it stays the

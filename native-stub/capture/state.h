@@ -22,6 +22,8 @@ struct thread {
     bool ours;                    /* we attached it, so we detach it; false when it came seized */
     bool changed;                 /* registers or mask are not its own at the moment; inject.c */
     bool stopped_by_job;          /* it stands in a stop of job control and has to stay there */
+    bool keeps_number;            /* its registers make a call by its own number again; filtered_waits.c */
+    uint64_t stopped_ns;          /* CLOCK_MONOTONIC of its stop, when keeps_number */
     struct user_regs_struct regs; /* as stopped */
     struct user_regs_struct resume; /* what it goes on with: the same, but a call that the stop broke off is made again */
     uint64_t mask;                /* signal mask, which it gets back */
@@ -107,6 +109,7 @@ struct capture {
     struct thread *threads; /* freeze.c: leader first */
     size_t thread_count;
     bool frozen;
+    bool all_stand;      /* no thread of the program runs */
     uint64_t frozen_since; /* CLOCK_MONOTONIC of the first stop */
     uint64_t frozen_again_ns; /* how long it stood once more, for snapshot.c */
     uint64_t thawed_at;    /* CLOCK_MONOTONIC when the program went on; 0 before */

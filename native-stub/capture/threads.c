@@ -20,14 +20,6 @@
 #define PENDING_BATCH 16
 #define DEFAULT_TIMER_SLACK_NS 50000
 
-struct scheduling { /* struct sched_attr of linux/sched/types.h, which does not go with glibc's sched.h */
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
-
 static int describe(struct capture *capture, const struct thread *thread, const char *what, int error)
 {
     if (error == -ESRCH)

@@ -4,6 +4,14 @@
 
 #include "state.h"
 
+struct scheduling { /* struct sched_attr of linux/sched/types.h, which does not go with glibc's sched.h */
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
 /* Fills the records of all threads from ptrace and /proc, and the PENDING section with the threads' own signals. Fields that only the process can
  * tell are left to interrogate.c. Returns 0 or -errno with a line. */
 int read_threads(struct capture *capture);

@@ -159,12 +159,29 @@ int trace_run_to_syscall_stop(pid_t tid, pid_t *ret_child)
             return -ESRCH;
         if (stop.kind == STOP_SYSCALL)
             return 0;
-        if (ret_child && stop.status >> 16 == PTRACE_EVENT_CLONE &&
+        int event = stop.status >> 16;
+        if (ret_child && (event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK) &&
             trace(PTRACE_GETEVENTMSG, tid, 0, (uintptr_t)&child) == 0)
             *ret_child = (pid_t)child;
         /* All signals but SIGSTOP are blocked; that one takes effect when the thread is given back. */
         signal = stop.kind == STOP_SIGNAL ? stop.signal : 0;
     }
+}
+
+int trace_wait_for_birth(pid_t tid)
+{
+    struct stop stop;
+    int error = wait_stop(tid, &stop);
+    return error < 0 ? error : stop.kind == STOP_EVENT ? 0 : -ECHILD;
+}
+
+void trace_reap(pid_t tid)
+{
+    int status;
+    pid_t found;
+    do
+        found = waitpid(tid, &status, __WALL);
+    while (found < 0 ? errno == EINTR : WIFSTOPPED(status));
 }
 
 int trace_set_options(pid_t tid, uintptr_t options)

@@ -38,9 +38,15 @@ int trace_interrupt(pid_t tid);
 int trace_resume(pid_t tid, int signal);
 int trace_resume_to_syscall(pid_t tid, int signal);
 
-/* Lets a thread that blocks all signals run to its next system call entry or exit. With PTRACE_O_TRACECLONE the process
+/* Lets a thread that blocks all signals run to its next system call entry or exit. With PTRACE_O_TRACECLONE or PTRACE_O_TRACEFORK the process
  * that it makes on the way goes to ret_child, which may be NULL. */
 int trace_run_to_syscall_stop(pid_t tid, pid_t *ret_child);
+
+/* Waits for the first stop of a thread or process that a traced one has made. -ECHILD: it has died. */
+int trace_wait_for_birth(pid_t tid);
+
+/* Waits for the end of a thread or process that was sent SIGKILL, past stops that nobody has looked at. */
+void trace_reap(pid_t tid);
 
 int trace_detach(pid_t tid);
 int trace_get_registers(pid_t tid, struct user_regs_struct *ret);

@@ -181,7 +181,8 @@ struct ckpt_process {
     uint32_t vdso_seen;         /* 1 when a [vdso] mapping was present */
     uint32_t snapshot;          /* 1: private memory was read from a snapshot, after frozen_ns (ckpt --cow) */
     uint32_t reserved0;
-    uint64_t reserved[2];
+    uint64_t launch_record;     /* address of the image_launch_record (image_format.h) of a program that asked itself; else 0 */
+    uint64_t reserved;
 };
 #define CKPT_PROCESS_FIELDS(F)                                                                                 \
     F(pid) F(own_pid) F(parent_pid) F(group_id) F(session_id) F(uid) F(gid) F(umask) F(dumpable)               \
@@ -190,7 +191,7 @@ struct ckpt_process {
     F(start_stack) F(arg_start) F(arg_end) F(env_start) F(env_end) F(realtime_ns) F(monotonic_ns)              \
     F(boottime_ns) F(frozen_ns) F(resident_bytes) F(executable) F(command_line) F(working_directory)           \
     F(command_name) F(kernel_release) F(kernel_version) F(engine) F(wd_state) F(itimers) F(rlimits)            \
-    F(nice) F(vdso_seen) F(snapshot) F(reserved0) F(reserved)
+    F(nice) F(vdso_seen) F(snapshot) F(reserved0) F(launch_record) F(reserved)
 CKPT_ASSERT_SIZE(ckpt_process, 592);
 CKPT_ASSERT_LAST(ckpt_process, reserved);
 
@@ -198,6 +199,7 @@ CKPT_ASSERT_LAST(ckpt_process, reserved);
 #define CKPT_TRIGGER_SIGNAL 2   /* SIGUSR2 under ckpt */
 #define CKPT_TRIGGER_INTERVAL 3 /* ckpt --interval */
 #define CKPT_TRIGGER_API 4      /* undump_checkpoint(): the image is a command */
+#define CKPT_TRIGGER_SELF 5     /* SIGUSR2 under ckpt that the program sent itself: the image is a command */
 
 /* ---- threads ---- */
 struct ckpt_thread {
@@ -427,10 +429,15 @@ struct ckpt_semaphore { /* since version 3 */
     uint32_t creator_uid;
     uint32_t number;    /* which of them */
     int32_t adjustment; /* added to its value at the program's end; not 0 */
+    uint64_t changed_s; /* sem_ctime: made or changed by semctl (IPC_SET, SETVAL, SETALL), seconds of CLOCK_REALTIME */
+    struct ckpt_string boot; /* /proc/sys/kernel/random/boot_id, or empty: a set does not outlive the machine's run */
+    uint32_t ipc_namespace;  /* inode of /proc/PID/ns/ipc of the program; 0: not known */
+    uint32_t reserved;
 };
-#define CKPT_SEMAPHORE_FIELDS(F) F(set) F(key) F(count) F(creator_uid) F(number) F(adjustment)
-CKPT_ASSERT_SIZE(ckpt_semaphore, 24);
-CKPT_ASSERT_LAST(ckpt_semaphore, adjustment);
+#define CKPT_SEMAPHORE_FIELDS(F)                                                                               \
+    F(set) F(key) F(count) F(creator_uid) F(number) F(adjustment) F(changed_s) F(boot) F(ipc_namespace) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_semaphore, 48);
+CKPT_ASSERT_LAST(ckpt_semaphore, reserved);
 
 /* ---- descriptors ---- */
 struct ckpt_descriptor {
@@ -522,14 +529,14 @@ struct ckpt_socket {
     uint32_t backlog;     /* CKPT_SOCKET_LISTENING: connections that may wait */
     uint32_t shutdown;    /* 1: receives no more, 2: sends no more */
     uint32_t peer;        /* CKPT_SOCKET_PAIRED: index of the other end in SOCKETS; else 0 */
-    struct ckpt_string local;
+    struct ckpt_string local;     /* AF_UNIX with a path: the file's name by now, if it was renamed in its directory */
     struct ckpt_string remote;    /* CKPT_SOCKET_CONNECTED: where to; CKPT_SOCKET_RESET: where to, for information */
     struct ckpt_string directory; /* AF_UNIX, name with a relative path: the working directory that it counts from */
     uint64_t data_offset; /* what waits to be received, in the data area, page aligned; 0 is none */
     uint64_t data_size;
     uint32_t packet_count; /* not 0: the data starts with that many uint32_t lengths, then the bytes */
     uint32_t data_crc;    /* CRC-32C of the data_size bytes */
-    uint32_t file_mode;   /* AF_UNIX with a path: st_mode of the socket file; 0: it is gone */
+    uint32_t file_mode;   /* AF_UNIX with a path: st_mode of the socket file; 0: it is not in that directory any more */
     uint32_t option_count;
     uint64_t first_option; /* index into SOCKET_OPTIONS */
     uint64_t reserved;

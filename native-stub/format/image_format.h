@@ -46,6 +46,7 @@
 #define IMAGE_DONE_BITS_LIMIT UINT64_C(0x04000000) /* bytes: 2 TiB of lazy memory */
 #define IMAGE_ADDRESS_LIMIT UINT64_C(0x7ffffffff000) /* TASK_SIZE of 4-level paging */
 #define IMAGE_EXIT_STATUS 125                  /* the stub gave up; one line on stderr says why */
+#define IMAGE_UMASK_OF_LAUNCH UINT32_C(0xffffffff)
 
 #define IMAGE_HEAD_BYTES 4096
 
@@ -306,7 +307,8 @@ IMAGE_ASSERT_LAST(image_file_op, values);
                                  was made */
 #define IMAGE_FILE_SEMAPHORE 45 /* fd 0; semaphore number offset of set values[0] (id low, key high) is taken again: int32_t values[1] is
                                  what the kernel adds to it at the program's end (SEM_UNDO), and is taken from it; values[2]
-                                 semaphores of the set low, creator's uid high; after memory */
+                                 semaphores of the set low, creator's uid high; values[3] its sem_ctime; path: boot_id of the machine's
+                                 run, open_flags: inode of the IPC namespace that it was seen in, 0: not known; after memory */
 
 #define IMAGE_SEGMENT_PERMISSIONS 0777u
 #define IMAGE_SEGMENT_DESTROYED 0x10000u /* is always made, and marked to be destroyed */
@@ -545,6 +547,42 @@ struct image_vdso_symbol {
 IMAGE_ASSERT_SIZE(image_vdso_symbol, 24);
 IMAGE_ASSERT_LAST(image_vdso_symbol, room);
 
+/*
+ * How a program that asked for its checkpoint (undump.h) hears how it went. It lies in the program's own memory, inside one
+ * writable private mapping, and the program waits until `state` is not PENDING. The engine writes state, error and message by
+ * /proc/PID/mem when all is done; the stub writes the rest before the program's threads run. The memory of a checkpoint itself
+ * says PENDING.
+ */
+#define IMAGE_LAUNCH_MAGIC_U64 UINT64_C(0x48434e55414c5544) /* "DULAUNCH" */
+#define IMAGE_LAUNCH_PENDING 1  /* set by the program before it starts the engine */
+#define IMAGE_LAUNCH_SAVED 2    /* by the engine: the checkpoint is complete */
+#define IMAGE_LAUNCH_FAILED 3   /* by the engine: error and message say why; nothing was written */
+#define IMAGE_LAUNCH_LAUNCHED 4 /* by the stub */
+#define IMAGE_LAUNCH_FORKED 5   /* by the engine, in the parent: child is the new process */
+#define IMAGE_LAUNCH_CHILD 6    /* by the engine, in the child of undump_fork */
+struct image_launch_record {
+    uint64_t magic;      /* IMAGE_LAUNCH_MAGIC_U64 */
+    uint32_t size;       /* bytes of this struct */
+    uint32_t state;      /* IMAGE_LAUNCH_PENDING and so on; a futex(2) word */
+    uint64_t cookie;     /* random, made anew for each call: the engine was started for this record */
+    int32_t error;       /* negative errno */
+    int32_t child;       /* process id, as the parent sees it */
+    uint64_t generation; /* launches behind the program: the stub adds one */
+    uint64_t arg_start;  /* arguments of the launch, each with a zero byte behind it, as /proc/self/cmdline shows them */
+    uint64_t arg_end;
+    uint64_t env_start;  /* its environment, likewise */
+    uint64_t env_end;
+    uint8_t nonce[32];   /* getrandom(2) */
+    uint64_t reserved[4];
+    uint8_t message[2048];   /* zero-terminated lines */
+    uint8_t directory[4096]; /* zero-terminated: the directory that the launch was made in; empty when it has no name */
+};
+#define IMAGE_LAUNCH_RECORD_FIELDS(F)                                                                          \
+    F(magic) F(size) F(state) F(cookie) F(error) F(child) F(generation) F(arg_start) F(arg_end) F(env_start)   \
+    F(env_end) F(nonce) F(reserved) F(message) F(directory)
+IMAGE_ASSERT_SIZE(image_launch_record, 6280);
+IMAGE_ASSERT_LAST(image_launch_record, directory);
+
 /* ---- the plan ---- */
 struct image_plan {
     uint64_t magic;      /* IMAGE_MAGIC_U64 */
@@ -577,7 +615,7 @@ struct image_plan {
     uint64_t vdso_size;     /* bytes */
     uint64_t vdso_copy;     /* plan offset of the captured vdso, vdso_size bytes, 8-byte aligned */
     uint32_t vdso_trampolines; /* 1: use trampolines even where the running vdso is the same */
-    uint32_t umask;
+    uint32_t umask;         /* IMAGE_UMASK_OF_LAUNCH: stays as it is, for a command */
     uint32_t personality;
     uint32_t dumpable;
     uint32_t no_new_privs;
@@ -599,7 +637,8 @@ struct image_plan {
     uint64_t boottime_ns;       /* the same of CLOCK_BOOTTIME */
     int32_t oom_score_adj;      /* 0: leave */
     uint32_t filtered;          /* 1: some thread gets seccomp filters, which stand in the plan: it stays mapped */
-    uint64_t reserved[2];
+    uint64_t launch_record;     /* address of an image_launch_record in memory that the plan makes; 0: none */
+    uint64_t reserved;
 };
 #define IMAGE_PLAN_FIELDS(F)                                                                                   \
     F(magic) F(version) F(plan_crc) F(plan_size) F(blocks_size) F(blocks_crc) F(thread_block_size)             \
@@ -610,7 +649,7 @@ struct image_plan {
     F(child_subreaper) F(thp_disable) F(membarrier) F(working_directory) F(start_code) F(end_code)             \
     F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
     F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(posix_timers) \
-    F(environment) F(boottime_ns) F(oom_score_adj) F(filtered) F(reserved)
+    F(environment) F(boottime_ns) F(oom_score_adj) F(filtered) F(launch_record) F(reserved)
 IMAGE_ASSERT_LAST(image_plan, reserved);
 
 /* ---- tuned images ---- */

@@ -39,9 +39,9 @@
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1) X(F_RDLCK, 0) X(F_WRLCK, 1) X(F_SETLK, 6) X(F_OFD_SETLK, 37) \
     X(LOCK_SH, 1) X(LOCK_EX, 2) X(LOCK_NB, 4)                                                                 \
     /* System V IPC */                                                                                          \
-    X(IPC_CREAT, 01000) X(IPC_EXCL, 02000) X(IPC_NOWAIT, 04000) X(IPC_RMID, 0) X(IPC_SET, 1) X(IPC_STAT, 2)     \
+    X(IPC_CREAT, 01000) X(IPC_EXCL, 02000) X(IPC_NOWAIT, 04000) X(IPC_RMID, 0) X(IPC_SET, 1) X(IPC_STAT, 2) X(SEM_STAT_ANY, 20) \
     X(SHM_RDONLY, 010000) X(SHM_REMAP, 040000) X(SEM_UNDO, 0x1000) X(EIDRM, 43)                                 \
-    X(AT_EMPTY_PATH, 0x1000) X(STATX_BTIME, 0x800)                                                              \
+    X(AT_EMPTY_PATH, 0x1000) X(STATX_BTIME, 0x800) X(RENAME_NOREPLACE, 1)                                       \
     /* sockets */                                                                                               \
     X(AF_UNIX, 1) X(AF_INET, 2) X(AF_INET6, 10) X(SOCK_STREAM, 1) X(SOCK_DGRAM, 2) X(IPPROTO_MPTCP, 262)        \
     X(SOL_SOCKET, 1) X(SO_ERROR, 4) X(SO_SNDBUF, 7) X(MSG_DONTWAIT, 0x40) X(MSG_NOSIGNAL, 0x4000)               \
@@ -201,7 +201,7 @@ struct abi_shmid { /* struct shmid64_ds */
 
 struct abi_semid { /* struct semid64_ds of x86 */
     struct abi_ipc_permissions permissions;
-    int64_t times[4];
+    int64_t used, unused_high, changed, unused_high_too; /* seconds of CLOCK_REALTIME: sem_otime, sem_ctime */
     uint64_t count;
     uint64_t unused[2];
 };

@@ -35,6 +35,8 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     semaphores_take(state);
     file_locks_take(state); /* closing a file, as memory has done, would take those of the process away */
     vdso_restore(state);
+    environment_change(state);
+    launch_record_fill(state); /* while the directory is the launch's */
     process_restore(state);
     rights_begin(state);
     threads_create(state);

@@ -45,7 +45,7 @@ static int open_file(const struct stub_state *state, const struct image_mapped_f
 
 static _Noreturn void give_up(struct stub_state *state, const struct stub_line *problem)
 {
-    stub_fail(state, "%s; the program has it mapped and shared (ckpt --allow mapped-copy lets a launch go on with a copy of that "
+    stub_fail(state, "%s; the program has it mapped and shared (undump --allow mapped-copy lets a launch go on with a copy of that "
               "memory)", problem->bytes);
 }
 

@@ -209,6 +209,9 @@ int plan_check(const struct image_plan *plan, const struct plan_surroundings *ar
         return check_fault(&checker, "plan", 0, "thread_block_size");
     if (plan->working_directory != 0 && !check_string(&checker, plan->working_directory))
         return check_fault(&checker, "plan", 0, "working_directory");
+    if (plan->launch_record != 0 && (plan->launch_record % 8 != 0 ||
+        !check_bytes(&checker, plan->launch_record, sizeof(struct image_launch_record))))
+        return check_fault(&checker, "plan", 0, "launch_record");
     error = check_table(&checker, "auxiliary vector", plan->auxv, 2 * sizeof(uint64_t));
     if (error == 0)
         error = check_requirements(&checker);

@@ -32,10 +32,28 @@ bool check_bytes(const struct plan_checker *checker, uint64_t address, uint64_t 
 /* Bytes of the image file. */
 bool check_image_bytes(const struct plan_checker *checker, uint64_t offset, uint64_t length);
 
+/* Bytes of the plan that need not be a string, with a zero behind them. */
+bool check_plan_bytes(const struct plan_checker *checker, uint64_t offset, uint64_t length, uint64_t least, uint64_t most);
+
+/* A string, or none. */
+bool check_text(const struct plan_checker *checker, uint64_t offset);
+
+bool check_fd(uint64_t fd);
+
+/* A descriptor of the program, or one aside that was made before. */
+bool check_memory_file(const struct plan_checker *checker, int32_t fd);
+
+/* A segment aside that was found before. */
+bool check_segment(const struct plan_checker *checker, uint64_t number);
+
 int check_memory_ops(struct plan_checker *checker);
 int check_lazy_ranges(struct plan_checker *checker);
 const char *check_lazy_op(const struct plan_checker *checker, const struct image_memory_op *op);
 int check_file_ops(struct plan_checker *checker);
+/* What is wrong with a step of their kinds; NULL: nothing. The first two note what is put aside. */
+const char *memory_file_op_problem(struct plan_checker *checker, const struct image_file_op *op);
+const char *segment_op_problem(struct plan_checker *checker, const struct image_file_op *op);
+const char *socket_op_problem(const struct plan_checker *checker, const struct image_file_op *op);
 /* What is wrong with a step for what leads out of the program; NULL: nothing, or it is another step. */
 const char *check_outside_op(const struct plan_checker *checker, const struct image_file_op *op);
 int check_environment(struct plan_checker *checker);

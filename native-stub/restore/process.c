@@ -123,11 +123,11 @@ void process_restore(struct stub_state *state)
 {
     const struct image_plan *plan = state->plan;
 
-    environment_change(state);
     set_memory_map(state);
     if ((plan->personality & (ABI_READ_IMPLIES_EXEC | ABI_MMAP_PAGE_ZERO)) != 0)
         sys_personality(plan->personality);
-    sys_umask(plan->umask);
+    if (plan->umask != IMAGE_UMASK_OF_LAUNCH)
+        sys_umask(plan->umask);
     change_directory(state);
     set_signal_actions(state);
     register_membarrier(plan);

@@ -131,7 +131,7 @@ static bool is_the_same(const struct image_file_op *op, const struct abi_shmid *
 static _Noreturn void give_up(struct stub_state *state, const struct image_file_op *op, int64_t status, int64_t making)
 {
     const char *name = plan_string(state->plan, op->path);
-    const char *advice = "the program has it attached (ckpt --allow mapped-copy lets a launch go on with a copy of it)";
+    const char *advice = "the program has it attached (undump --allow mapped-copy lets a launch go on with a copy of it)";
 
     if (!is_error(status))
         stub_fail(state, "%s is another one by now, made or changed after the capture; %s", name, advice);

@@ -23,32 +23,13 @@ static void path_of(const struct address *address, char path[SOCKET_PATH_BYTES +
     path[length] = '\0';
 }
 
-/*
- * Whether the path is a socket that no process has any more. A socket of datagrams that connects there tells, and disturbs
- * nobody: with a living one of another type it is EPROTOTYPE, and datagrams know no connection at the other end.
- */
-static bool is_stale(const char *path, const struct address *address)
-{
-    struct abi_stat stat;
-    int64_t probe, result;
-
-    if (is_error(sys_lstat(path, &stat)) || (stat.mode & ABI_S_IFMT) != ABI_S_IFSOCK)
-        return false;
-    probe = sys_socket(ABI_AF_UNIX, ABI_SOCK_DGRAM | ABI_O_CLOEXEC, 0);
-    if (is_error(probe))
-        return false;
-    result = sys_connect((int)probe, address, address->size);
-    sys_close((int)probe);
-    return result == -ABI_ECONNREFUSED;
-}
-
-static int64_t bind_path(const struct image_file_op *op, const struct address *address)
+static int64_t bind_path(struct stub_state *state, const struct image_file_op *op, const struct address *address)
 {
     char path[SOCKET_PATH_BYTES + 1];
     int64_t result = sys_bind(op->fd, address, address->size);
 
     path_of(address, path);
-    if (result == -ABI_EADDRINUSE && is_stale(path, address) && !is_error(sys_unlink(path)))
+    if (result == -ABI_EADDRINUSE && socket_take_stale_name(state, op->fd, path))
         result = sys_bind(op->fd, address, address->size);
     if (is_error(result))
         return result;
@@ -66,7 +47,7 @@ static int64_t bind_relative_path(struct stub_state *state, const struct image_f
     int64_t result = sys_chdir(plan_string(state->plan, op->values[1]));
 
     if (!is_error(result))
-        result = bind_path(op, address);
+        result = bind_path(state, op, address);
     if (!is_error(back)) {
         sys_fchdir((int)back);
         sys_close((int)back);
@@ -75,7 +56,7 @@ static int64_t bind_relative_path(struct stub_state *state, const struct image_f
 }
 
 /* How HotSpot's tools find it: nothing that a launch must fail for, and never taken from another JVM. */
-static int64_t bind_own_pid(const struct stub_state *state, const struct image_file_op *op, struct address *address)
+static int64_t bind_own_pid(struct stub_state *state, const struct image_file_op *op, struct address *address)
 {
     struct stub_line line = {0};
     uint64_t length = address->size - sizeof(address->family);
@@ -84,7 +65,7 @@ static int64_t bind_own_pid(const struct stub_state *state, const struct image_f
     if (length + line.length <= SOCKET_PATH_BYTES) {
         memcpy(address->un.path + length, line.bytes, line.length);
         address->size += line.length;
-        if (!is_error(bind_path(op, address)))
+        if (!is_error(bind_path(state, op, address)))
             return 0;
     }
     return sys_bind(op->fd, address, sizeof(address->family));
@@ -97,7 +78,7 @@ static int64_t bind_name(struct stub_state *state, const struct image_file_op *o
     if ((op->values[0] & IMAGE_BIND_OWN_PID) != 0)
         return bind_own_pid(state, op, address);
     if (address->un.path[0] != '\0')
-        return op->values[1] == 0 ? bind_path(op, address) : bind_relative_path(state, op, address);
+        return op->values[1] == 0 ? bind_path(state, op, address) : bind_relative_path(state, op, address);
     result = sys_bind(op->fd, address, address->size);
     if (result == -ABI_EADDRINUSE && (op->values[0] & IMAGE_BIND_AUTOMATIC) != 0)
         result = sys_bind(op->fd, address, sizeof(address->family));

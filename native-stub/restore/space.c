@@ -50,14 +50,17 @@ static bool move_stack(struct stub_state *state)
 }
 
 /* For /proc/self/cmdline and environ. The buffer has done its other duties by now; what does not fit into it moves with
- * the launch's stack. Where that cannot be done they are empty: a detail lost. */
+ * the launch's stack. Where that cannot be done they are empty: a detail lost,
+ * unless the program asks for them. */
 void space_keep_launch(struct stub_state *state)
 {
     struct stub_launch *launch = &state->launch;
 
     launch->file_name = NULL; /* was needed for opening only */
-    if (!copy_strings(state) && !move_stack(state))
-        launch->arg_start = launch->arg_end = launch->env_start = launch->env_end = 0;
+    if (copy_strings(state) || move_stack(state))
+        return;
+    launch->arg_start = launch->arg_end = launch->env_start = launch->env_end = 0;
+    launch->strings_lost = true;
 }
 
 /* ---- vdso ---- */

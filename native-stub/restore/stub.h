@@ -38,6 +38,7 @@ struct stub_launch { /* what this exec brought along; the strings move with the 
     uint64_t stack_bottom; /* initial rsp, rounded down to a page */
     uint64_t stack_end;    /* exclusive */
     uint64_t arg_start, arg_end, env_start, env_end;
+    bool strings_lost; /* arguments and environment could not be kept */
     const char *file_name; /* AT_EXECFN, NULL when the kernel gave none */
     uint64_t vdso;         /* AT_SYSINFO_EHDR, 0 when there is none */
     bool secure;           /* AT_SECURE: set-user-id or the like */
@@ -142,6 +143,9 @@ void stub_warn(struct stub_state *state, const char *format, ...);
 /* launch.c */
 void launch_read(struct stub_state *state, const uint64_t *initial_stack);
 
+/* launch_record.c */
+void launch_record_fill(struct stub_state *state);
+
 /* image_open.c */
 void image_open(struct stub_state *state);
 void image_open_own(struct stub_state *state);
@@ -225,6 +229,10 @@ void socket_set_end(struct stub_state *state, const struct image_file_op *op);
 void socket_send_data(struct stub_state *state, const struct image_file_op *op);
 void socket_set_option(struct stub_state *state, const struct image_file_op *op);
 void socket_bind(struct stub_state *state, const struct image_file_op *op);
+
+/* socket_takeover.c: removes the socket file at path, for the socket at fd, if no process has it any more. Returns whether it did.
+ * Ends the launch with a line if a living one was met on the way and cannot get its name back. */
+bool socket_take_stale_name(struct stub_state *state, int fd, const char *path);
 void socket_connect(struct stub_state *state, const struct image_file_op *op);
 void socket_listen(struct stub_state *state, const struct image_file_op *op);
 void socket_shutdown(struct stub_state *state, const struct image_file_op *op);

@@ -129,9 +129,11 @@ static inline int64_t sys_shmctl(int id, uint32_t command, struct abi_shmid *sta
     return syscall3(NR_shmctl, (uint64_t)id, command, STUB_ADDRESS(status));
 }
 
+/* Needs no right to read the set, since Linux 4.17. It looks at the index in the number alone, so another number comes back of
+ * another set there. */
 static inline int64_t sys_semctl_stat(int id, struct abi_semid *ret_status)
 {
-    return syscall4(NR_semctl, (uint64_t)id, 0, ABI_IPC_STAT, STUB_ADDRESS(ret_status));
+    return syscall4(NR_semctl, (uint64_t)id, 0, ABI_SEM_STAT_ANY, STUB_ADDRESS(ret_status));
 }
 
 static inline int64_t sys_semop(int id, const struct abi_sembuf *operation)
@@ -289,6 +291,16 @@ static inline int64_t sys_poll(struct abi_pollfd *files, uint64_t count, int tim
 static inline int64_t sys_lstat(const char *path, struct abi_stat *ret_stat)
 {
     return syscall2(NR_lstat, STUB_ADDRESS(path), STUB_ADDRESS(ret_stat));
+}
+
+static inline int64_t sys_rename(const char *from, const char *to, uint32_t flags)
+{
+    return syscall5(NR_renameat2, (uint64_t)ABI_AT_FDCWD, STUB_ADDRESS(from), (uint64_t)ABI_AT_FDCWD, STUB_ADDRESS(to), flags);
+}
+
+static inline int64_t sys_link(const char *from, const char *to)
+{
+    return syscall2(NR_link, STUB_ADDRESS(from), STUB_ADDRESS(to));
 }
 
 static inline int64_t sys_unlink(const char *path)
@@ -463,6 +475,16 @@ static inline int64_t sys_personality(uint32_t value)
 static inline int64_t sys_umask(uint32_t mask)
 {
     return syscall1(NR_umask, mask);
+}
+
+static inline int64_t sys_getcwd(uint8_t *buffer, uint64_t size)
+{
+    return syscall2(NR_getcwd, STUB_ADDRESS(buffer), size);
+}
+
+static inline int64_t sys_getrandom(uint8_t *buffer, uint64_t size)
+{
+    return syscall3(NR_getrandom, STUB_ADDRESS(buffer), size, 0);
 }
 
 static inline int64_t sys_chdir(const char *path)

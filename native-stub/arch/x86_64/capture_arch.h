@@ -37,6 +37,25 @@ void shorten_wait(struct user_regs_struct *registers, uint64_t waited_ns);
 /* Whether the kernel does that by itself when the thread goes on with these registers. */
 bool kernel_restarts(const struct user_regs_struct *registers);
 
+/* Whether it does so by restart_syscall(2), which goes on with what remains of a wait, and not by the call's own number.
+ * False when the call that was broken off is restart_syscall already. */
+bool kernel_renumbers(const struct user_regs_struct *registers);
+
+/* Has it done by the call's own number, which begins the wait anew. A handler still ends the call with EINTR. */
+void keep_number(struct user_regs_struct *registers);
+
+/* And takes that back. */
+void allow_renumbering(struct user_regs_struct *registers);
+
+/* Where a call that waits for a span of time, and that the kernel would renumber, has it. */
+struct wait_span {
+    uint64_t address; /* of a struct timespec; 0: there is none in memory */
+    uint64_t rest;    /* of where the kernel writes what remains of it; 0: nowhere */
+    int32_t ms;       /* in a register, when positive */
+};
+struct wait_span find_wait_span(const struct user_regs_struct *registers);
+void set_wait_ms(struct user_regs_struct *registers, int32_t ms);
+
 /* ---- capture_gadget.c ---- */
 
 /* A place in the program's code that makes a system call and returns. */

@@ -9,8 +9,10 @@
 #include "interrupted_calls.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #define ERESTARTSYS 512
 #define ERESTARTNOINTR 513
@@ -91,4 +93,54 @@ void shorten_wait(struct user_regs_struct *registers, uint64_t waited_ns)
     if ((registers->rax != SYS_epoll_wait && registers->rax != SYS_epoll_pwait) || timeout_ms <= 0)
         return;
     registers->r10 = (uint64_t)timeout_ms > waited_ms ? (uint64_t)timeout_ms - waited_ms : 0;
+}
+
+bool kernel_renumbers(const struct user_regs_struct *registers)
+{
+    return (int64_t)registers->orig_rax >= 0 && registers->orig_rax != SYS_restart_syscall &&
+           (int64_t)registers->rax == -ERESTART_RESTARTBLOCK;
+}
+
+void keep_number(struct user_regs_struct *registers)
+{
+    registers->rax = (uint64_t)-ERESTARTNOHAND;
+}
+
+void allow_renumbering(struct user_regs_struct *registers)
+{
+    registers->rax = (uint64_t)-ERESTART_RESTARTBLOCK;
+}
+
+/* Clocks that count the time of processors stand still with the program, and those of threads have large numbers. */
+static bool goes_on_alone(uint64_t clock)
+{
+    return clock < 16 && clock != CLOCK_PROCESS_CPUTIME_ID && clock != CLOCK_THREAD_CPUTIME_ID;
+}
+
+struct wait_span find_wait_span(const struct user_regs_struct *registers)
+{
+    uint64_t futex_command = registers->rsi & (uint64_t)FUTEX_CMD_MASK;
+    struct wait_span span = {0};
+    switch (registers->orig_rax) {
+    case SYS_nanosleep:
+        span = (struct wait_span){.address = registers->rdi, .rest = registers->rsi};
+        break;
+    case SYS_clock_nanosleep:
+        if (!(registers->rsi & TIMER_ABSTIME) && goes_on_alone(registers->rdi))
+            span = (struct wait_span){.address = registers->rdx, .rest = registers->r10};
+        break;
+    case SYS_futex: /* all others that wait do so until a moment */
+        if (futex_command == FUTEX_WAIT)
+            span.address = registers->r10;
+        break;
+    case SYS_poll:
+        span.ms = (int32_t)registers->rdx;
+        break;
+    }
+    return span;
+}
+
+void set_wait_ms(struct user_regs_struct *registers, int32_t ms)
+{
+    registers->rdx = (uint64_t)ms;
 }

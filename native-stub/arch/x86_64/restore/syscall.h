@@ -65,8 +65,8 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
     X(rt_sigaction, 13) X(rt_sigprocmask, 14) X(ioctl, 16) X(pread64, 17) X(pwrite64, 18) X(mremap, 25) X(mincore, 27)          \
     X(madvise, 28) X(pause, 34) X(setitimer, 38) X(getpid, 39) X(sendfile, 40) X(uname, 63)          \
     X(lstat, 6) X(poll, 7) X(socket, 41) X(connect, 42) X(sendto, 44) X(shutdown, 48) X(bind, 49) X(listen, 50) \
-    X(getsockname, 51) X(socketpair, 53) X(setsockopt, 54) X(getsockopt, 55) X(unlink, 87) X(chmod, 90)         \
-    X(fcntl, 72) X(flock, 73) X(ftruncate, 77) X(chdir, 80) X(fchdir, 81) X(fchmod, 91) X(umask, 95) X(rt_sigqueueinfo, 129)               \
+    X(getsockname, 51) X(socketpair, 53) X(setsockopt, 54) X(getsockopt, 55) X(link, 86) X(unlink, 87) X(chmod, 90)         \
+    X(fcntl, 72) X(flock, 73) X(ftruncate, 77) X(getcwd, 79) X(chdir, 80) X(fchdir, 81) X(fchmod, 91) X(umask, 95) X(rt_sigqueueinfo, 129)               \
     X(rt_sigpending, 127) X(rt_sigtimedwait, 128) X(personality, 135) X(tgkill, 234)            \
     X(getpriority, 140) X(prctl, 157) X(gettid, 186) X(getpgrp, 111) X(arch_prctl, 158) X(futex, 202)           \
     X(sched_setaffinity, 203) X(set_tid_address, 218) X(fadvise64, 221) X(timer_create, 222) X(timer_settime, 223) X(timer_gettime, 224) X(timer_delete, 226) \
@@ -80,9 +80,9 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
     X(clone, 56) X(exit, 60) X(wait4, 61) X(process_vm_readv, 310) X(process_vm_writev, 311) X(pkey_mprotect, 329) X(mbind, 237) \
     X(process_madvise, 440) X(unshare, 272) X(fsopen, 430) X(fsconfig, 431) X(fsmount, 432)       \
     X(sched_yield, 24) X(nanosleep, 35) X(kill, 62) X(readlink, 89) X(ptrace, 101) X(getppid, 110) X(pivot_root, 155) \
-    X(chroot, 161) X(mount, 165) X(umount2, 166) X(getdents64, 217) X(setns, 308) X(kcmp, 312) X(seccomp, 317)   \
+    X(chroot, 161) X(mount, 165) X(umount2, 166) X(getdents64, 217) X(setns, 308) X(kcmp, 312) X(seccomp, 317) X(getrandom, 318)   \
     X(move_mount, 429) X(landlock_restrict_self, 446) X(shmget, 29) X(shmat, 30) X(shmctl, 31) X(semop, 65) X(semctl, 66) \
-    X(statx, 332) \
+    X(statx, 332) X(renameat2, 316) \
     X(geteuid, 107) X(getegid, 108) X(getgroups, 115) X(setgroups, 116) \
     X(capget, 125) X(capset, 126) X(sched_getaffinity, 204) X(set_mempolicy, 238) X(ioprio_set, 251)
 

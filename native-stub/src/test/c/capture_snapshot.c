@@ -11,10 +11,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +149,27 @@ static void be_subreaper(int to)
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
         complain("becoming a subreaper failed");
     look_for_children(to);
+}
+
+/* One that is killed for what makes and reaps a snapshot, and for what gives the engine memory. */
+static void be_filtered_subreaper(int to)
+{
+    static const struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_wait4, 5, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 3, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_restart_syscall, 1, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    };
+    const struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), (struct sock_filter *)filter};
+    signal(SIGCHLD, complain_of_child);
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        complain("becoming a filtered subreaper failed");
+    for (;;) {
+        say(to);
+        usleep(1000);
+    }
 }
 
 /* ---- the test ---- */
@@ -338,6 +362,7 @@ int main(void)
     if (geteuid() == 0) {
         expect(chown(work_folder(), NOBODY, NOBODY) == 0, "chown");
         is_refused(&place, start_program(be_limited, false), NOBODY, "it may have no more processes");
+        leaves_no_child(&place, start_program(be_filtered_subreaper, false), "a snapshot of a subreaper under a filter");
         struct subject first = start_program(look_for_children, true);
         if (first.pid > 0)
             leaves_no_child(&place, first, "a snapshot of a container's first process");

@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -81,6 +82,7 @@ _Static_assert(offsetof(struct abi_shmid, size) == offsetof(struct shmid_ds, shm
 _Static_assert(offsetof(struct abi_shmid, changed) == offsetof(struct shmid_ds, shm_ctime), "shm_ctime");
 _Static_assert(offsetof(struct abi_ipc_permissions, mode) == offsetof(struct ipc_perm, mode), "mode");
 _Static_assert(offsetof(struct abi_ipc_permissions, creator_uid) == offsetof(struct ipc_perm, cuid), "cuid");
+_Static_assert(offsetof(struct abi_semid, changed) == offsetof(struct semid_ds, sem_ctime), "sem_ctime");
 _Static_assert(offsetof(struct abi_semid, count) == offsetof(struct semid_ds, sem_nsems), "sem_nsems");
 _Static_assert(offsetof(struct abi_statx, birth) == offsetof(struct statx, stx_btime), "stx_btime");
 _Static_assert(offsetof(struct abi_stat, size) == offsetof(struct stat, st_size), "st_size");

@@ -8,16 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "arch/x86_64/restore/xstate.c"
-#include "restore/crc32c.c"
-#include "restore/lazy_ranges.c"
-#include "restore/plan_check.c"
-#include "restore/plan_check_lazy.c"
-#include "restore/plan_check_rights.c"
-#include "restore/plan_check_timers.c"
-#include "restore/plan_check_outside.c"
-#include "restore/plan_check_ops.c"
-
+#include "src/test/c/support/whole_plan_check.h"
 #include "src/test/c/support/expect.h"
 #include "src/test/c/support/image_builder.h"
 
@@ -238,6 +229,10 @@ static void lies_of_the_head_are_named(struct loaded loaded)
     EXPECT_FAULT(plan->thread_block_size, 0, "plan", "thread_block_size");
     EXPECT_FAULT(plan->working_directory, 1, "plan", "working_directory");
     EXPECT_FAULT(plan->working_directory, UINT64_MAX, "plan", "working_directory");
+    EXPECT_FAULT(plan->launch_record, 4, "plan", "launch_record");
+    EXPECT_FAULT(plan->launch_record, plan->slot + 4096, "plan", "launch_record");
+    EXPECT_FAULT(plan->launch_record, IMAGE_ADDRESS_LIMIT - 8, "plan", "launch_record");
+    EXPECT_FAULT(plan->launch_record, UINT64_MAX - 7, "plan", "launch_record");
     EXPECT_FAULT(plan->memory_ops.offset, plan->memory_ops.offset + 4, "memory operation", "table offset");
     EXPECT_FAULT(plan->memory_ops.offset, 8, "memory operation", "table offset");
     EXPECT_FAULT(plan->memory_ops.offset, UINT64_MAX - 7, "memory operation", "table offset");
@@ -517,6 +512,8 @@ static void lies_about_the_rest_are_named(struct loaded loaded)
     EXPECT_FAULT(threads[1].rseq_address, IMAGE_ADDRESS_LIMIT, "thread", "rseq_address");
     threads[1].rseq_size = 0;
     EXPECT_FAULT(threads[1].rseq_address, 0x10000, "thread", "rseq_address");
+    EXPECT_FAULT(threads[1].interrupted_rip, IMAGE_ADDRESS_LIMIT, "thread", "interrupted_rip");
+    EXPECT_FAULT(threads[0].interrupted_rip, UINT64_MAX, "thread", "interrupted_rip");
     EXPECT_FAULT(block->frame.cs, 0x10, "thread", "segment");
     EXPECT_FAULT(block->frame.ss, 0, "thread", "segment");
     EXPECT_FAULT(block->frame.rip, UINT64_MAX, "thread", "program address");

@@ -5,9 +5,13 @@
 #include <glob.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/user.h>
+#include <sys/wait.h>
 
 #include "src/test/c/support/image_launcher.h"
 
@@ -175,6 +179,112 @@ static void living_files_are_left_alone(void)
     }
 }
 
+/* ---- somebody who is as quick ---- */
+
+struct rival {
+    const struct sockaddr_un *address;
+    int type;
+    bool comes_again; /* and takes the name once more when the launch gives it back */
+};
+
+static void rival_binds(const struct rival *rival)
+{
+    unlink(rival->address->sun_path);
+    listen(bind_file(rival->address, rival->type), 3);
+}
+
+/* What a launch does first with a name that it found dead; an unlink would be the harm. */
+static bool takes_name(long number)
+{
+    return number == SYS_renameat2 || number == SYS_unlink;
+}
+
+/* Follows the launch, and lets the rival come right before the name is taken away. */
+static int follow(pid_t launch, const struct rival *rival)
+{
+    int status, times = 0;
+    bool entering = true;
+
+    waitpid(launch, &status, 0);
+    ptrace(PTRACE_SETOPTIONS, launch, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+    while (ptrace(PTRACE_SYSCALL, launch, NULL, NULL) == 0 && waitpid(launch, &status, 0) == launch && WIFSTOPPED(status)) {
+        struct user_regs_struct registers;
+
+        if (WSTOPSIG(status) != (SIGTRAP | 0x80))
+            continue;
+        ptrace(PTRACE_GETREGS, launch, NULL, &registers);
+        if (entering && takes_name((long)registers.orig_rax)) {
+            if (times == 0 || (times == 1 && rival->comes_again))
+                rival_binds(rival);
+            times++;
+        }
+        entering = !entering;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+}
+
+static bool answers(const struct sockaddr_un *address, int type)
+{
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    bool good = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+
+    close(fd);
+    return good;
+}
+
+/* Goes on as the launch; the process that is waited for follows it, and adds 1 if the rival cannot be reached. */
+static void with_rival(void *argument)
+{
+    const struct rival *rival = argument;
+    pid_t launch = fork();
+
+    if (launch == 0) {
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        return;
+    }
+    int status = follow(launch, rival);
+    _exit(status + !answers(rival->address, rival->type));
+}
+
+static unsigned private_names(void)
+{
+    char pattern[128];
+    glob_t found;
+    size_t count;
+
+    snprintf(pattern, sizeof(pattern), "%.*s/.undump-*", (int)(strrchr(launch_path(), '/') - launch_path()), launch_path());
+    count = glob(pattern, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+    for (size_t i = 0; i < count; i++)
+        unlink(found.gl_pathv[i]);
+    if (count > 0)
+        globfree(&found);
+    return (unsigned)count;
+}
+
+static void a_name_that_came_to_life_is_given_back(void)
+{
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+    struct sockaddr_un address = file_address();
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct rival rival = {&address, types[i], false};
+        struct launch_conditions conditions = {.prepare = with_rival, .argument = &rival};
+
+        close(bind_file(&address, SOCK_STREAM));
+        expect("somebody was quicker", launch_under(file_builder(&address, SOCK_STREAM), &conditions), IMAGE_EXIT_STATUS,
+               "is in use by another program");
+        expect_true("nothing is left", private_names() == 0);
+        unlink(address.sun_path);
+    }
+    struct rival rival = {&address, SOCK_STREAM, true};
+    struct launch_conditions conditions = {.prepare = with_rival, .argument = &rival};
+    close(bind_file(&address, SOCK_STREAM));
+    expect("two were quicker", launch_under(file_builder(&address, SOCK_STREAM), &conditions), IMAGE_EXIT_STATUS,
+           "could not be given its name back: File exists (EEXIST); it is called .undump-");
+    expect_true("it has a name", private_names() == 1);
+    unlink(address.sun_path);
+}
+
 static void other_files_are_left_alone(void)
 {
     struct sockaddr_un address = file_address();
@@ -329,6 +439,7 @@ int main(void)
     an_address_that_does_not_exist_may_give_way();
     stale_files_are_replaced();
     living_files_are_left_alone();
+    a_name_that_came_to_life_is_given_back();
     other_files_are_left_alone();
     names_that_were_gone_are_gone();
     a_relative_path_counts_from_its_directory();

@@ -7,15 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/x86_64/restore/xstate.c"
-#include "restore/crc32c.c"
-#include "restore/lazy_ranges.c"
-#include "restore/plan_check.c"
-#include "restore/plan_check_lazy.c"
-#include "restore/plan_check_rights.c"
-#include "restore/plan_check_timers.c"
-#include "restore/plan_check_outside.c"
-#include "restore/plan_check_ops.c"
+#include "src/test/c/support/whole_plan_check.h"
 
 #define SLOT UINT64_C(0x20000000000)
 #define IMAGE_SIZE UINT64_C(0x1000000)
