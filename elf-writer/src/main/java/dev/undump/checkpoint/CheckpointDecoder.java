@@ -217,13 +217,17 @@ final class CheckpointDecoder {
     }
 
     private static Semaphore semaphore(RecordView view) {
+        view.reserved(CheckpointLayout.Semaphore.RESERVED, Integer.BYTES);
         return new Semaphore(
                 view.intAt(CheckpointLayout.Semaphore.SET),
                 view.intAt(CheckpointLayout.Semaphore.KEY),
                 view.intAt(CheckpointLayout.Semaphore.COUNT),
                 view.intAt(CheckpointLayout.Semaphore.CREATOR_UID),
                 view.intAt(CheckpointLayout.Semaphore.NUMBER),
-                view.intAt(CheckpointLayout.Semaphore.ADJUSTMENT));
+                view.intAt(CheckpointLayout.Semaphore.ADJUSTMENT),
+                view.longAt(CheckpointLayout.Semaphore.CHANGED_S),
+                view.textAt(CheckpointLayout.Semaphore.BOOT),
+                view.intAt(CheckpointLayout.Semaphore.IPC_NAMESPACE));
     }
 
     private static FileExtent fileExtent(RecordView view) {

@@ -19,6 +19,7 @@ import java.util.List;
  * @param rlimits by {@code RLIMIT_*} number of asm-generic/resource.h
  * @param nice of the leader, for information
  * @param vdsoSeen whether a vdso was mapped
+ * @param launchRecord address of the {@code struct image_launch_record} by which the program hears of a launch; 0: it has none
  */
 public record CheckpointProcess(
         ProcessIds ids,
@@ -39,7 +40,8 @@ public record CheckpointProcess(
         List<IntervalTimer> intervalTimers,
         List<Rlimit> rlimits,
         int nice,
-        boolean vdsoSeen) {
+        boolean vdsoSeen,
+        long launchRecord) {
 
     public static final int INTERVAL_TIMERS = 3;
     public static final int RLIMITS = 16;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.checkpoint;
 
+import dev.undump.nativestub.ImageLayout;
 import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
@@ -21,6 +22,7 @@ final class CrossChecks {
         checkThreads();
         checkIdentity();
         checkMappings();
+        checkLaunchRecord();
         checkSegments();
         checkStoredPieces();
         checkDescriptors();
@@ -71,6 +73,24 @@ final class CrossChecks {
                 checkView(mapping);
             }
         }
+    }
+
+    /** Checks that a launch can write its record: into memory that is the program's own. */
+    private void checkLaunchRecord() throws CheckpointException {
+        long record = checkpoint.process().launchRecord();
+        if (record == 0) {
+            return;
+        }
+        String what = "launch record at " + ByteRange.format(record);
+        boolean possible = record > 0 && record % Long.BYTES == 0 && record < Checks.ADDRESS_LIMIT - ImageLayout.LaunchRecord.SIZE_BYTES;
+        require(possible, what + " is no address of one");
+        long covered = record;
+        for (Mapping mapping : checkpoint.mappings()) {
+            if (mapping.range().contains(covered) && !mapping.isShared() && (mapping.protection() & Mapping.WRITE) != 0) {
+                covered = mapping.range().end();
+            }
+        }
+        require(covered >= record + ImageLayout.LaunchRecord.SIZE_BYTES, what + " is not in writable memory of the program's own");
     }
 
     /** Checks that a mapping of a memory file has extents only for what is its own. */

@@ -15,7 +15,7 @@ final class ProcessDecoder {
 
     static CheckpointProcess process(RecordView view) {
         view.reserved(Process.RESERVED0, Integer.BYTES);
-        view.reserved(Process.RESERVED, Process.RESERVED_BYTES);
+        view.reserved(Process.RESERVED, Long.BYTES);
         return new CheckpointProcess(
                 ids(view),
                 settings(view),
@@ -35,7 +35,8 @@ final class ProcessDecoder {
                 intervalTimers(view),
                 rlimits(view),
                 view.intAt(Process.NICE),
-                view.flagAt(Process.VDSO_SEEN, "vdso_seen"));
+                view.flagAt(Process.VDSO_SEEN, "vdso_seen"),
+                view.longAt(Process.LAUNCH_RECORD));
     }
 
     private static ProcessIds ids(RecordView view) {

@@ -9,8 +9,20 @@ package dev.undump.checkpoint;
  * @param count semaphores in the set
  * @param number which of them
  * @param adjustment what the kernel adds to it at the program's end, -32768 to 32767, not 0
+ * @param changedSeconds {@code sem_ctime}, of CLOCK_REALTIME
+ * @param boot {@code boot_id} of the machine's run that the set belongs to; empty when it is not known
+ * @param ipcNamespace inode, unsigned; 0 when it is not known
  */
-public record Semaphore(int set, int key, int count, int creatorUid, int number, int adjustment) {
+public record Semaphore(
+        int set,
+        int key,
+        int count,
+        int creatorUid,
+        int number,
+        int adjustment,
+        long changedSeconds,
+        NativeText boot,
+        int ipcNamespace) {
 
     public Semaphore {
         Checks.notNegative("id of a semaphore set", set);

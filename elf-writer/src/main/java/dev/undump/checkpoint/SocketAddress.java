@@ -80,6 +80,11 @@ public record SocketAddress(NativeText bytes) {
         return family() == UNIX && bytes.bytes()[FAMILY_BYTES] == 0;
     }
 
+    /** Returns whether it is a UNIX socket's name in a directory. */
+    public boolean isPath() {
+        return family() == UNIX && !isAbstract();
+    }
+
     /** Returns whether the kernel may have chosen it: such names are five hexadecimal digits (unix(7), autobind). */
     public boolean looksAutomatic() {
         return isAbstract()

@@ -21,7 +21,7 @@ import java.util.List;
  * @param dataSize bytes
  * @param packetCount not 0: the data starts with that many 32-bit lengths, then the bytes
  * @param crc CRC-32C of the data
- * @param fileMode {@code st_mode} of the file that {@code local} names; 0: it is gone
+ * @param fileMode {@code st_mode} of the file that {@code local} names; 0: it is not in that directory any more
  * @param options in the order in which they are set
  */
 public record SocketState(

@@ -12,7 +12,9 @@ public enum Trigger {
     /** {@code CKPT_TRIGGER_INTERVAL}: {@code ckpt --interval}. */
     INTERVAL(CheckpointLayout.TRIGGER_INTERVAL),
     /** {@code CKPT_TRIGGER_API}: the program asked; its image is a command. */
-    API(CheckpointLayout.TRIGGER_API);
+    API(CheckpointLayout.TRIGGER_API),
+    /** {@code CKPT_TRIGGER_SELF}: the signal that the program sent itself under {@code ckpt}; its image is a command. */
+    SELF(CheckpointLayout.TRIGGER_SELF);
 
     private final int code;
 
@@ -23,6 +25,11 @@ public enum Trigger {
     /** Returns the number that stands for it in the file. */
     public int code() {
         return code;
+    }
+
+    /** Returns whether the program asked itself: its image then is a command, which works where it is called. */
+    public boolean makesCommand() {
+        return this == API || this == SELF;
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.undump.checkpoint.PendingSignal;
 import dev.undump.checkpoint.PosixTimer;
 import dev.undump.checkpoint.ProcessSettings;
 import dev.undump.checkpoint.SignalAction;
+import dev.undump.checkpoint.Trigger;
 import dev.undump.nativestub.ImageLayout;
 import dev.undump.plan.CpuFeature;
 import dev.undump.plan.EnvironmentChange;
@@ -182,7 +183,9 @@ final class PlanEncoder {
 
     private void process(ByteBuffer buffer) {
         ProcessSettings settings = plan.process().settings();
-        buffer.putInt(ImageLayout.Plan.UMASK, settings.umask());
+        // The files that a command makes are as private as its caller wants them.
+        boolean command = plan.process().trigger() == Trigger.API;
+        buffer.putInt(ImageLayout.Plan.UMASK, command ? ImageLayout.UMASK_OF_LAUNCH : settings.umask());
         buffer.putInt(ImageLayout.Plan.PERSONALITY, settings.personality());
         // 2 means "as a set-user-id program" and cannot be asked for; 0 is what a program may ask for and protects as well.
         buffer.putInt(ImageLayout.Plan.DUMPABLE, settings.dumpable() == 1 ? 1 : 0);
@@ -217,6 +220,7 @@ final class PlanEncoder {
         buffer.putLong(ImageLayout.Plan.BOOTTIME_NS, plan.process().moment().boottimeNs());
         buffer.putInt(ImageLayout.Plan.OOM_SCORE_ADJ, plan.oomScoreAdj());
         buffer.putInt(ImageLayout.Plan.FILTERED, tables.rights.isFiltered() ? 1 : 0);
+        buffer.putLong(ImageLayout.Plan.LAUNCH_RECORD, plan.process().launchRecord());
     }
 
     private static <T> void records(ByteBuffer buffer, Table table, List<T> records, Encoder<T> encoder) {

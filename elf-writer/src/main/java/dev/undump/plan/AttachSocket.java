@@ -14,7 +14,7 @@ import java.util.Optional;
  * another one. With the old name the tools do not find it, and copies of an image would stand in each other's way.
  *
  * <p>Source: attachListener_linux.cpp (attachListener_posix.cpp since JDK 19), init: bound to {@code .java_pidN.tmp}, and
- * renamed.
+ * renamed. A capture tells the new name; the old one, without a file, when the file is gone.
  */
 final class AttachSocket {
 
@@ -33,9 +33,10 @@ final class AttachSocket {
      */
     static Optional<SocketAddress> nameWithoutPid(SocketState socket, int ownPid) {
         SocketAddress local = socket.local();
-        String suffix = ownPid + ".tmp";
-        boolean isRenamed = socket.kind() == SocketKind.LISTENING && socket.fileMode() == 0;
-        if (!isRenamed || local.isAbstract() || !local.toString().endsWith(NAME + suffix)) {
+        String suffix = socket.fileMode() == 0 ? ownPid + ".tmp" : Integer.toString(ownPid);
+        boolean isFile = socket.kind() == SocketKind.LISTENING && local.isPath();
+        boolean isReady = socket.fileMode() == 0 || socket.fileMode() == FILE_MODE;
+        if (!isFile || !isReady || !local.toString().endsWith(NAME + suffix)) {
             return Optional.empty();
         }
         byte[] bytes = local.bytes().bytes();

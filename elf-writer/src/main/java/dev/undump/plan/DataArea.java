@@ -101,8 +101,17 @@ final class DataArea {
 
     /** Makes an 8-byte aligned word of memory zero in the image; a word that is not stored is zero already. */
     void clearWord(long address) {
+        clear(address, Long.BYTES);
+    }
+
+    /** The same with an aligned word of four bytes. */
+    void clearInt(long address) {
+        clear(address, Integer.BYTES);
+    }
+
+    private void clear(long address, int widthBytes) {
         offsetOf(address)
-                .ifPresent(offset -> overlays.put(offset, new DataOverlay(offset, Bytes.copyOf(new byte[Long.BYTES]))));
+                .ifPresent(offset -> overlays.put(offset, new DataOverlay(offset, Bytes.copyOf(new byte[widthBytes]))));
     }
 
     /** Returns whether all pages of a range are stored. */

@@ -2,21 +2,25 @@
 package dev.undump.plan;
 
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.Mapping;
+import dev.undump.checkpoint.MappingKind;
 import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * What the program's executable exports, read from its memory as the dynamic linker does (DT_GNU_HASH, DT_SYMTAB): the file
+ * What an ELF module of the program exports, read from its memory as the dynamic linker does (DT_GNU_HASH, DT_SYMTAB): the file
  * itself may be another one by now.
  */
 final class ExportedSymbols {
 
     /**
-     * A variable.
+     * A variable or function.
      *
      * @param sizeBytes as its symbol says
      */
@@ -29,6 +33,7 @@ final class ExportedSymbols {
     private static final int ELF_MAGIC = 0x464c457f;
     private static final int PHDR_BYTES = 56;
     private static final int PHDR_VADDR = 16;
+    private static final int PHDR_MEMSZ = 40;
     private static final int PT_LOAD = 1;
     private static final int PT_DYNAMIC = 2;
     private static final int SEGMENTS_LIMIT = 64;
@@ -46,6 +51,7 @@ final class ExportedSymbols {
     private final CheckpointMemory memory;
     private final long start;
     private long bias;
+    private long end;
     private long strings;
     private long symbols;
     private long hash;
@@ -56,10 +62,27 @@ final class ExportedSymbols {
     }
 
     /**
+     * Finds all modules, by their headers: names and offsets of mappings are those of the image in a launched program.
+     *
+     * @return those with tables that can be read, by address
+     */
+    static List<ExportedSymbols> find(CheckpointMemory memory) throws IOException {
+        List<ExportedSymbols> found = new ArrayList<>();
+        for (Mapping mapping : memory.mappings()) {
+            boolean candidate = (mapping.protection() & (Mapping.READ | Mapping.WRITE)) == Mapping.READ
+                    && (mapping.kind() == MappingKind.PRIVATE_FILE || mapping.kind() == MappingKind.ANONYMOUS);
+            if (candidate) {
+                at(mapping.range().start(), memory).ifPresent(found::add);
+            }
+        }
+        return found;
+    }
+
+    /**
      * Finds the tables.
      *
-     * @param start where the executable's file begins in memory
-     * @return empty when it is no dynamic executable with such tables
+     * @param start where the module's file begins in memory
+     * @return empty when it is no dynamic executable or library with such tables
      */
     static Optional<ExportedSymbols> at(long start, CheckpointMemory memory) throws IOException {
         ExportedSymbols found = new ExportedSymbols(memory, start);
@@ -80,15 +103,25 @@ final class ExportedSymbols {
             return false;
         }
         long first = Long.MAX_VALUE;
+        long last = 0;
         long dynamic = 0;
         for (int i = 0; i < count; i++) {
             int type = segments.get().getInt(i * PHDR_BYTES);
             long address = segments.get().getLong(i * PHDR_BYTES + PHDR_VADDR);
-            first = type == PT_LOAD ? Math.min(first, address) : first;
+            if (type == PT_LOAD) {
+                first = Math.min(first, address);
+                last = Math.max(last, address + segments.get().getLong(i * PHDR_BYTES + PHDR_MEMSZ));
+            }
             dynamic = type == PT_DYNAMIC ? address : dynamic;
         }
         bias = start - first / CheckpointLayout.PAGE_SIZE * CheckpointLayout.PAGE_SIZE;
-        return dynamic != 0 && readDynamic(bias + dynamic);
+        end = bias + last;
+        return dynamic != 0 && end > start && readDynamic(bias + dynamic);
+    }
+
+    /** Whether an address lies in the module. */
+    boolean contains(long address) {
+        return address >= start && address < end;
     }
 
     private boolean readDynamic(long address) throws IOException {
@@ -111,7 +144,7 @@ final class ExportedSymbols {
         return Long.compareUnsigned(value, start) >= 0 ? value : value + bias;
     }
 
-    /** Looks a variable up; empty when the executable does not define it. */
+    /** Looks a variable or function up; empty when the module does not define it. */
     Optional<Variable> variable(String name) throws IOException {
         byte[] wanted = (name + "\0").getBytes(StandardCharsets.US_ASCII);
         Optional<ByteBuffer> head = memory.read(hash, 4 * Integer.BYTES);

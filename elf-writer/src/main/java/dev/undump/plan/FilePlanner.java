@@ -231,11 +231,13 @@ final class FilePlanner {
                 .map(one -> FileOp.of(
                                 FileOp.Kind.SEMAPHORE,
                                 0,
-                                0,
+                                one.ipcNamespace(),
                                 false,
                                 number(MemoryFilePlanner.pair(one.set(), one.key())),
                                 number(Integer.toUnsignedLong(one.adjustment())),
-                                number(MemoryFilePlanner.pair(one.count(), one.creatorUid())))
+                                number(MemoryFilePlanner.pair(one.count(), one.creatorUid())),
+                                number(one.changedSeconds()))
+                        .withPath(one.boot())
                         .withOffset(one.number()))
                 .toList();
     }

@@ -40,10 +40,12 @@ public record LaunchPolicies(
         LAUNCH
     }
 
-    /** What a launch leaves out. */
+    /** What a launch leaves out, or does less well. */
     public enum Weaker {
         /** Files are not locked again. */
-        FILE_LOCK
+        FILE_LOCK,
+        /** Where a mapped file or a segment is gone, the program has a copy. */
+        MAPPED_COPY
     }
 
     public LaunchPolicies {

@@ -3,7 +3,6 @@ package dev.undump.plan;
 
 import dev.undump.checkpoint.CheckpointProcess;
 import dev.undump.checkpoint.NativeText;
-import dev.undump.checkpoint.Trigger;
 import java.util.List;
 
 /**
@@ -21,7 +20,7 @@ public record LaunchView(NativeText workingDirectory, List<EnvironmentChange> en
     /** A program that asked for its checkpoint itself becomes a command, which works where it is called; others resume. */
     static LaunchView of(CheckpointProcess process, LaunchPolicies policies) {
         LaunchPolicies.Directory usual =
-                process.trigger() == Trigger.API ? LaunchPolicies.Directory.LAUNCH : LaunchPolicies.Directory.RESTORE;
+                process.trigger().makesCommand() ? LaunchPolicies.Directory.LAUNCH : LaunchPolicies.Directory.RESTORE;
         boolean restored = policies.directory().orElse(usual) == LaunchPolicies.Directory.RESTORE;
         return new LaunchView(restored ? process.workingDirectory() : NativeText.EMPTY, policies.environment());
     }

@@ -65,6 +65,9 @@ public final class LayoutPlanner {
             LazyDecision decision = LazyDecision.of(
                     checkpoint, memory, program, addressSpace, data, slot, stub.intercept(), redraws);
             ThreadIds ids = ThreadIds.find(checkpoint, memory);
+            for (long word : RandomGenerators.wordsToClear(checkpoint, memory)) {
+                data.clearInt(word);
+            }
             return new ImagePlan(
                     checkpoint.header().id(),
                     slot,

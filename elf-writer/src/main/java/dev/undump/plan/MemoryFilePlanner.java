@@ -87,9 +87,9 @@ final class MemoryFilePlanner {
         return ImageLayout.ASIDE_FIRST - writers.get(mapping.memoryFile());
     }
 
-    /** Whether the user has allowed a launch to go on with copies of files and segments that are gone. */
+    /** Whether the user has allowed a launch to go on with copies of files and segments that are gone, now or at the capture. */
     boolean copiesAllowed() {
-        return checkpoint.allowances().contains(MAPPED_COPY);
+        return checkpoint.allowances().contains(MAPPED_COPY) || openFiles.allows(LaunchPolicies.Weaker.MAPPED_COPY);
     }
 
     /**

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Searches the memory that the program can write, window by window, on all processors, so that it needs the same memory for
@@ -27,6 +28,9 @@ final class MemoryWindows {
 
     /** Windows that are searched at the same time, before the next ones are listed. */
     private static final int BATCH = 8192;
+
+    /** What the program has written, or had from somebody else than a file. */
+    static final Predicate<Extent> CHANGED = extent -> extent.kind() == ExtentKind.PRIVATE;
 
     private static final ThreadLocal<ByteBuffer> BUFFER = ThreadLocal.withInitial(
             () -> ByteBuffer.allocateDirect(WINDOW).order(ByteOrder.LITTLE_ENDIAN));
@@ -57,6 +61,12 @@ final class MemoryWindows {
 
     /** Hands on what the search finds in those of the mappings that the program can write to, by address within each. */
     <T> void search(List<Mapping> mappings, Search<T> search, Consumer<T> found) throws IOException {
+        search(mappings, CHANGED, search, found);
+    }
+
+    /** The same in chosen extents, which have bytes. */
+    <T> void search(List<Mapping> mappings, Predicate<Extent> searched, Search<T> search, Consumer<T> found)
+            throws IOException {
         List<Window> batch = new ArrayList<>();
         Set<ByteRange> shared = new HashSet<>();
         for (Mapping mapping : mappings) {
@@ -65,7 +75,7 @@ final class MemoryWindows {
             }
             for (Extent extent : mapping.extents()) {
                 // Shared memory may be mapped more than once; a word of it is one word.
-                if (extent.kind() == ExtentKind.PRIVATE && (!mapping.isShared() || shared.add(extent.fileRange()))) {
+                if (searched.test(extent) && (!mapping.isShared() || shared.add(extent.fileRange()))) {
                     addWindows(extent, batch);
                 }
                 if (batch.size() >= BATCH) {

@@ -48,6 +48,11 @@ final class OpenFiles {
         return policies.descriptors();
     }
 
+    /** Whether the user has allowed a weaker restore. */
+    boolean allows(LaunchPolicies.Weaker what) {
+        return policies.weaker().contains(what);
+    }
+
     /** The descriptors of each description that has one, by its index; the lowest first. */
     Map<Integer, List<Descriptor>> byIndex() {
         return byIndex;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.plan;
 
-import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
-import dev.undump.checkpoint.MappingKind;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -36,50 +34,39 @@ final class ShellIds {
         this.patches = patches;
     }
 
-    void find(Checkpoint checkpoint) throws IOException {
-        Optional<ExportedSymbols> symbols = executable(checkpoint);
-        if (symbols.isEmpty()) {
-            return;
-        }
-        int pid = checkpoint.process().ids().ownPid();
-        for (Shell shell : SHELLS) {
-            Optional<ExportedSymbols.Variable> process = symbols.get().variable(shell.process());
-            if (process.isEmpty() || symbols.get().variable(shell.groups().get(0)).isEmpty()) {
-                continue;
-            }
-            addProcess(process.get(), pid);
-            for (String name : shell.groups()) {
-                Optional<ExportedSymbols.Variable> group = symbols.get().variable(name);
-                if (group.isPresent() && group.get().sizeBytes() == Integer.BYTES) {
-                    addGroup(group.get().address());
+    void find(int pid, List<ExportedSymbols> modules) throws IOException {
+        for (ExportedSymbols symbols : modules) {
+            for (Shell shell : SHELLS) {
+                Optional<ExportedSymbols.Variable> process = symbols.variable(shell.process());
+                if (process.isPresent() && symbols.variable(shell.groups().get(0)).isPresent() && addProcess(process.get(), pid)) {
+                    addGroups(shell, symbols);
                 }
             }
         }
     }
 
-    private Optional<ExportedSymbols> executable(Checkpoint checkpoint) throws IOException {
-        for (var mapping : memory.mappings()) {
-            if (mapping.kind() == MappingKind.PRIVATE_FILE
-                    && mapping.fileOffset() == 0
-                    && mapping.name().equals(checkpoint.process().executable())) {
-                return ExportedSymbols.at(mapping.range().start(), memory);
-            }
-        }
-        return Optional.empty();
-    }
-
-    private void addProcess(ExportedSymbols.Variable process, int pid) throws IOException {
+    /** Returns whether the variable holds the id: in another program, what has these names is something else. */
+    private boolean addProcess(ExportedSymbols.Variable process, int pid) throws IOException {
         if (process.sizeBytes() == Integer.BYTES && memory.readInt(process.address()).orElse(0) == pid) {
             patches.addInt(process.address(), pid, 0);
-        } else if (process.sizeBytes() == Long.BYTES && memory.readLong(process.address()).orElse(0) == pid) {
-            patches.addLong(process.address(), pid);
+            return true;
         }
+        if (process.sizeBytes() == Long.BYTES && memory.readLong(process.address()).orElse(0) == pid) {
+            patches.addLong(process.address(), pid);
+            return true;
+        }
+        return false;
     }
 
     /** Also the group that the shell gives the terminal to when it ends: of that time, it may be anybody's by now. */
-    private void addGroup(long address) throws IOException {
-        if (memory.readInt(address).orElse(0) > 0) {
-            patches.addGroup(address);
+    private void addGroups(Shell shell, ExportedSymbols symbols) throws IOException {
+        for (String name : shell.groups()) {
+            Optional<ExportedSymbols.Variable> group = symbols.variable(name);
+            if (group.isPresent()
+                    && group.get().sizeBytes() == Integer.BYTES
+                    && memory.readInt(group.get().address()).orElse(0) > 0) {
+                patches.addGroup(group.get().address());
+            }
         }
     }
 }

@@ -27,11 +27,13 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
             robust.find(thread, words.isMusl(thread));
             waiters.find(thread, index++);
         }
-        new PythonLoops(memory, patches).find(checkpoint.process().ids().ownPid());
+        int pid = checkpoint.process().ids().ownPid();
+        List<ExportedSymbols> modules = ExportedSymbols.find(memory);
+        new PythonLoops(memory, patches).find(pid, modules);
         if (TimerHelper.isPossible(checkpoint, memory)) {
             new TimerHelper(memory, patches).find(memory.mappings());
         }
-        new ShellIds(memory, patches).find(checkpoint);
+        new ShellIds(memory, patches).find(pid, modules);
         new LockScanner(memory, patches)
                 .scan(memory.mappings().stream()
                         .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())

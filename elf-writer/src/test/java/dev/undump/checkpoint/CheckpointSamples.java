@@ -74,7 +74,8 @@ public final class CheckpointSamples {
                 List.of(new IntervalTimer(0, 0), new IntervalTimer(0, 0), new IntervalTimer(0, 0)),
                 limits,
                 0,
-                true);
+                true,
+                0);
     }
 
     public static Cpu cpu() {

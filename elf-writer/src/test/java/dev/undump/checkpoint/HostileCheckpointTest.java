@@ -101,6 +101,9 @@ class HostileCheckpointTest {
     static Stream<Arguments> processes() {
         return Stream.of(
                 process("reserved byte", Process.RESERVED, 1),
+                process("launch record", Process.LAUNCH_RECORD, 1),
+                process("launch record", Process.LAUNCH_RECORD, 8),
+                process("launch record", Process.LAUNCH_RECORD, -8, Process.LAUNCH_RECORD + 4, -1),
                 process("umask", Process.UMASK, 01000),
                 process("pid", Process.PID, 0),
                 process("own pid", Process.OWN_PID, -1),

@@ -73,6 +73,13 @@ class ModelChecksTest {
     }
 
     @Test
+    void trigger_ofTheProgramItself_makesACommand() {
+        for (Trigger trigger : Trigger.values()) {
+            assertThat(trigger.makesCommand()).isEqualTo(trigger == Trigger.API || trigger == Trigger.SELF);
+        }
+    }
+
+    @Test
     void id_toString_isInTheOrderOfTheFile() {
         assertThat(new CheckpointId(0x0001020304050607L, 0x08090a0b0c0d0e0fL))
                 .hasToString("000102030405060708090a0b0c0d0e0f");

@@ -72,6 +72,7 @@ final class RecordEncoder {
         }
         record.putInt(CheckpointLayout.Process.NICE, process.nice());
         record.putInt(CheckpointLayout.Process.VDSO_SEEN, flag(process.vdsoSeen()));
+        record.putLong(CheckpointLayout.Process.LAUNCH_RECORD, process.launchRecord());
         add(CheckpointLayout.SECTION_PROCESS, record);
     }
 
@@ -394,6 +395,9 @@ final class RecordEncoder {
         record.putInt(CheckpointLayout.Semaphore.CREATOR_UID, semaphore.creatorUid());
         record.putInt(CheckpointLayout.Semaphore.NUMBER, semaphore.number());
         record.putInt(CheckpointLayout.Semaphore.ADJUSTMENT, semaphore.adjustment());
+        record.putLong(CheckpointLayout.Semaphore.CHANGED_S, semaphore.changedSeconds());
+        text(record, CheckpointLayout.Semaphore.BOOT, semaphore.boot());
+        record.putInt(CheckpointLayout.Semaphore.IPC_NAMESPACE, semaphore.ipcNamespace());
         add(CheckpointLayout.SECTION_SEMAPHORES, record);
     }
 

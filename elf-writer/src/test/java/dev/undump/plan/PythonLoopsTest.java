@@ -4,6 +4,7 @@ package dev.undump.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.undump.checkpoint.Checkpoint;
+import dev.undump.checkpoint.CheckpointBuilder;
 import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.ExtentKind;
@@ -81,6 +82,21 @@ class PythonLoopsTest {
         assertThat(find("/usr/bin/sample")).isEmpty();
     }
 
+    /** Its mappings have the image's name or none, and what nobody has written since the launch counts as the file's. */
+    @Test
+    void find_holderInARecapturedImage_itsProcessId() throws Exception {
+        heap.putLong(0x208, ModuleSample.DATA + 0x40);
+        ModuleSample module = new ModuleSample().exports("PyInit__asyncio", 0x800, 16).constant("_RunningLoopHolder\0");
+        module.data().putLong(0x40, 7).putLong(0x58, ModuleSample.CONSTANT_ADDRESS).putLong(0x60, 32);
+        TidPatch expected = new TidPatch(PlanSamples.HEAP + 0x218, 0, 0, 4);
+        for (ExtentKind data : List.of(ExtentKind.FILE, ExtentKind.PRIVATE)) {
+            assertThat(find(module.addTo(PlanSamples.builder(heap), MappingKind.PRIVATE_FILE, "/tmp/image", data)))
+                    .containsExactly(expected);
+        }
+        assertThat(find(module.addTo(PlanSamples.builder(heap), MappingKind.ANONYMOUS, "", ExtentKind.PRIVATE)))
+                .containsExactly(expected);
+    }
+
     private void holder(int at, long references, int pid) {
         heap.putLong(at, references).putLong(at + 8, TYPE).putLong(at + 16, 0x5555).putInt(at + 24, pid);
     }
@@ -90,18 +106,20 @@ class PythonLoopsTest {
     }
 
     private List<TidPatch> find(String file) throws IOException {
+        return find(PlanSamples.builder(heap)
+                .mapping(CheckpointSamples.mapping(TEXTS, 1, MappingKind.PRIVATE_FILE, Mapping.READ, 0, file))
+                .bytes(TEXTS, ExtentKind.FILE, texts.array())
+                .mapping(CheckpointSamples.mapping(
+                        STATICS, 1, MappingKind.PRIVATE_FILE, Mapping.READ | Mapping.WRITE, 0, file))
+                .bytes(STATICS, ExtentKind.PRIVATE, statics.array()));
+    }
+
+    private List<TidPatch> find(CheckpointBuilder builder) throws IOException {
         Checkpoint checkpoint = PlanSamples.read(
-                PlanSamples.builder(heap)
-                        .mapping(CheckpointSamples.mapping(TEXTS, 1, MappingKind.PRIVATE_FILE, Mapping.READ, 0, file))
-                        .bytes(TEXTS, ExtentKind.FILE, texts.array())
-                        .mapping(CheckpointSamples.mapping(
-                                STATICS, 1, MappingKind.PRIVATE_FILE, Mapping.READ | Mapping.WRITE, 0, file))
-                        .bytes(STATICS, ExtentKind.PRIVATE, statics.array())
-                        .thread(PlanSamples.thread(PID, PlanSamples.registers(), Optional.empty())),
-                folder);
+                builder.thread(PlanSamples.thread(PID, PlanSamples.registers(), Optional.empty())), folder);
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             TidPatches patches = new TidPatches(checkpoint.threads(), memory);
-            new PythonLoops(memory, patches).find(PID);
+            new PythonLoops(memory, patches).find(PID, ExportedSymbols.find(memory));
             return patches.inOrder();
         }
     }

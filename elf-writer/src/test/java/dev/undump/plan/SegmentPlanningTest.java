@@ -11,12 +11,12 @@ import dev.undump.checkpoint.CheckpointException;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
+import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.Segment;
 import dev.undump.checkpoint.Semaphore;
 import dev.undump.nativestub.CheckpointLayout;
 import dev.undump.nativestub.ImageLayout;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -35,6 +35,7 @@ class SegmentPlanningTest {
     private Path folder;
 
     private final CheckpointBuilder builder = new CheckpointBuilder();
+    private LaunchPolicies policies = LaunchPolicies.NONE;
 
     private static Segment segment(int flags) {
         return new Segment(0, 7, 0x1234, 0640, 10, 20, 30, 40, 2 * PAGE - 5, 1_700_000_000, flags);
@@ -103,15 +104,30 @@ class SegmentPlanningTest {
     }
 
     @Test
+    void copyAllowedForTheImage_isToldToTheLaunch() throws Exception {
+        builder.memoryFile("SYSV00001234", 2 * PAGE - 5, 0, Map.of())
+                .segment(segment(0))
+                .mapping(CheckpointSamples.view(0, A, 2, MappingKind.SHARED_FILE, RW, MAY_WRITE, 0));
+        assertThat(plan().fileOps().get(0).openFlags()).isEqualTo(0640);
+        policies = policies.without(LaunchPolicies.Weaker.MAPPED_COPY);
+        assertThat(plan().fileOps().get(0).openFlags()).isEqualTo(0640 | ImageLayout.SEGMENT_COPY);
+    }
+
+    @Test
     void semaphore_isTakenAgain() throws Exception {
-        builder.semaphore(new Semaphore(9, -1, 3, 1000, 2, -4));
+        builder.semaphore(new Semaphore(9, -1, 3, 1000, 2, -4, 1_700_000_000L, NativeText.of("0f-boot"), 0xf0000001));
         List<FileOp> steps = plan().fileOps();
         FileOp taken = steps.get(steps.size() - 1);
         assertThat(taken.kind()).isEqualTo(FileOp.Kind.SEMAPHORE);
         assertThat(taken.offset()).isEqualTo(2);
-        assertThat(taken.values().subList(0, 3))
+        assertThat(taken.values())
                 .containsExactly(
-                        FileOp.number(9 | 0xffffffffL << 32), FileOp.number(0xfffffffcL), FileOp.number(3 | 1000L << 32));
+                        FileOp.number(9 | 0xffffffffL << 32),
+                        FileOp.number(0xfffffffcL),
+                        FileOp.number(3 | 1000L << 32),
+                        FileOp.number(1_700_000_000L));
+        assertThat(taken.path()).isEqualTo(NativeText.of("0f-boot"));
+        assertThat(taken.openFlags()).isEqualTo(0xf0000001);
     }
 
     @Test
@@ -135,7 +151,7 @@ class SegmentPlanningTest {
     private Planned plan() throws Exception {
         Checkpoint checkpoint = PlanSamples.read(builder, folder);
         DataArea data = new DataArea();
-        OpenFiles openFiles = new OpenFiles(checkpoint, LaunchPolicies.NONE);
+        OpenFiles openFiles = new OpenFiles(checkpoint, policies);
         MemoryFilePlanner memoryFiles = MemoryFilePlanner.plan(checkpoint, data, openFiles);
         MemoryPlanner memory = new MemoryPlanner(checkpoint, checkpoint.mappings(), data, memoryFiles);
         memory.plan(PlanOptions.AnonymousMemory.READ);
