@@ -21,14 +21,22 @@ readonly check_needs="$demo_needs"'
     musl-tools musl-gcc
     golang-go go
     python3 pydoc3
+    python3-numpy /usr/lib/python3/dist-packages/numpy
+    python3-pandas /usr/lib/python3/dist-packages/pandas
+    ipython3 /usr/bin/ipython3
     perl prove
     libhttp-daemon-perl /usr/share/perl5/HTTP/Daemon.pm
     lua5.4 lua5.4
+    lua5.3 lua5.3
+    lua-posix /usr/share/lua/5.3/posix
+    ruby ruby
+    php-cli php
     tcl tclsh
     sqlite3 sqlite3
     bc bc
     gdb gdb
     nodejs node
+    node-typescript /usr/share/nodejs/typescript/lib/tsc.js
     redis-server redis-server
     redis-tools redis-benchmark
     nginx-light /usr/sbin/nginx

@@ -58,6 +58,8 @@ expect ckpt_installedUnderPathWithSpaces 0 '--pid' "$installed/bin/ckpt" --help
 expect restart_isUndumpRun 0 'undump run' "$root/bin/restart" --help
 expect readckpt_isUndumpInspect 0 'undump inspect' "$root/bin/readckpt" --help
 expect readckpt_installedUnderPathWithSpaces 0 'undump inspect' "$installed/bin/readckpt" --help
+expect python_installedUnderPathWithSpaces_findsItsLibrary 0 '^session +taken' \
+    env PYTHONPATH="$installed/lib/undump/python" UNDUMP_SESSIONS="$scratch/sessions" python3 -m undump list
 expect undump_argumentWithSpaces_staysOneArgument 1 'no such/file' "$root/bin/undump" inspect 'no such/file'
 
 expect undump_notBuilt_saysHowToBuild 1 '^undump: .*build the checkout first with' "$empty/bin/undump" --version

@@ -14,7 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 for folder in one "a folder of another name"; do
     mkdir "$scratch/$folder"
-    cp -R Makefile format arch capture observe restore "$scratch/$folder/"
+    cp -R Makefile format arch capture observe restore runtime "$scratch/$folder/"
     if ! make --no-print-directory -C "$scratch/$folder" all >"$scratch/log" 2>&1; then
         tail -n 20 "$scratch/log" >&2
         echo "failed build_in_${folder// /_}" >>"$results"
@@ -22,7 +22,7 @@ for folder in one "a folder of another name"; do
     fi
 done
 
-for product in target/native/ckpt target/native/stub.elf target/generated-sources; do
+for product in target/native/ckpt target/native/stub.elf target/native/libundump.so target/native/libundump.a target/generated-sources; do
     name=$(basename "$product")
     if diff -r "$scratch/one/$product" "$scratch/a folder of another name/$product" >&2; then
         echo "passed sameBytesInTwoFolders_$name" >>"$results"

@@ -53,6 +53,11 @@ final class CommandFace {
         err.flush();
     }
 
+    /** Shows a line that another program wrote, on standard error. */
+    void showOutput(String line) {
+        command.commandLine().getErr().println("  | " + line);
+    }
+
     /** Returns what a command throws that was called in a wrong way. */
     ParameterException wrongUsage(String message) {
         return new ParameterException(command.commandLine(), message);

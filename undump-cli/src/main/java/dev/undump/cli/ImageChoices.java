@@ -109,6 +109,7 @@ final class ImageChoices {
             names = "--" + ALLOW,
             paramLabel = "WHAT",
             description = "A weaker restore than is possible. file-lock: files are not locked again, so that copies run side by side."
+                    + " mapped-copy: where a mapped file or a System V segment is gone, a launch goes on with a copy of its memory."
                     + " What a capture refuses is allowed there, by ckpt --allow. May be repeated.")
     private List<String> weaker = List.of();
 

@@ -30,6 +30,8 @@ public final class Main {
     static int run(String[] args, Interruption interruption) {
         StandardOutput output = StandardOutput.ofProcess();
         CommandLine commandLine = commandLine(interruption).setOut(output.writer());
+        // Files of arguments behind "undump java" are those of java.
+        commandLine.setExpandAtFiles(args.length == 0 || !args[0].equals("java"));
         try {
             int status = commandLine.execute(args);
             commandLine.getOut().flush();
@@ -57,7 +59,9 @@ public final class Main {
                 .addSubcommand(new InspectCommand())
                 .addSubcommand(new VerifyCommand(interruption))
                 .addSubcommand(new RunCommand(interruption))
+                .addSubcommand(new JavaCommand(interruption))
                 .addSubcommand(new TuneCommand(interruption))
+                .addSubcommand(new CracCommand(interruption))
                 .addSubcommand(new PackCommand(interruption))
                 .addSubcommand(new UnpackCommand(interruption));
         commandLine.setExecutionExceptionHandler((failure, failed, parsed) -> {

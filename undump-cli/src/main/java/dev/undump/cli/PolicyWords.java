@@ -95,11 +95,12 @@ final class PolicyWords {
 
     /** Parses a word of {@code --allow}. */
     static LaunchPolicies.Weaker weaker(String text) {
-        if (text.equals("file-lock")) {
-            return LaunchPolicies.Weaker.FILE_LOCK;
-        }
-        throw new IllegalArgumentException("takes file-lock, not \"" + Printable.line(text)
-                + "\"; what a capture refuses is allowed there, by ckpt --allow");
+        return switch (text) {
+            case "file-lock" -> LaunchPolicies.Weaker.FILE_LOCK;
+            case "mapped-copy" -> LaunchPolicies.Weaker.MAPPED_COPY;
+            default -> throw new IllegalArgumentException("takes file-lock or mapped-copy, not \"" + Printable.line(text)
+                    + "\"; what a capture refuses is allowed there, by ckpt --allow");
+        };
     }
 
     private static NativeText text(String text) {

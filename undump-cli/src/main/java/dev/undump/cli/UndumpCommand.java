@@ -7,6 +7,8 @@ import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.OpenFile;
+import dev.undump.checkpoint.SocketKind;
+import dev.undump.checkpoint.SocketState;
 import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.cli.inspect.Inspection;
 import dev.undump.image.ImageWriter;
@@ -16,6 +18,8 @@ import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -111,6 +115,7 @@ final class UndumpCommand implements Callable<Integer> {
         }
         tellOfStandardFiles(checkpoint, chosen.image().policies());
         tellOfPipes(checkpoint, chosen.image().policies());
+        lostSocketFiles(checkpoint, chosen.image().policies().descriptors().keySet()).forEach(face::note);
         tellOfMemory(lazy, image);
         return ExitStatus.DONE;
     }
@@ -148,6 +153,35 @@ final class UndumpCommand implements Callable<Integer> {
                         + " the other end closed (--fd " + descriptor.fd() + "=... decides)");
             }
         }
+    }
+
+    /**
+     * Returns the bound sockets whose file is gone. The kernel tells the path that one was bound to, not where its file went.
+     *
+     * @param decided descriptors that get something else
+     */
+    static List<String> lostSocketFiles(Checkpoint checkpoint, Set<Integer> decided) {
+        Set<Integer> seen = new HashSet<>();
+        List<String> lost = new ArrayList<>();
+        for (Descriptor descriptor : checkpoint.descriptors()) {
+            OpenFile file = checkpoint.openFile(descriptor);
+            if (decided.contains(descriptor.fd()) || file.kind() != FileKind.SOCKET || !seen.add(descriptor.openFile())) {
+                continue;
+            }
+            SocketState socket = checkpoint.sockets().get(file.object());
+            if (isLost(socket)) {
+                lost.add("the file of the socket at descriptor " + descriptor.fd() + ", "
+                        + Printable.line(socket.local().toString())
+                        + ", was removed, or moved to another directory; nobody can connect there after a launch either");
+            }
+        }
+        return lost;
+    }
+
+    /** An accepted one only has the name of the one that listened. */
+    private static boolean isLost(SocketState socket) {
+        boolean accepted = socket.kind() == SocketKind.PAIRED || socket.kind() == SocketKind.ORPHANED;
+        return !accepted && socket.local().isPath() && socket.fileMode() == 0;
     }
 
     /** One that the program also has elsewhere, such as the error log of nginx, it has put there itself: it is opened again. */

@@ -20,7 +20,7 @@ class MainTest {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "inspect", "verify", "run", "tune", "pack", "unpack"})
+    @ValueSource(strings = {"", "inspect", "verify", "run", "tune", "crac", "java", "pack", "unpack"})
     void help_everyCommand_listsExitStatuses(String command) {
         CommandRun run = command.isEmpty() ? CommandRun.of("--help") : CommandRun.of(command, "--help");
 
@@ -28,6 +28,16 @@ class MainTest {
         assertThat(run.out()).contains("Exit status").contains("1").contains("2").contains("wrong usage");
         assertThat(run.err()).isEmpty();
         assertThat(run.out().lines()).allMatch(line -> line.length() <= 100);
+    }
+
+    @Test
+    void java_whatIsMissing_isUsageInOneLine() {
+        assertUsage(CommandRun.of("java", "--warmup", "none", "--", "Main"), "Missing required option: --out FILE");
+        assertUsage(CommandRun.of("java", "--out", folder.resolve("x"), "--", "Main"), "Missing required option: '--warmup=ARGS'");
+        assertUsage(CommandRun.of("java", "--out", folder.resolve("x"), "--warmup", "none"), "JAVA-ARG");
+        assertUsage(CommandRun.of("java", "--out", folder.resolve("x"), "--warmup", "none", "--", "-Xmx1g"), "names no class to run");
+        assertFailure(CommandRun.of("java", "--out", folder, "--warmup", "none", "--", "Main"), folder + ": it is a directory");
+        assertThat(folder).isEmptyDirectory();
     }
 
     @Test
@@ -83,7 +93,7 @@ class MainTest {
         assertUsage(CommandRun.of("--unset-env", "A=B", anywhere), "--unset-env takes the name of a variable");
         assertUsage(CommandRun.of("--env", "A=1", "--unset-env", "A", anywhere), "name the variable A twice");
         assertUsage(CommandRun.of("--cwd", "here", anywhere), "--cwd takes restore or launch");
-        assertUsage(CommandRun.of("--allow", "tcp-closed", anywhere), "--allow takes file-lock");
+        assertUsage(CommandRun.of("--allow", "tcp-closed", anywhere), "--allow takes file-lock or mapped-copy");
     }
 
     @Test

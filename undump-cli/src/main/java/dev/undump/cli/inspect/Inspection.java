@@ -75,6 +75,7 @@ public final class Inspection implements Closeable {
         ThreadText.print(subject, out);
         MemoryText.print(subject, out);
         DescriptorText.print(subject, out);
+        SystemVText.print(subject, out);
         SignalText.print(subject, out);
         LimitText.print(subject, out);
         if (subject.image().isPresent() || subject.launchMemory().isPresent()) {

@@ -56,6 +56,7 @@ final class JsonReport {
         JsonThreads.write(subject, json);
         JsonMemory.write(checkpoint, json);
         JsonFiles.write(subject, json);
+        JsonSystemFiles.write(checkpoint, json);
         JsonSignals.write(checkpoint, json);
         texts("allowances", checkpoint.allowances());
         if (subject.launchMemory().isPresent()) {
@@ -88,6 +89,7 @@ final class JsonReport {
         settings(process.settings());
         json.writeNumberField("nice", process.nice());
         json.writeBooleanField("vdso_seen", process.vdsoSeen());
+        json.writeBooleanField("hears_of_launches", process.launchRecord() != 0);
         marks(process.marks());
         timers(process);
         limits(process);

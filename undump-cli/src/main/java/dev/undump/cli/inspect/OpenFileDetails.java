@@ -31,7 +31,8 @@ final class OpenFileDetails {
             case SIGNALFD -> SignalNames.set(file.values().get(0));
             case INOTIFY -> inotify(openFile);
             case SOCKET -> SocketText.of(checkpoint.sockets().get(file.object()));
-            case REGULAR, DIRECTORY, DEVICE, TERMINAL, OUTSIDE, PIDFD, QUEUE, OWN_PROC -> "";
+            case TERMINAL -> TerminalText.of(checkpoint, openFile);
+            case REGULAR, DIRECTORY, DEVICE, OUTSIDE, PIDFD, QUEUE, OWN_PROC -> "";
         };
     }
 

@@ -91,6 +91,7 @@ final class ProgramText {
             case SIGNAL -> "signal";
             case INTERVAL -> "interval";
             case API -> "its own call";
+            case SELF -> "its own signal";
         };
     }
 

@@ -12,13 +12,18 @@ import dev.undump.checkpoint.CheckpointBuilder;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.Descriptor;
 import dev.undump.checkpoint.ExtentKind;
+import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.InterruptedCall;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;
+import dev.undump.checkpoint.NativeText;
+import dev.undump.checkpoint.Segment;
+import dev.undump.checkpoint.Semaphore;
 import dev.undump.checkpoint.SocketAddress;
 import dev.undump.checkpoint.SocketKind;
 import dev.undump.checkpoint.SocketSamples;
 import dev.undump.checkpoint.SocketState;
+import dev.undump.nativestub.CheckpointLayout;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -28,6 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -57,6 +63,7 @@ class InspectionTest {
                 .contains("rip 0x400123 /usr/bin/sample+0x123")
                 .contains("7 mappings: 208 KiB mapped, 12 KiB private resident, 40 KiB stored, 144 KiB zero")
                 .contains("7 descriptors")
+                .contains("/dev/pts/3 (reads lines, 24 x 80, controlling)")
                 .contains("anon_inode:inotify (3: /var/log)")
                 .contains("POSIX timer 2: expires in 4 us, then every 5 us")
                 .contains("/tmp/scratch (10 B stored)")
@@ -121,7 +128,8 @@ class InspectionTest {
                 .containsExactly(
                         "kind", "file", "size_bytes", "format_version", "id", "process", "processor", "threads", "memory",
                         "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "memory_files", "sockets",
-                        "epoll_items", "watches", "file_locks", "file_owners", "signal_actions", "pending_signals", "posix_timers", "allowances", "launch_memory");
+                        "epoll_items", "watches", "file_locks", "file_owners", "terminals", "segments", "semaphores", "signal_actions",
+                        "pending_signals", "posix_timers", "allowances", "launch_memory");
     }
 
     @Test
@@ -130,6 +138,55 @@ class InspectionTest {
                 .contains("\"rip\" : \"0x400123\"")
                 .contains("\"orig_rax\" : \"0xffffffffffffffff\"")
                 .contains("\"fs_base\" : \"0x1001000\"");
+    }
+
+    @Test
+    void terminals_tellTheirModes() throws IOException {
+        CheckpointBuilder builder = new CheckpointBuilder()
+                .openFile(CheckpointSamples.openFile(FileKind.TERMINAL, "/dev/pts/3"))
+                .openFile(CheckpointSamples.openFile(FileKind.TERMINAL, "/dev/pts/4"))
+                .descriptor(new Descriptor(3, 0, false))
+                .descriptor(new Descriptor(4, 1, false))
+                .terminal(CheckpointSamples.terminal(0, CheckpointLayout.TERMINAL_FOREGROUND, 0x8a31))
+                .terminal(CheckpointSamples.terminal(1, CheckpointLayout.TERMINAL_CONTROLLING, 0x8a3b));
+        assertThat(text(builder))
+                .contains("/dev/pts/3 (-icanon -echo, 24 x 80)")
+                .contains("/dev/pts/4 (in the background, 24 x 80, controlling)");
+        String json = json(builder);
+        topLevelNames(json);
+        assertThat(json)
+                .contains("\"foreground\" : true")
+                .contains("\"local_flags\" : \"0x8a31\"")
+                .contains("\"modes_off\" : [ \"icanon\", \"echo\" ]")
+                .contains("\"rows\" : 24")
+                .contains("\"device_number\" : \"136:7\"");
+    }
+
+    @Test
+    void systemVObjects_areListed() throws IOException {
+        CheckpointBuilder builder = new CheckpointBuilder()
+                .memoryFile("SYSV00001234", 5000, 0, Map.of(0L, CheckpointSamples.filled(CheckpointSamples.PAGE, 1)))
+                .segment(new Segment(0, 7, 0x1234, 0640, 10, 20, 30, 40, 5000, 1_700_000_000, CheckpointLayout.SEGMENT_DESTROYED))
+                .mapping(CheckpointSamples.view(
+                        0, 0x10000000, 2, MappingKind.SHARED_FILE, Mapping.READ, CheckpointLayout.VMA_MAY_WRITE, 0))
+                .semaphore(new Semaphore(9, -1, 3, 1000, 2, -4, 1_700_000_000L, NativeText.EMPTY, 0))
+                .semaphore(new Semaphore(9, -1, 3, 1000, 0, 1, 1_700_000_000L, NativeText.EMPTY, 0));
+        assertThat(text(builder).lines())
+                .contains("1 segment of System V shared memory", "2 System V semaphores with SEM_UNDO")
+                .contains("  ID  KEY            SIZE  STORED  MODE  OWNER  STATE")
+                .contains("   7  0x00001234  4.9 KiB   4 KiB  0640     10  destroyed")
+                .contains("  SET  KEY         NUMBER  OF  AT THE END")
+                .contains("    9  0xffffffff       2   3          -4")
+                .contains("    9  0xffffffff       0   3          +1");
+        String json = json(builder);
+        topLevelNames(json);
+        assertThat(json)
+                .contains("\"key\" : \"0x00001234\"")
+                .contains("\"mode\" : \"0640\"")
+                .contains("\"creator_gid\" : 40")
+                .contains("\"changed_s\" : 1700000000")
+                .contains("\"destroyed\" : true")
+                .contains("\"adjustment\" : -4");
     }
 
     @Test
