@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** How the library does it; no API. */
+package dev.undump.internal;
