@@ -78,9 +78,13 @@ static void others_proc(void) {
 
 static char queue_name[64];
 
-/* The last copy of an image does not know that it is the last, so a process that nobody waits for removes the queue later. */
+#define LONGEST_RUN 600 /* seconds */
+
+/* The last copy of an image does not know that it is the last, so a process that nobody waits for removes the queue, when the
+ * folder of the run has gone away. */
 static void remove_later(void) {
     int status;
+    char *folder = getcwd(NULL, 0);
     pid_t middle = (pid_t)MUST(fork());
     if (middle == 0) {
         setsid();
@@ -88,11 +92,13 @@ static void remove_later(void) {
             _exit(0);
         for (int fd = 0; fd < 1024; fd++)
             close(fd);
-        sleep(600);
+        for (int look = 0; folder && access(folder, F_OK) == 0 && look < 10 * LONGEST_RUN; look++)
+            usleep(100000);
         mq_unlink(queue_name);
         _exit(0);
     }
     MUST(waitpid(middle, &status, 0));
+    free(folder);
 }
 
 static mqd_t open_queue(void) {

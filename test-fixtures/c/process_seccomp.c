@@ -3,6 +3,7 @@
 
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -100,10 +101,55 @@ static void check_strict(void) {
     pass();
 }
 
+static const struct timespec wait_time = {2, 0};
+static volatile int waiting;
+static int unchanged_word;
+
+static const struct wait {
+    long number, arguments[4];
+} waits[] = {
+    {SYS_nanosleep, {(long)&wait_time, 0}},
+    {SYS_clock_nanosleep, {CLOCK_MONOTONIC, 0, (long)&wait_time, 0}},
+    {SYS_poll, {0, 0, 2000}},
+    {SYS_futex, {(long)&unchanged_word, FUTEX_WAIT_PRIVATE, 0, (long)&wait_time}},
+};
+
+/* The kernel goes on with a wait that a stop broke off by restart_syscall(2), for which this filter kills. */
+static void *wait_filtered(void *argument) {
+    static const struct sock_filter filter[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NUMBER),
+                                                ANSWER(SYS_restart_syscall, SECCOMP_RET_KILL_PROCESS),
+                                                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const struct wait *wait = argument;
+    set_filter(filter, COUNT(filter), true);
+    int64_t start = now_ns(CLOCK_MONOTONIC);
+    __atomic_add_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
+    errno = 0;
+    long result = syscall(wait->number, wait->arguments[0], wait->arguments[1], wait->arguments[2], wait->arguments[3]);
+    CHECK_EQ(result, wait->number == SYS_futex ? -1 : 0);
+    CHECK_EQ(errno, wait->number == SYS_futex ? ETIMEDOUT : 0);
+    CHECK(now_ns(CLOCK_MONOTONIC) - start >= 1999 * INT64_C(1000000), "a wait was cut short");
+    return NULL;
+}
+
+static void check_waits(void) {
+    pthread_t threads[sizeof(waits) / sizeof(waits[0])];
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+        threads[i] = start_thread(wait_filtered, (void *)&waits[i]);
+    while (waiting < (int)(sizeof(waits) / sizeof(waits[0])))
+        sched_yield();
+    ready_and_wait();
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+        join_thread(threads[i]);
+    pass();
+}
+
 int main(int argc, char **argv) {
     fixture_begin(argc, argv, "seccomp filters of the process and of a thread, and strict mode, hold after a launch");
     if (variant_is("strict"))
         check_strict();
+    if (variant_is("waits"))
+        check_waits();
     large = map_memory(LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
     fill_pattern(large, LARGE, 3);
     if (!variant_is("privileged"))

@@ -34,6 +34,22 @@ static int listening(int type, struct name name, int backlog) {
     return fd;
 }
 
+static void rename_in(const char *folder, const char *from, const char *to) {
+    char old_path[200], new_path[200];
+    snprintf(old_path, sizeof old_path, "%s/%s", folder, from);
+    snprintf(new_path, sizeof new_path, "%s/%s", folder, to);
+    MUST(rename(old_path, new_path));
+}
+
+/* The name that others know; the kernel tells a launched program this one, too. */
+static void serve_renamed(int listener, const char *path, mode_t mode) {
+    struct name there = path_name(path);
+    struct stat status;
+    MUST(stat(path, &status));
+    CHECK_EQ(status.st_mode, S_IFSOCK | mode);
+    serve_once(listener, &there, SOCK_STREAM);
+}
+
 static struct name unique_abstract(const char *tag) {
     char text[64];
     snprintf(text, sizeof text, "undump-fixture/%s/%d", tag, getpid());
@@ -44,7 +60,9 @@ int main(int argc, char **argv) {
     fixture_begin(argc, argv, "UNIX sockets: paths, abstract names, listening, datagrams");
     char here[64], folder[80], path[96];
     bool paths = variant_is("paths");
-    int stream = -1, packets = -1, nameless = -1, relative = -1;
+    mode_t mask = umask(022);
+    umask(mask);
+    int stream = -1, packets = -1, nameless = -1, relative = -1, renamed = -1, moved = -1, longest_path = -1;
     struct options tuned;
     struct name names[8];
     if (paths) {
@@ -63,8 +81,20 @@ int main(int argc, char **argv) {
         snprintf(path, sizeof path, "%s/removed", folder);
         nameless = listening(SOCK_STREAM, path_name(path), 1);
         MUST(unlink(path));
+        snprintf(path, sizeof path, "%s/renamed.new", folder);
+        renamed = listening(SOCK_STREAM, path_name(path), 3);
+        MUST(chmod(path, 0600));
+        rename_in(folder, "renamed.new", "renamed");
+        names[6] = path_name(path); /* what others find there now is not the program's */
+        close(bound(SOCK_DGRAM, names[6]));
         MUST(chdir(folder));
+        moved = listening(SOCK_STREAM, path_name("moved.new"), 3);
+        rename_in(".", "moved.new", "moved");
         relative = bound(SOCK_DGRAM, path_name("relative"));
+        struct name longest = {.un = {.sun_family = AF_UNIX}, .size = sizeof longest.un};
+        memset(longest.un.sun_path, 'x', sizeof longest.un.sun_path); /* no zero fits behind it */
+        longest_path = bound(SOCK_DGRAM, longest);
+        names[7] = own_name(longest_path);
         names[0] = own_name(stream);
         names[1] = own_name(packets);
         names[2] = own_name(relative);
@@ -90,6 +120,7 @@ int main(int argc, char **argv) {
         check_name(stream, &names[0]);
         check_name(packets, &names[1]);
         check_name(relative, &names[2]);
+        check_name(longest_path, &names[7]);
         check_options(stream, &tuned);
         CHECK_EQ(fcntl(stream, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
         MUST(stat(names[0].un.sun_path, &status));
@@ -100,6 +131,10 @@ int main(int argc, char **argv) {
         snprintf(path, sizeof path, "%s/removed", folder);
         CHECK_EQ(access(path, F_OK), -1);
         CHECK_EQ(option(nameless, SOL_SOCKET, SO_ACCEPTCONN), 1);
+        snprintf(path, sizeof path, "%s/renamed", folder);
+        serve_renamed(renamed, path, 0600);
+        serve_renamed(moved, "moved", 0777 & ~mask);
+        MUST(stat(names[6].un.sun_path, &status));
         snprintf(path, sizeof path, "%s/relative", folder);
         struct name there = path_name(path);
         int client = (int)MUST(socket(AF_UNIX, SOCK_DGRAM, 0));
