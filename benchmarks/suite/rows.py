@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Callable, Iterator, Optional
 
-from . import capture, launch, memory, server, undump
+from . import capture, commands, launch, memory, server, undump
 from .samples import NOT_MEASURED, SKIPPED, NotMeasured, Row, Skipped
 from .tools import Bench
 
@@ -31,6 +31,10 @@ GROUPS = [
     warm(launch.jvm, "jvm"),
     warm(launch.node, "node"),
     Group(server.spring_boot, [("answer-spring-boot", 0.02, "x")]),
+    Group(commands.tsc, [("command-tsc", None, "x")]),
+    Group(server.spring_boot_crac, [("answer-spring-boot-crac", 0.02, "x"), ("answer-spring-boot-refresh", None, "x")]),
+    Group(commands.javac, [("command-javac", 0.166, "x")]),
+    Group(commands.pandas, [("command-pandas", 0.1, "x")]),
     Group(launch.threads, [("threads-1000", 1.5, "x")]),
     Group(capture.ilock, [("overhead-ilock", 1.01, "x")]),
     Group(capture.ring, [("overhead-ring", 1.01, "x")]),
