@@ -9,7 +9,7 @@
  *
  * ckpt and the program share a process group, so the terminal's signals reach both. Those are left to the program;
  * signals sent to ckpt alone are passed on. When the program is stopped from the terminal, ckpt stops as well, so that
- * the shell gets its terminal back.
+ * the shell gets its terminal back. Beside a program (beside.h) ckpt is in nobody's way, and none of this is needed.
  */
 #define _GNU_SOURCE
 #include "launcher.h"
@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "capture.h"
 #include "checkpoint_format.h"
 #include "freeze.h"
@@ -51,19 +52,16 @@ struct launch {
     bool wanted;          /* a checkpoint was asked for meanwhile, */
     uint32_t wanted_by;   /* by whom: CKPT_TRIGGER_* */
     bool captured;        /* a checkpoint has ended the program */
+    struct beside beside; /* of a program that ckpt runs beside of */
+    bool leave;           /* it can do without its tracer from now on */
     bool ended;
     int status;           /* as waitpid gave it */
 };
 
 /* ---- starting ---- */
 
-static void run_child(const struct launch *launch, int ready)
+static void run_program(const struct launch *launch)
 {
-    char go;
-    /* The parent seizes this process before it lets it read. */
-    if (read(ready, &go, 1) != 1)
-        _exit(EXIT_CANNOT_RUN);
-    sigprocmask(SIG_SETMASK, &launch->before, NULL);
     char **program = launch->options->program;
     execvp(program[0], program);
     int error = errno;
@@ -72,6 +70,16 @@ static void run_child(const struct launch *launch, int ready)
     else
         fprintf(stderr, "ckpt: running %s: %s\n", program[0], strerror(error));
     _exit(error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
+}
+
+static void run_child(const struct launch *launch, int ready)
+{
+    char go;
+    /* The parent seizes this process before it lets it read. */
+    if (read(ready, &go, 1) != 1)
+        _exit(EXIT_CANNOT_RUN);
+    sigprocmask(SIG_SETMASK, &launch->before, NULL);
+    run_program(launch);
 }
 
 static int start_child(struct launch *launch)
@@ -100,6 +108,19 @@ static int start_child(struct launch *launch)
     return started ? 0 : 1;
 }
 
+static int start_beside(struct launch *launch)
+{
+    if (!beside_split(launch->options, &launch->before, &launch->pid))
+        run_program(launch);
+    sigaddset(&launch->watched, SIGIO);
+    sigprocmask(SIG_BLOCK, &launch->watched, NULL);
+    int error = beside_start_helper(&launch->beside, launch->options);
+    if (error < 0)
+        fprintf(stderr, "ckpt: starting %s: %s\n", launch->options->helper[0], strerror(-error));
+    launch->leave = error < 0;
+    return 0;
+}
+
 /* ---- capturing ---- */
 
 static void look_at_children(struct launch *launch);
@@ -124,11 +145,14 @@ static void capture_now(struct launch *launch, uint32_t trigger, pid_t asker)
     launch->capturing = true;
     if (capture_program(&request, &outcome, &report) < 0) {
         print_failure(&report, true);
+        beside_tell_failed(&launch->beside, &report);
     } else {
         launch->number++;
         launch->captured = !options->keep_running;
         print_success(&outcome, options->verbose);
+        beside_tell_captured(&launch->beside, &outcome);
     }
+    launch->leave = options->helper != NULL;
     launch->capturing = false;
     report_clear(&report);
 }
@@ -152,7 +176,8 @@ static bool asks_for_checkpoint(const struct launch *launch, pid_t tid, int sign
         (info.si_code != SI_USER && info.si_code != SI_QUEUE))
         return false;
     *ret_trigger = info.si_pid == launch->pid ? CKPT_TRIGGER_SELF : CKPT_TRIGGER_SIGNAL;
-    return true;
+    /* Beside a program, its users know nothing of us. */
+    return !launch->options->helper || (*ret_trigger == CKPT_TRIGGER_SELF && !launch->leave);
 }
 
 /* Whether the thread has sent the signal itself and has not come back from kill(2) yet. */
@@ -189,7 +214,7 @@ static void on_job_stop(struct launch *launch, pid_t tid, int signal)
     launch->stopped = true;
     /* The terminal's stops reach the whole job: show the shell that it is stopped. A stop of the program alone, by
      * SIGSTOP, must leave us awake, for it may be continued alone as well. */
-    if (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
+    if (!launch->options->helper && (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU))
         raise(SIGSTOP);
 }
 
@@ -225,12 +250,38 @@ static void on_stop(struct launch *launch, pid_t tid, const struct stop *stop)
     }
 }
 
+/* Who has to learn the program's end only when the helper is done, does not while the tracer does not ask for it. */
+static bool holds_end(const struct launch *launch)
+{
+    siginfo_t info = {.si_pid = 0};
+    if (!launch->options->hold || launch->beside.helper <= 0)
+        return false;
+    return waitid(P_PID, (id_t)launch->pid, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0 && info.si_pid == launch->pid;
+}
+
+static pid_t next_child(const struct launch *launch, int *ret_status)
+{
+    if (!holds_end(launch))
+        return waitpid(-1, ret_status, WNOHANG | __WALL);
+    return waitpid(launch->beside.helper, ret_status, WNOHANG);
+}
+
+static void on_helper_gone(struct launch *launch)
+{
+    launch->beside.helper = 0;
+    launch->leave = true;
+}
+
 static void look_at_children(struct launch *launch)
 {
     int status;
     pid_t tid;
-    while (!launch->ended && (tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+    while (!launch->ended && (tid = next_child(launch, &status)) > 0) {
         struct stop stop = decode_stop(status);
+        if (launch->options->helper && tid == launch->beside.helper) {
+            on_helper_gone(launch);
+            continue;
+        }
         on_stop(launch, tid, &stop);
         if (tid == launch->pid && stop.kind == STOP_GONE) {
             launch->ended = true;
@@ -249,10 +300,30 @@ static void pass_on(const struct launch *launch, siginfo_t *info)
         kill(launch->pid, info->si_signo);
 }
 
+/* Nobody takes this process for the program: what ends processes ends it, and the program goes on. */
+static void on_signal_beside(struct launch *launch, int signal)
+{
+    if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT)
+        launch->leave = true;
+}
+
+static void listen_to_helper(struct launch *launch)
+{
+    bool gone = false;
+    if (beside_asked(&launch->beside, &gone))
+        capture_now(launch, CKPT_TRIGGER_SIGNAL, 0);
+    else if (gone && !launch->options->hold)
+        launch->leave = true;
+}
+
 static void on_own_signal(struct launch *launch, siginfo_t *info)
 {
     if (info->si_signo == SIGCHLD)
         return;
+    if (launch->options->helper) {
+        on_signal_beside(launch, info->si_signo);
+        return;
+    }
     if (info->si_signo == launch->options->signal)
         capture_now(launch, CKPT_TRIGGER_SIGNAL, 0);
     else if (info->si_code <= 0 && info->si_pid != launch->pid) /* not from the terminal: sent to us by somebody */
@@ -303,17 +374,23 @@ static int end_like_program(const struct launch *launch)
     return 128 + signal;
 }
 
+/* Whether the program, which goes on, has no use for a tracer any more. */
+static bool is_done(const struct launch *launch)
+{
+    return launch->leave && !(launch->options->hold && launch->beside.helper > 0);
+}
+
 int launch_program(const struct options *options)
 {
-    struct launch launch = {.options = options, .number = 1};
+    struct launch launch = {.options = options, .number = 1, .beside = {.channel = -1}};
     watch_signals(&launch);
-    int error = start_child(&launch);
+    int error = options->helper ? start_beside(&launch) : start_child(&launch);
     if (error)
         return error;
     capture_prepare_process(); /* after the fork: the program gets what we were given */
     if (options->interval)
         launch.next_ns = now_ns(CLOCK_MONOTONIC) + (uint64_t)options->interval * 1000000000;
-    while (!launch.ended) {
+    while (!launch.ended && !is_done(&launch)) {
         siginfo_t info = {0};
         wait_for_signal(&launch, &info);
         if (info.si_signo)
@@ -323,12 +400,18 @@ int launch_program(const struct options *options)
                 capture_now(&launch, CKPT_TRIGGER_INTERVAL, 0);
             plan_next(&launch);
         }
+        if (launch.beside.channel >= 0 && !launch.leave)
+            listen_to_helper(&launch);
         look_at_children(&launch);
         while (launch.wanted) {
             launch.wanted = false;
             capture_now(&launch, launch.wanted_by, 0);
             look_at_children(&launch);
         }
+    }
+    if (options->helper) {
+        beside_tell_ended(&launch.beside);
+        return EXIT_SUCCESS; /* lets go of what it traces */
     }
     return end_like_program(&launch);
 }

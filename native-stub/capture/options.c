@@ -16,7 +16,7 @@
 #define LONGEST_INTERVAL 31536000 /* seconds: a year */
 
 enum { OPTION_PID = 256, OPTION_CONTINUE, OPTION_KILL, OPTION_COW, OPTION_SIGNAL, OPTION_INTERVAL, OPTION_ALLOW, OPTION_RECORD, OPTION_COOKIE,
-       OPTION_RESUME, OPTION_FORK, OPTION_HELP,
+       OPTION_RESUME, OPTION_FORK, OPTION_HELPER, OPTION_LOG, OPTION_HOLD, OPTION_HELP,
        OPTION_VERSION };
 
 static const struct option LONG_OPTIONS[] = {
@@ -32,6 +32,9 @@ static const struct option LONG_OPTIONS[] = {
     {"cookie", required_argument, NULL, OPTION_COOKIE},
     {"resume", no_argument, NULL, OPTION_RESUME},
     {"fork", no_argument, NULL, OPTION_FORK},
+    {"helper", required_argument, NULL, OPTION_HELPER}, /* these three are for undump cache alone */
+    {"log", required_argument, NULL, OPTION_LOG},
+    {"hold", no_argument, NULL, OPTION_HOLD},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -106,6 +109,21 @@ static int parse_signal(const char *text)
     return -1;
 }
 
+/* The words of a command, one after the other; a process ends with its memory. */
+static int add_helper_word(struct options *options, char *word)
+{
+    size_t count = 0;
+    while (options->helper && options->helper[count])
+        count++;
+    char **words = realloc(options->helper, (count + 2) * sizeof(*words));
+    if (!words)
+        return usage("out of memory for ", word);
+    words[count] = word;
+    words[count + 1] = NULL;
+    options->helper = words;
+    return -1;
+}
+
 static int parse_allowance(const char *word, unsigned *allow)
 {
     for (unsigned i = 0; i < ALLOWANCE_COUNT; i++) {
@@ -144,6 +162,8 @@ static int parse_option(int option, const char *last, struct options *options, b
         return -1;
     case OPTION_SIGNAL:
         options->signal = parse_signal(optarg);
+        if (strcmp(optarg, "none") == 0)
+            return options->signal = 0, -1;
         return options->signal > 0 && options->signal != SIGKILL && options->signal != SIGSTOP
                    ? -1 : usage("--signal needs a signal that a program can be sent, not ", optarg);
     case OPTION_INTERVAL:
@@ -163,6 +183,14 @@ static int parse_option(int option, const char *last, struct options *options, b
         return -1;
     case OPTION_FORK:
         options->fork = true;
+        return -1;
+    case OPTION_HELPER:
+        return add_helper_word(options, optarg);
+    case OPTION_LOG:
+        options->log = optarg;
+        return -1;
+    case OPTION_HOLD:
+        options->hold = true;
         return -1;
     case OPTION_HELP:
         print_help();
@@ -198,6 +226,8 @@ int parse_options(int argc, char **argv, struct options *ret)
         return usage("--kill does not go with --continue, --cow or --interval", "");
     if (options.pid && (options.interval || options.signal != SIGUSR2))
         return usage("--interval and --signal are for programs that ckpt runs, not for --pid", "");
+    if (options.helper && (options.pid || !options.log || !options.output || !options.keep_running))
+        return usage("--helper goes with a program, -o, --log and --continue", "");
     if (options.fork && (!options.pid || options.output || options.keep_running || kill_program))
         return usage("--fork goes with --pid, and with no option about a checkpoint", "");
     *ret = options;

@@ -11,7 +11,7 @@ struct options {
     const char *output; /* NULL: the default */
     bool keep_running;  /* --continue, --cow, --interval */
     bool cow;
-    int signal;         /* that asks for a checkpoint */
+    int signal;         /* that asks for a checkpoint; 0: none does */
     unsigned interval;  /* seconds; 0: none */
     unsigned allow;     /* ALLOW_* */
     bool verbose;
@@ -19,6 +19,9 @@ struct options {
     uint64_t record;    /* address in the program at which it waits for the answer (caller.h); 0: nobody waits */
     uint64_t cookie;
     bool resume;        /* of a program that asked: its image continues rather than runs a command */
+    char **helper;      /* ckpt runs beside the program and asks this command (beside.h), ends with NULL; NULL: it does not */
+    const char *log;    /* what ckpt says beside a program */
+    bool hold;          /* the program's end shows when the helper has ended */
     char **program;     /* ends with NULL */
 };
 

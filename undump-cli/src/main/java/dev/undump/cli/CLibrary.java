@@ -17,7 +17,11 @@ interface CLibrary extends Library {
     int MFD_EXEC = 0x10;
     int F_SETFD = 2;
     int FD_CLOEXEC = 1;
+    int SIG_SETMASK = 2;
+    long SIG_IGN = 1;
+    int PRIO_PROCESS = 0;
     int TIOCGWINSZ = 0x5413;
+    int ENOENT = 2;
     int EACCES = 13;
     int EINVAL = 22;
 
@@ -37,6 +41,20 @@ interface CLibrary extends Library {
 
     /** Returns only by an exception. */
     int fexecve(int fd, Pointer arguments, Pointer environment) throws LastErrorException;
+
+    /** Returns only by an exception. Looks for a name without a slash where PATH says. */
+    int execvp(byte[] file, Pointer arguments) throws LastErrorException;
+
+    /** The words are changed in the environment that execution passes on. */
+    int setenv(String name, String value, int overwrite);
+
+    int unsetenv(String name);
+
+    Pointer signal(int number, Pointer action);
+
+    int sigprocmask(int how, Pointer mask, Pointer before);
+
+    int setpriority(int which, int who, int priority);
 
     String strerror(int number);
 

@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {"0:done", "1:failed; one line on standard error says why", "2:wrong usage"})
-final class CommandFace {
+public final class CommandFace {
 
     static final String STACKTRACE = "--stacktrace";
 
@@ -31,12 +31,12 @@ final class CommandFace {
     boolean version;
 
     /** Returns standard output, for reports of many lines. */
-    PrintWriter out() {
+    public PrintWriter out() {
         return command.commandLine().getOut();
     }
 
     /** Prints a line on standard output. */
-    void say(String line) {
+    public void say(String line) {
         out().println(line);
         out().flush();
     }
@@ -47,9 +47,23 @@ final class CommandFace {
     }
 
     /** Prints a line on standard error that is no failure. */
-    void note(String text) {
+    public void note(String text) {
         PrintWriter err = command.commandLine().getErr();
         err.println("undump: note: " + text);
+        err.flush();
+    }
+
+    /** Prints a line on standard error about something of ours that does not work, while the user's work goes on. */
+    public void warn(String text) {
+        PrintWriter err = command.commandLine().getErr();
+        err.println("undump: warning: " + Printable.line(text));
+        err.flush();
+    }
+
+    /** Prints a line on standard error that is a failure of its own. */
+    public void complain(String text) {
+        PrintWriter err = command.commandLine().getErr();
+        err.println("undump: " + Printable.line(text));
         err.flush();
     }
 
@@ -59,7 +73,7 @@ final class CommandFace {
     }
 
     /** Returns what a command throws that was called in a wrong way. */
-    ParameterException wrongUsage(String message) {
+    public ParameterException wrongUsage(String message) {
         return new ParameterException(command.commandLine(), message);
     }
 }

@@ -2,11 +2,11 @@
 package dev.undump.cli;
 
 /** Exit statuses of all commands. */
-final class ExitStatus {
+public final class ExitStatus {
 
-    static final int DONE = 0;
-    static final int FAILED = 1;
-    static final int USAGE = 2;
+    public static final int DONE = 0;
+    public static final int FAILED = 1;
+    public static final int USAGE = 2;
 
     private ExitStatus() {}
 }

@@ -9,7 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CancellationException;
 
 /** Turns whatever went wrong into one line on standard error. */
-final class FailureReport {
+public final class FailureReport {
 
     private FailureReport() {}
 
@@ -28,7 +28,8 @@ final class FailureReport {
         return ExitStatus.FAILED;
     }
 
-    static String message(Throwable failure) {
+    /** Returns what a failure is in one sentence. */
+    public static String message(Throwable failure) {
         if (failure instanceof OutOfMemoryError) {
             return "out of memory: the Java heap of " + (Runtime.getRuntime().maxMemory() >> 20)
                     + " MiB is too small for this file; give more with UNDUMP_JAVA_OPTIONS=-Xmx1g";
@@ -62,15 +63,15 @@ final class FailureReport {
     }
 
     /** A failure that a command itself has found; its message is complete. */
-    static final class CommandFailure extends RuntimeException {
+    public static final class CommandFailure extends RuntimeException {
 
         private static final long serialVersionUID = 1;
 
-        CommandFailure(String message, IOException cause) {
+        public CommandFailure(String message, IOException cause) {
             super(message, cause);
         }
 
-        CommandFailure(String message) {
+        public CommandFailure(String message) {
             super(message);
         }
     }

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * Lets Ctrl-C and SIGTERM end the work cleanly: the JVM then runs its shutdown hook beside the main thread, which goes on until
  * it asks here, unwinds, and thereby deletes its temporary file. The hook waits for that; the JVM then ends with 130 or 143.
  */
-final class Interruption {
+public final class Interruption {
 
     private static final int PATIENCE_SECONDS = 10;
 
@@ -33,7 +33,7 @@ final class Interruption {
      *
      * @throws CancellationException if it shall
      */
-    void check() {
+    public void check() {
         if (requested) {
             throw new CancellationException();
         }

@@ -52,7 +52,6 @@ import picocli.CommandLine.Parameters;
 final class JavaCommand implements Callable<Integer> {
 
     private static final String NO_WARMUP = "none";
-    private static final String GIVEN_LOCALE = "undump.lc-all";
     private static final int DEFAULT_RUNS = 30;
     private static final long DEFAULT_LIMIT_SECONDS = 300;
 
@@ -200,7 +199,7 @@ final class JavaCommand implements Callable<Integer> {
 
     private static Installation installation() {
         JavaLibrary library = JavaLibrary.find();
-        return new Installation(library.ckpt(), library.jar(), Optional.ofNullable(System.getProperty(GIVEN_LOCALE)));
+        return new Installation(library.ckpt(), library.jar(), GivenState.locale());
     }
 
     /** The java that runs this command was found as the user wants it. */

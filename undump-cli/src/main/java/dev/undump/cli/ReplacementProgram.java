@@ -4,7 +4,6 @@ package dev.undump.cli;
 import com.sun.jna.LastErrorException;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
-import com.sun.jna.StringArray;
 import dev.undump.cli.FailureReport.CommandFailure;
 import java.io.Closeable;
 import java.io.IOException;
@@ -17,18 +16,14 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /**
  * An executable file that is held open, whatever becomes of its name, and can take the place of this process.
  *
  * <p>Where the file lies on a file system that forbids execution, the bytes go to anonymous memory of the kernel first.
  */
-final class ReplacementProgram implements Closeable {
-
-    private static final String GIVEN_DESCRIPTORS = "undump.descriptors";
-    private static final int LAST_STANDARD = 2;
+public final class ReplacementProgram implements Closeable {
 
     private final CLibrary library;
     private final String name;
@@ -45,7 +40,7 @@ final class ReplacementProgram implements Closeable {
      *
      * @throws CommandFailure if it cannot be opened
      */
-    static ReplacementProgram open(Path file) {
+    public static ReplacementProgram open(Path file) {
         CLibrary library = CLibrary.load();
         byte[] path = (file + "\0").getBytes(charset());
         try {
@@ -58,14 +53,27 @@ final class ReplacementProgram implements Closeable {
 
     /**
      * Replaces this process; returns only by an exception. Of its descriptors, the standard ones stay and those that the JVM
-     * itself was given.
+     * itself was given; signals are as it found them.
      *
      * @param arguments behind the name of the program
      */
     void execute(List<String> arguments) throws IOException {
+        List<byte[]> words = new ArrayList<>();
+        words.add(name.getBytes(charset()));
+        arguments.forEach(argument -> words.add(argument.getBytes(charset())));
+        executeAs(words);
+    }
+
+    /**
+     * The same with a name of the caller's choice.
+     *
+     * @param words as the kernel takes them, the name of the program first
+     */
+    public void executeAs(List<byte[]> words) throws IOException {
         System.out.flush();
         System.err.flush();
-        closeOthersAtExecution();
+        NativeWords arguments = new NativeWords(words);
+        GivenState.restore(library);
         try {
             replace(arguments);
         } catch (LastErrorException e) {
@@ -86,34 +94,9 @@ final class ReplacementProgram implements Closeable {
         library.close(fd);
     }
 
-    private void replace(List<String> arguments) {
-        List<String> all = new ArrayList<>();
-        all.add(name);
-        all.addAll(arguments);
-        StringArray argv = new StringArray(all.toArray(String[]::new), charset().name());
+    private void replace(NativeWords arguments) {
         Pointer environment = NativeLibrary.getInstance("c").getGlobalVariableAddress("environ").getPointer(0);
-        library.fexecve(fd, argv, environment);
-    }
-
-    /** The JVM leaves some of its own files open across execution: jars, random devices. */
-    private void closeOthersAtExecution() throws IOException {
-        Set<Integer> given = givenDescriptors();
-        try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-            for (Path entry : open) {
-                int number = Integer.parseInt(entry.getFileName().toString());
-                if (number > LAST_STANDARD && !given.contains(number)) {
-                    library.fcntl(number, CLibrary.F_SETFD, CLibrary.FD_CLOEXEC);
-                }
-            }
-        }
-    }
-
-    /** The launcher tells in a property, numbers with blanks between. */
-    private static Set<Integer> givenDescriptors() {
-        return Arrays.stream(System.getProperty(GIVEN_DESCRIPTORS, "").split(" "))
-                .filter(word -> !word.isEmpty())
-                .map(Integer::valueOf)
-                .collect(Collectors.toSet());
+        library.fexecve(fd, arguments.pointer(), environment);
     }
 
     private void moveToMemory() throws IOException {
@@ -144,6 +127,50 @@ final class ReplacementProgram implements Closeable {
             return library.memfd_create(name, CLibrary.MFD_CLOEXEC);
         } catch (LastErrorException e) {
             throw failure(e);
+        }
+    }
+
+    /**
+     * Replaces this process by a program that is found as a shell finds it; returns only by an exception, whose message says why.
+     *
+     * @param file its name, or its path if that has a slash
+     * @param words as the kernel takes them, the name of the program first
+     */
+    public static void executeFound(byte[] file, List<byte[]> words) throws IOException {
+        System.out.flush();
+        System.err.flush();
+        CLibrary library = CLibrary.load();
+        NativeWords arguments = new NativeWords(words);
+        byte[] path = Arrays.copyOf(file, file.length + 1);
+        GivenState.restore(library);
+        try {
+            library.execvp(path, arguments.pointer());
+        } catch (LastErrorException e) {
+            String why = e.getErrorCode() == CLibrary.ENOENT ? "not found" : library.strerror(e.getErrorCode());
+            throw new IOException(why, e);
+        }
+    }
+
+    /** Takes a variable out of the environment of what replaces this process. */
+    public static void unsetVariable(String name) {
+        CLibrary.load().unsetenv(name);
+    }
+
+    /** Returns what LC_ALL was, perhaps empty, where the launcher of undump has set it for itself. */
+    public static Optional<String> givenLocale() {
+        return GivenState.locale();
+    }
+
+    /** Sets the nice value of this process's present and coming threads, as far as that is allowed. */
+    public static void setPriority(int nice) {
+        CLibrary library = CLibrary.load();
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+            for (Path thread : threads) {
+                library.setpriority(CLibrary.PRIO_PROCESS, Integer.parseInt(thread.getFileName().toString()), nice);
+            }
+        } catch (IOException e) {
+            // It works all the same, only less modestly.
+            library.setpriority(CLibrary.PRIO_PROCESS, 0, nice);
         }
     }
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ckpt beside a program: the process that was started as ckpt becomes the program itself, so that its pid, parent, terminal,
+ * descriptors, signals and end are what they are without us. A process beside it, in a session of its own, is the tracer, and
+ * starts a helper that says when the program is to be captured.
+ *
+ * Helper and tracer talk in lines. The helper writes "capture". The tracer writes "captured FILE", "failed REASON" or "ended",
+ * each as the last line.
+ */
+#ifndef UNDUMP_CAPTURE_BESIDE_H
+#define UNDUMP_CAPTURE_BESIDE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "capture.h"
+#include "options.h"
+
+struct beside {
+    int channel;   /* to the helper; -1: none */
+    pid_t helper;  /* its process; 0: none, or it has ended */
+};
+
+/* Splits the process. Returns true in the tracer, which has seized the program (its pid is *ret_program), and false in the process
+ * that has to become the program; that goes for every failure as well, of which the log alone hears. before: the mask that the
+ * program gets. */
+bool beside_split(const struct options *options, const sigset_t *before, pid_t *ret_program);
+
+/* Starts the helper of the options, whose standard input and output are the channel; a SIGIO tells when it says something. */
+int beside_start_helper(struct beside *beside, const struct options *options);
+
+/* Whether the helper has asked for a capture since the last call. *ret_gone: nobody is at the other end any more. */
+bool beside_asked(const struct beside *beside, bool *ret_gone);
+
+void beside_tell_captured(const struct beside *beside, const struct capture_outcome *outcome);
+void beside_tell_failed(const struct beside *beside, const struct report *report);
+void beside_tell_ended(const struct beside *beside);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.undump.cli.cache;
+
+import dev.undump.cache.Claim;
+import dev.undump.cache.Entry;
+import dev.undump.cache.EntryFacts;
+import dev.undump.cache.LocalStore;
+import dev.undump.checkpoint.CheckpointReader;
+import dev.undump.cli.FailureReport;
+import dev.undump.cli.cache.Channel.Answer;
+import dev.undump.cli.cache.ready.Readiness;
+import dev.undump.cli.cache.ready.WatchedProgram;
+import dev.undump.image.ImageOptions;
+import dev.undump.image.ImageWriter;
+import dev.undump.plan.LaunchPolicies;
+import dev.undump.plan.PlanException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Waits until a command is warm, has it captured, makes the image and keeps it. */
+final class Completion {
+
+    private static final int LOOK_MILLIS = 20;
+    private static final Path PROC = Path.of("/proc");
+
+    private final CaptureJob job;
+    private final LocalStore store;
+    private final Channel channel;
+    private final FailureNotes failures;
+    private final Path program;
+
+    Completion(CaptureJob job, LocalStore store, Channel channel) {
+        this.job = job;
+        this.store = store;
+        this.channel = channel;
+        this.failures = FailureNotes.of(KeptStore.root());
+        this.program = PROC.resolve(Long.toString(job.pid()));
+    }
+
+    /** Does it; what goes wrong is noted for "undump cache explain". */
+    void run() throws IOException {
+        Optional<Claim> claim = store.adopt(job.key().digest(), job.claim());
+        if (claim.isEmpty()) {
+            return;
+        }
+        try (Claim ours = claim.get()) {
+            if (awaitCheckpoint()) {
+                Duration cold = Duration.ofNanos(System.nanoTime() - job.begunNanos());
+                keep(cold);
+            }
+        } catch (IOException | PlanException | RuntimeException e) {
+            failures.note(job.key().digest(), FailureReport.message(e));
+        }
+    }
+
+    /** Returns whether there is one. */
+    private boolean awaitCheckpoint() throws IOException {
+        Readiness.Watch watch = job.ready().watch(
+                new WatchedProgram(program, job.directory(), job.begunNanos(), System::nanoTime, () -> ""), job.before());
+        boolean asked = false;
+        while (true) {
+            Optional<Channel.Message> message = channel.await(LOOK_MILLIS);
+            if (message.isPresent()) {
+                return isCaptured(message.get());
+            }
+            if (!asked && isReady(watch)) {
+                if (hasReadInput()) {
+                    failures.note(job.key().digest(), "the program had read from standard input before it was ready, which a launch's own"
+                            + " cannot replace; see --stdin-unread");
+                    return false;
+                }
+                channel.ask();
+                asked = true;
+            }
+        }
+    }
+
+    private boolean isCaptured(Channel.Message message) throws IOException {
+        if (message.answer() == Answer.FAILED) {
+            failures.note(job.key().digest(), message.text());
+        }
+        return message.answer() == Answer.CAPTURED;
+    }
+
+    /** A program that cannot be looked at has ended; the tracer will say so. */
+    private static boolean isReady(Readiness.Watch watch) {
+        try {
+            return watch.isReady();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private boolean hasReadInput() throws IOException {
+        if (job.input().isEmpty()) {
+            return false;
+        }
+        String before = job.input().get();
+        if (before.equals(StandardInput.TERMINAL)) {
+            return job.ready().isReadyAtAnyTime();
+        }
+        return before.equals(StandardInput.UNKNOWN) || !before.equals(StandardInput.state(program));
+    }
+
+    private void keep(Duration cold) throws IOException, PlanException {
+        LaunchPolicies policies = LaunchPolicies.NONE.withInputs(Fallback.policy(job));
+        ImageWriter.write(CheckpointReader.read(job.checkpoint()), new ImageOptions(false, policies, false), job.image(), (done, all) -> {});
+        Files.delete(job.checkpoint());
+        EntryFacts facts = new EntryFacts(job.command().text(), cold, UndumpVersion.text(), Optional.empty());
+        Entry entry = store.publish(job.key().digest(), job.image(), facts);
+        failures.forget(job.key().digest());
+        if (job.install().isPresent()) {
+            InstalledFile.put(store.image(entry), job.install().get());
+        }
+    }
+}
