@@ -10,10 +10,12 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc_files.h"
 #include "tracing.h"
 
 #define FIRST_DESCRIPTOR 3 /* behind the standard ones */
@@ -22,6 +24,27 @@
 static const char ASK[] = "capture\n";
 
 /* ---- splitting ---- */
+
+/* What closes itself at execution was not meant for the program. */
+static int note_given(struct beside *beside)
+{
+    AUTO_FREE pid_t *numbers = NULL;
+    size_t count;
+    int error = list_proc_numbers(&numbers, &count, "self/fd");
+    if (error < 0)
+        return error;
+    beside->given = calloc(count + 1, sizeof(*beside->given)); /* for the rest of the process's life */
+    if (!beside->given)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct stat status;
+        int flags = fcntl(numbers[i], F_GETFD);
+        if (flags < 0 || flags & FD_CLOEXEC || fstat(numbers[i], &status) < 0)
+            continue;
+        beside->given[beside->given_count++] = (struct given_file){status.st_dev, status.st_ino};
+    }
+    return 0;
+}
 
 /* The tracer holds nothing of the program's: whoever reads its output finds the end when the program has ended. */
 static int let_go(const char *log, int *talk)
@@ -41,11 +64,13 @@ static int let_go(const char *log, int *talk)
 }
 
 /* Returns when the program's process is seized; ends when it cannot be. */
-static void become_tracer(const struct options *options, pid_t program, int talk)
+static void become_tracer(struct beside *beside, const struct options *options, pid_t program, int talk)
 {
     pid_t self = getpid();
     char go;
-    int error = let_go(options->log, &talk);
+    int error = note_given(beside);
+    if (error == 0)
+        error = let_go(options->log, &talk);
     setsid(); /* what a terminal sends to the program's group is not meant for this one */
     if (error == 0 && (write(talk, &self, sizeof(self)) != sizeof(self) || read(talk, &go, 1) != 1))
         error = -errno;
@@ -86,7 +111,7 @@ static void forget_child(pid_t middle)
     sigtimedwait(&child, NULL, &now); /* it is blocked, and would come when the program takes it */
 }
 
-bool beside_split(const struct options *options, const sigset_t *before, pid_t *ret_program)
+bool beside_split(struct beside *beside, const struct options *options, const sigset_t *before, pid_t *ret_program)
 {
     int talk[2];
     pid_t program = getpid();
@@ -99,7 +124,7 @@ bool beside_split(const struct options *options, const sigset_t *before, pid_t *
             signal(SIGPIPE, SIG_IGN);
             signal(SIGCHLD, SIG_DFL); /* where it is ignored, no child can be waited for */
             close(talk[0]);
-            become_tracer(options, program, talk[1]);
+            become_tracer(beside, options, program, talk[1]);
             *ret_program = program;
             return true;
         }

@@ -20,12 +20,14 @@
 struct beside {
     int channel;   /* to the helper; -1: none */
     pid_t helper;  /* its process; 0: none, or it has ended */
+    struct given_file *given; /* what the program was given */
+    size_t given_count;
 };
 
 /* Splits the process. Returns true in the tracer, which has seized the program (its pid is *ret_program), and false in the process
  * that has to become the program; that goes for every failure as well, of which the log alone hears. before: the mask that the
  * program gets. */
-bool beside_split(const struct options *options, const sigset_t *before, pid_t *ret_program);
+bool beside_split(struct beside *beside, const struct options *options, const sigset_t *before, pid_t *ret_program);
 
 /* Starts the helper of the options, whose standard input and output are the channel; a SIGIO tells when it says something. */
 int beside_start_helper(struct beside *beside, const struct options *options);

@@ -39,6 +39,12 @@ struct allowance {
 extern const struct allowance ALLOWANCES[];
 extern const unsigned ALLOWANCE_COUNT;
 
+/* A file that the program was given when it was executed, where the caller does not have it open itself. */
+struct given_file {
+    uint64_t device;
+    uint64_t inode;
+};
+
 struct capture_request {
     pid_t pid;
     const char *output;      /* file name with %p and %n, relative to the caller's directory; NULL: myckpt.dat in the
@@ -53,6 +59,8 @@ struct capture_request {
                                 keep_running */
     bool seized;             /* the caller traces the threads already, which are in no ptrace stop that it knows of,
                                 and wants them back running and traced */
+    const struct given_file *given; /* of a program that is seized; NULL: the caller has open what it was given */
+    size_t given_count;
     void (*serve)(void *context); /* may be NULL. Called when a traced thread may have stopped while the program goes
                                 on already and the file is being finished */
     void *context;           /* for serve */

@@ -37,13 +37,24 @@ static bool is_open_in(const struct capture *capture, pid_t process, int own, in
     return false;
 }
 
+static bool is_given(const struct capture_request *request, const struct open_file *file)
+{
+    for (size_t i = 0; i < request->given_count; i++)
+        if (request->given[i].device == file->status.st_dev && request->given[i].inode == file->status.st_ino)
+            return true;
+    return false;
+}
+
 /* Whether the program got the description when it was executed: ckpt, which launched it, has it open itself; or its
  * parent, another program, has it at the same number. After a fork alone the two run the same program, and a common
  * descriptor is what they talk through. */
-static bool is_inherited(const struct capture *capture, int fd)
+static bool is_inherited(const struct capture *capture, const struct open_file *file)
 {
+    int fd = file->fd;
     pid_t parent = (pid_t)capture->process.parent_pid;
     char own_program[PATH_MAX], parents_program[PATH_MAX];
+    if (capture->request->given)
+        return is_given(capture->request, file);
     if (capture->request->seized)
         return is_open_in(capture, getpid(), -1, fd);
     ssize_t own = read_proc_link(own_program, sizeof(own_program), "%d/exe", capture->pid);
@@ -190,7 +201,7 @@ int add_description(struct capture *capture, struct open_file *file)
         .dev_major = major(status->st_dev), .dev_minor = minor(status->st_dev), .rdev_major = major(status->st_rdev),
         .rdev_minor = minor(status->st_rdev), .size = (uint64_t)status->st_size,
         .mtime_ns = (uint64_t)status->st_mtim.tv_sec * 1000000000 + (uint64_t)status->st_mtim.tv_nsec,
-        .flags = is_inherited(capture, file->fd) ? CKPT_DESCRIPTION_INHERITED : 0u,
+        .flags = is_inherited(capture, file) ? CKPT_DESCRIPTION_INHERITED : 0u,
     };
     int error = describe_unless_foreign(capture, file, &record);
     if (error == 0)

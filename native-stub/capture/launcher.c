@@ -110,7 +110,7 @@ static int start_child(struct launch *launch)
 
 static int start_beside(struct launch *launch)
 {
-    if (!beside_split(launch->options, &launch->before, &launch->pid))
+    if (!beside_split(&launch->beside, launch->options, &launch->before, &launch->pid))
         run_program(launch);
     sigaddset(&launch->watched, SIGIO);
     sigprocmask(SIG_BLOCK, &launch->watched, NULL);
@@ -139,6 +139,7 @@ static void capture_now(struct launch *launch, uint32_t trigger, pid_t asker)
         .pid = launch->pid, .output = options->output, .number = launch->number, .trigger = trigger, .asker = asker,
         .keep_running = options->keep_running, .cow = options->cow, .seized = true, .trigger_signal = options->signal,
         .allow = options->allow, .serve = serve_stops, .context = launch,
+        .given = launch->beside.given, .given_count = launch->beside.given_count,
     };
     struct capture_outcome outcome;
     struct report report = {0};
