@@ -19,10 +19,10 @@ import java.util.stream.Collectors;
 final class GivenState {
 
     private static final String DESCRIPTORS = "undump.descriptors";
+    private static final String STANDARD = "0 1 2";
     private static final String SIGNALS = "undump.signals";
     private static final String LOCALE = "undump.lc-all";
     private static final String LOCALE_VARIABLE = "LC_ALL";
-    private static final int LAST_STANDARD = 2;
     private static final int HEXADECIMAL = 16;
     private static final int MASK_BYTES = 128;
     private static final int OVERWRITE = 1;
@@ -46,14 +46,14 @@ final class GivenState {
 
     /** The JVM leaves some of its own files open across execution: jars, random devices. */
     private static void closeOthersAtExecution(CLibrary library) throws IOException {
-        Set<Integer> given = Arrays.stream(System.getProperty(DESCRIPTORS, "").split(" "))
+        Set<Integer> given = Arrays.stream(System.getProperty(DESCRIPTORS, STANDARD).split(" "))
                 .filter(word -> !word.isEmpty())
                 .map(Integer::valueOf)
                 .collect(Collectors.toSet());
         try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
             for (Path entry : open) {
                 int number = Integer.parseInt(entry.getFileName().toString());
-                if (number > LAST_STANDARD && !given.contains(number)) {
+                if (!given.contains(number)) {
                     library.fcntl(number, CLibrary.F_SETFD, CLibrary.FD_CLOEXEC);
                 }
             }
