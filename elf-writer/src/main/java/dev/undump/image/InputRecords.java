@@ -10,7 +10,7 @@ import dev.undump.plan.PlannedInput;
 import java.nio.ByteBuffer;
 
 /** Inputs as {@code struct image_input}. */
-final class InputRecords {
+public final class InputRecords {
 
     private InputRecords() {}
 
@@ -35,10 +35,12 @@ final class InputRecords {
     /**
      * Reads one.
      *
+     * @param buffer little-endian
+     * @param at where it stands in the buffer
      * @param path its path, read already
      * @throws IllegalArgumentException if it makes no sense
      */
-    static PlannedInput read(ByteBuffer buffer, int at, NativeText path) {
+    public static PlannedInput read(ByteBuffer buffer, int at, NativeText path) {
         byte[] digest = new byte[ImageLayout.Input.DIGEST_BYTES];
         buffer.get(at + ImageLayout.Input.DIGEST, digest);
         FileStamp stamp = new FileStamp(

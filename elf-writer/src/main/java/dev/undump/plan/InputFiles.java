@@ -49,10 +49,18 @@ public final class InputFiles {
     /**
      * Compares a file with what an image knows of it.
      *
-     * @return what a launch from now on should expect, with the digest of the image; empty: it has changed, and a launch would not go on
-     * @throws IOException if it cannot be looked at
+     * @return what a launch from now on should expect, with the digest of the image; empty: it has changed or cannot be looked at, and a
+     *     launch would leave for the fallback
      */
-    public static Optional<PlannedInput> current(PlannedInput input) throws IOException {
+    public static Optional<PlannedInput> current(PlannedInput input) {
+        try {
+            return unchanged(input);
+        } catch (IOException | IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<PlannedInput> unchanged(PlannedInput input) throws IOException {
         Optional<FileStamp> found = stamp(input.path(), input.kind());
         if (input.kind() == InputKind.MISSING) {
             boolean same = found.isPresent() && found.get().mode() == input.stamp().mode();
