@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The checkpoint format, version 3: what `ckpt` writes and `undump` reads (myckpt.dat).
+ * The checkpoint format, version 4: what `ckpt` writes and `undump` reads (myckpt.dat).
  * This header is the only place that states the layout; the Java constants are generated from it.
  *
  *   0            +---------------------------+
@@ -31,7 +31,7 @@
 
 #define CKPT_MAGIC "UNDUMPCK" /* 8 bytes, no terminator */
 #define CKPT_MAGIC_U64 UINT64_C(0x4b43504d55444e55)
-#define CKPT_VERSION 3
+#define CKPT_VERSION 4
 #define CKPT_OLDEST_VERSION 1 /* oldest version that readers of this release accept */
 #define CKPT_PAGE_SIZE 4096
 #define CKPT_ARCH_X86_64 62 /* EM_X86_64, elf.h */
@@ -119,6 +119,7 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_RIGHTS 31       /* ckpt_rights, one for each of THREADS, in their order; since version 3 */
 #define CKPT_SECTION_FILTERS 32      /* ckpt_filter, referred to by index; since version 3 */
 #define CKPT_SECTION_MEMORY_POLICIES 33 /* ckpt_memory_policy, by address, not overlapping; since version 3 */
+#define CKPT_SECTION_INPUTS 34          /* ckpt_input, by path, each path once; since version 4 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -651,6 +652,28 @@ CKPT_ASSERT_LAST(ckpt_terminal, reserved);
 
 #define CKPT_TERMINAL_CONTROLLING 0x1u /* of the program's session */
 #define CKPT_TERMINAL_FOREGROUND 0x2u  /* and the program was in its foreground, so that the modes are its own */
+
+/* ---- inputs: files whose state the program has seen while it was warmed ---- */
+struct ckpt_input {            /* sorted by path, each path once; since version 4 */
+    struct ckpt_string path;   /* absolute, as the program's name space shows it, dots and links as the program gave them */
+    uint32_t kind;             /* CKPT_INPUT_* */
+    uint32_t mode;             /* st_mode; 0 of a missing one */
+    uint64_t size;             /* bytes */
+    uint64_t inode;
+    int64_t mtime_ns;          /* since the epoch */
+    int64_t ctime_ns;
+    struct ckpt_string target; /* of a LINK: what readlink(2) said */
+    uint64_t reserved;
+};
+#define CKPT_INPUT_FIELDS(F) F(path) F(kind) F(mode) F(size) F(inode) F(mtime_ns) F(ctime_ns) F(target) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_input, 64);
+CKPT_ASSERT_LAST(ckpt_input, reserved);
+
+#define CKPT_INPUT_FILE 1      /* regular file whose content was or may have been read (opened, mapped, executed) */
+#define CKPT_INPUT_STATUS 2    /* asked for only (stat, access): its kind, and of a regular file size and mtime */
+#define CKPT_INPUT_DIRECTORY 3 /* whose entries were read */
+#define CKPT_INPUT_LINK 4      /* whose target was read (readlink); lstat identity */
+#define CKPT_INPUT_MISSING 5   /* looked for and not found (ENOENT, ENOTDIR) */
 
 /* ---- signals ---- */
 struct ckpt_signal_action {
