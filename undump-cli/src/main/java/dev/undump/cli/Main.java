@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.cli;
 
+import dev.undump.cli.cache.CacheCommand;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Set;
 import picocli.CommandLine;
 
 /** Entry point of the {@code undump} command. */
@@ -30,8 +32,8 @@ public final class Main {
     static int run(String[] args, Interruption interruption) {
         StandardOutput output = StandardOutput.ofProcess();
         CommandLine commandLine = commandLine(interruption).setOut(output.writer());
-        // Files of arguments behind "undump java" are those of java.
-        commandLine.setExpandAtFiles(args.length == 0 || !args[0].equals("java"));
+        // Files of arguments behind "undump java" are those of java, and of other programs theirs.
+        commandLine.setExpandAtFiles(args.length == 0 || !Set.of("java", "cache").contains(args[0]));
         try {
             int status = commandLine.execute(args);
             commandLine.getOut().flush();
@@ -63,7 +65,8 @@ public final class Main {
                 .addSubcommand(new TuneCommand(interruption))
                 .addSubcommand(new CracCommand(interruption))
                 .addSubcommand(new PackCommand(interruption))
-                .addSubcommand(new UnpackCommand(interruption));
+                .addSubcommand(new UnpackCommand(interruption))
+                .addSubcommand(CacheCommand.commandLine());
         commandLine.setExecutionExceptionHandler((failure, failed, parsed) -> {
             boolean trace = failed.getParseResult().hasMatchedOption(CommandFace.STACKTRACE);
             return FailureReport.print(failure, failed.getErr(), trace);

@@ -2,7 +2,6 @@
 package dev.undump.cli.cache;
 
 import dev.undump.cli.CommandFace;
-import dev.undump.cli.Interruption;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,7 +28,7 @@ public final class CacheCommand implements Runnable {
     private CacheCommand() {}
 
     /** Returns the command with all its subcommands. */
-    public static CommandLine commandLine(Interruption interruption) {
+    public static CommandLine commandLine() {
         return new CommandLine(new CacheCommand())
                 .addSubcommand(new CacheRunCommand())
                 .addSubcommand(new InstallCommand())
@@ -39,6 +38,8 @@ public final class CacheCommand implements Runnable {
                 .addSubcommand(new CheckCommand())
                 .addSubcommand(new CollectCommand())
                 .addSubcommand(new ClearCommand())
+                .addSubcommand(new PushCommand())
+                .addSubcommand(new PullCommand())
                 .addSubcommand(new CompleteCommand());
     }
 

@@ -64,7 +64,7 @@ final class CacheRunCommand implements Callable<Integer> {
         choices.fixedWords();
         UserCommand command = UserCommand.ofProcess(words);
         try {
-            CachedRun run = new CachedRun(command, choices, wait, changed, Optional.ofNullable(install));
+            CachedRun run = new CachedRun(command, choices, wait, changed, Optional.ofNullable(install), face::warn);
             run.execute();
         } catch (IOException | RuntimeException e) {
             face.warn("running without the cache: " + FailureReport.message(e));

@@ -28,7 +28,7 @@ final class CompleteCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         ReplacementProgram.setPriority(LAST_PRIORITY);
         try {
-            new Completion(CaptureJob.read(folder), KeptStore.open(), new Channel(System.in, System.out)).run();
+            new Completion(CaptureJob.read(folder), KeptStore.open(face::warn), new Channel(System.in, System.out), face::warn).run();
             return ExitStatus.DONE;
         } catch (IOException | RuntimeException e) {
             face.warn(FailureReport.message(e));

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Waits until a command is warm, has it captured, makes the image and keeps it. */
 final class Completion {
@@ -29,14 +30,16 @@ final class Completion {
     private final CaptureJob job;
     private final LocalStore store;
     private final Channel channel;
+    private final Consumer<String> warn;
     private final FailureNotes failures;
     private final Path program;
 
-    Completion(CaptureJob job, LocalStore store, Channel channel) {
+    Completion(CaptureJob job, LocalStore store, Channel channel, Consumer<String> warn) {
         this.job = job;
         this.store = store;
         this.channel = channel;
-        this.failures = FailureNotes.of(KeptStore.root());
+        this.warn = warn;
+        this.failures = FailureNotes.of(store.root());
         this.program = PROC.resolve(Long.toString(job.pid()));
     }
 
@@ -112,8 +115,21 @@ final class Completion {
         EntryFacts facts = new EntryFacts(job.command().text(), cold, UndumpVersion.text(), Optional.empty());
         Entry entry = store.publish(job.key().digest(), job.image(), facts);
         failures.forget(job.key().digest());
+        send(entry);
         if (job.install().isPresent()) {
-            InstalledFile.put(store.image(entry), job.install().get());
+            InstalledFile.putImage(store.image(entry), job.install().get());
+        }
+    }
+
+    /** The image is made, whatever becomes of that. */
+    private void send(Entry entry) {
+        try {
+            Optional<Remote> remote = Remote.open(job.choices(), store);
+            if (remote.isPresent()) {
+                remote.get().store(entry);
+            }
+        } catch (IOException e) {
+            warn.accept("sending the image: " + FailureReport.message(e));
         }
     }
 }

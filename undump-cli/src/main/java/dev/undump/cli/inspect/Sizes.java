@@ -4,7 +4,7 @@ package dev.undump.cli.inspect;
 import java.util.Locale;
 
 /** Quantities as people read them. */
-final class Sizes {
+public final class Sizes {
 
     private static final String[] BYTE_UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     private static final int BYTE_STEP = 1024;
@@ -12,7 +12,7 @@ final class Sizes {
     private Sizes() {}
 
     /** Returns a size with at most four digits and a binary unit, like {@code 57.3 KiB}. */
-    static String bytes(long size) {
+    public static String bytes(long size) {
         if (size < BYTE_STEP) {
             return size + " B";
         }
@@ -26,7 +26,7 @@ final class Sizes {
     }
 
     /** Returns a duration in its natural unit, like {@code 2.5 ms}. */
-    static String nanoseconds(long duration) {
+    public static String nanoseconds(long duration) {
         if (duration < 1_000) {
             return duration + " ns";
         }
@@ -55,7 +55,7 @@ final class Sizes {
     }
 
     /** Returns a count with its noun, like {@code 1 thread} or {@code 2 threads}. */
-    static String count(long count, String noun) {
+    public static String count(long count, String noun) {
         return count + " " + noun + (count == 1 ? "" : "s");
     }
 }

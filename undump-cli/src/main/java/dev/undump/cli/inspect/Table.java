@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Rows in aligned columns, two blanks apart; the last column may be of any length. */
-final class Table {
+public final class Table {
 
     private static final String INDENTATION = "  ";
 
@@ -19,7 +19,7 @@ final class Table {
      *
      * @param headings one per column; those that begin with a blank are of numbers, aligned to the right
      */
-    Table(String... headings) {
+    public Table(String... headings) {
         List<String> row = new ArrayList<>();
         for (String heading : headings) {
             right.add(heading.startsWith(" "));
@@ -29,7 +29,7 @@ final class Table {
     }
 
     /** Adds a row with as many cells as there are headings. */
-    void row(String... cells) {
+    public void row(String... cells) {
         if (cells.length != right.size()) {
             throw new IllegalArgumentException(cells.length + " cells for " + right.size() + " columns");
         }
@@ -40,7 +40,7 @@ final class Table {
         rows.add(row);
     }
 
-    void print(PrintWriter out) {
+    public void print(PrintWriter out) {
         int[] widths = new int[right.size()];
         for (List<String> row : rows) {
             for (int i = 0; i < widths.length; i++) {
