@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,10 +16,9 @@
 #include <unistd.h>
 
 #include "proc_files.h"
-#include "tracing.h"
 
 #define FIRST_DESCRIPTOR 3 /* behind the standard ones */
-#define LINE_BYTES 1024
+#define LINE_BYTES (PATH_MAX + 64)
 
 static const char ASK[] = "capture\n";
 
@@ -63,8 +62,8 @@ static int let_go(const char *log, int *talk)
     return syscall(SYS_close_range, FIRST_DESCRIPTOR + 1, ~0U, 0) < 0 ? -errno : 0;
 }
 
-/* Returns when the program's process is seized; ends when it cannot be. */
-static void become_tracer(struct beside *beside, const struct options *options, pid_t program, int talk)
+/* Returns the descriptor behind which the program waits; ends when it cannot be a tracer. */
+static int become_tracer(struct beside *beside, const struct options *options, int talk)
 {
     pid_t self = getpid();
     char go;
@@ -73,16 +72,18 @@ static void become_tracer(struct beside *beside, const struct options *options, 
         error = let_go(options->log, &talk);
     setsid(); /* what a terminal sends to the program's group is not meant for this one */
     if (error == 0 && (write(talk, &self, sizeof(self)) != sizeof(self) || read(talk, &go, 1) != 1))
-        error = -errno;
+        error = -EIO;
     if (error == 0)
-        error = trace_seize(program, PTRACE_O_TRACECLONE);
-    if (error < 0) {
-        fprintf(stderr, "ckpt: tracing %s: %s; ptrace must be allowed here\n", options->program[0], strerror(-error));
-        exit(EXIT_FAILURE);
-    }
-    if (write(talk, "", 1) != 1)
-        exit(EXIT_FAILURE);
+        return talk;
+    fprintf(stderr, "ckpt: standing beside %s: %s\n", options->program[0], strerror(-error));
+    exit(EXIT_FAILURE);
+}
+
+int beside_go_on(int talk)
+{
+    int error = write(talk, "", 1) == 1 ? 0 : -errno;
     close(talk);
+    return error;
 }
 
 /* Where only ancestors may trace, the program names its tracer (Yama), until that has begun. */
@@ -111,7 +112,7 @@ static void forget_child(pid_t middle)
     sigtimedwait(&child, NULL, &now); /* it is blocked, and would come when the program takes it */
 }
 
-bool beside_split(struct beside *beside, const struct options *options, const sigset_t *before, pid_t *ret_program)
+int beside_split(struct beside *beside, const struct options *options, const sigset_t *before, pid_t *ret_program)
 {
     int talk[2];
     pid_t program = getpid();
@@ -124,9 +125,8 @@ bool beside_split(struct beside *beside, const struct options *options, const si
             signal(SIGPIPE, SIG_IGN);
             signal(SIGCHLD, SIG_DFL); /* where it is ignored, no child can be waited for */
             close(talk[0]);
-            become_tracer(beside, options, program, talk[1]);
             *ret_program = program;
-            return true;
+            return become_tracer(beside, options, talk[1]);
         }
         close(talk[1]);
         if (middle > 0) {
@@ -136,7 +136,7 @@ bool beside_split(struct beside *beside, const struct options *options, const si
         close(talk[0]);
     }
     sigprocmask(SIG_SETMASK, before, NULL);
-    return false;
+    return -1;
 }
 
 /* ---- the helper ---- */
@@ -191,9 +191,9 @@ static void tell(const struct beside *beside, const char *word, const char *rest
         send(beside->channel, line, (size_t)length, MSG_NOSIGNAL);
 }
 
-void beside_tell_captured(const struct beside *beside, const struct capture_outcome *outcome)
+void beside_tell_captured(const struct beside *beside, const char *file)
 {
-    tell(beside, "captured", outcome->path);
+    tell(beside, "captured", file);
 }
 
 void beside_tell_failed(const struct beside *beside, const struct report *report)

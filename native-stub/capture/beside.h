@@ -24,10 +24,13 @@ struct beside {
     size_t given_count;
 };
 
-/* Splits the process. Returns true in the tracer, which has seized the program (its pid is *ret_program), and false in the process
- * that has to become the program; that goes for every failure as well, of which the log alone hears. before: the mask that the
- * program gets. */
-bool beside_split(struct beside *beside, const struct options *options, const sigset_t *before, pid_t *ret_program);
+/* Splits the process. In the tracer, which has to seize the program (its pid is *ret_program), it returns a descriptor for beside_go_on.
+ * In the process that has to become the program it returns -1, when it is traced or nobody will trace it; that goes for
+ * every failure as well, of which the log alone hears. before: the mask that the program gets. */
+int beside_split(struct beside *beside, const struct options *options, const sigset_t *before, pid_t *ret_program);
+
+/* Lets the program begin. Returns 0 or -errno. */
+int beside_go_on(int talk);
 
 /* Starts the helper of the options, whose standard input and output are the channel; a SIGIO tells when it says something. */
 int beside_start_helper(struct beside *beside, const struct options *options);
@@ -35,7 +38,7 @@ int beside_start_helper(struct beside *beside, const struct options *options);
 /* Whether the helper has asked for a capture since the last call. *ret_gone: nobody is at the other end any more. */
 bool beside_asked(const struct beside *beside, bool *ret_gone);
 
-void beside_tell_captured(const struct beside *beside, const struct capture_outcome *outcome);
+void beside_tell_captured(const struct beside *beside, const char *file);
 void beside_tell_failed(const struct beside *beside, const struct report *report);
 void beside_tell_ended(const struct beside *beside);
 
