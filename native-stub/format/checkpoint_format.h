@@ -119,7 +119,7 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_RIGHTS 31       /* ckpt_rights, one for each of THREADS, in their order; since version 3 */
 #define CKPT_SECTION_FILTERS 32      /* ckpt_filter, referred to by index; since version 3 */
 #define CKPT_SECTION_MEMORY_POLICIES 33 /* ckpt_memory_policy, by address, not overlapping; since version 3 */
-#define CKPT_SECTION_INPUTS 34          /* ckpt_input, by path, each path once; since version 4 */
+#define CKPT_SECTION_INPUTS 34       /* ckpt_input, by path as bytes, each path once; since version 4 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -183,7 +183,7 @@ struct ckpt_process {
     uint32_t snapshot;          /* 1: private memory was read from a snapshot, after frozen_ns (ckpt --cow) */
     uint32_t reserved0;
     uint64_t launch_record;     /* address of the image_launch_record (image_format.h) of a program that asked itself; else 0 */
-    uint64_t reserved;
+    uint64_t input_mode;        /* CKPT_INPUTS_*: how the INPUTS were found; since version 4, else 0 */
 };
 #define CKPT_PROCESS_FIELDS(F)                                                                                 \
     F(pid) F(own_pid) F(parent_pid) F(group_id) F(session_id) F(uid) F(gid) F(umask) F(dumpable)               \
@@ -192,9 +192,9 @@ struct ckpt_process {
     F(start_stack) F(arg_start) F(arg_end) F(env_start) F(env_end) F(realtime_ns) F(monotonic_ns)              \
     F(boottime_ns) F(frozen_ns) F(resident_bytes) F(executable) F(command_line) F(working_directory)           \
     F(command_name) F(kernel_release) F(kernel_version) F(engine) F(wd_state) F(itimers) F(rlimits)            \
-    F(nice) F(vdso_seen) F(snapshot) F(reserved0) F(launch_record) F(reserved)
+    F(nice) F(vdso_seen) F(snapshot) F(reserved0) F(launch_record) F(input_mode)
 CKPT_ASSERT_SIZE(ckpt_process, 592);
-CKPT_ASSERT_LAST(ckpt_process, reserved);
+CKPT_ASSERT_LAST(ckpt_process, input_mode);
 
 #define CKPT_TRIGGER_PID 1      /* ckpt --pid */
 #define CKPT_TRIGGER_SIGNAL 2   /* SIGUSR2 under ckpt */
@@ -653,28 +653,6 @@ CKPT_ASSERT_LAST(ckpt_terminal, reserved);
 #define CKPT_TERMINAL_CONTROLLING 0x1u /* of the program's session */
 #define CKPT_TERMINAL_FOREGROUND 0x2u  /* and the program was in its foreground, so that the modes are its own */
 
-/* ---- inputs: files whose state the program has seen while it was warmed ---- */
-struct ckpt_input {            /* sorted by path, each path once; since version 4 */
-    struct ckpt_string path;   /* absolute, as the program's name space shows it, dots and links as the program gave them */
-    uint32_t kind;             /* CKPT_INPUT_* */
-    uint32_t mode;             /* st_mode; 0 of a missing one */
-    uint64_t size;             /* bytes */
-    uint64_t inode;
-    int64_t mtime_ns;          /* since the epoch */
-    int64_t ctime_ns;
-    struct ckpt_string target; /* of a LINK: what readlink(2) said */
-    uint64_t reserved;
-};
-#define CKPT_INPUT_FIELDS(F) F(path) F(kind) F(mode) F(size) F(inode) F(mtime_ns) F(ctime_ns) F(target) F(reserved)
-CKPT_ASSERT_SIZE(ckpt_input, 64);
-CKPT_ASSERT_LAST(ckpt_input, reserved);
-
-#define CKPT_INPUT_FILE 1      /* regular file whose content was or may have been read (opened, mapped, executed) */
-#define CKPT_INPUT_STATUS 2    /* asked for only (stat, access): its kind, and of a regular file size and mtime */
-#define CKPT_INPUT_DIRECTORY 3 /* whose entries were read */
-#define CKPT_INPUT_LINK 4      /* whose target was read (readlink); lstat identity */
-#define CKPT_INPUT_MISSING 5   /* looked for and not found (ENOENT, ENOTDIR) */
-
 /* ---- signals ---- */
 struct ckpt_signal_action {
     uint32_t signal;
@@ -713,6 +691,37 @@ struct ckpt_posix_timer {
     F(id) F(clock) F(clock_tid) F(notify) F(signal) F(tid) F(value) F(interval_ns) F(remaining_ns)
 CKPT_ASSERT_SIZE(ckpt_posix_timer, 48);
 CKPT_ASSERT_LAST(ckpt_posix_timer, remaining_ns);
+
+/* ---- inputs ---- */
+
+/* A file whose state the program has seen before the capture. What it has made itself is none, nor are /proc, /dev, /sys, pipes,
+ * sockets and memfds. All fields are those of the capture, which are those of the program's first look but for what it has changed
+ * itself. Since version 4. */
+struct ckpt_input {
+    struct ckpt_string path; /* absolute, as the program's name space shows it, dots and links as the program gave them */
+    uint32_t kind;           /* CKPT_INPUT_* */
+    uint32_t mode;           /* st_mode; 0 of a missing one */
+    uint64_t size;           /* bytes */
+    uint64_t inode;
+    int64_t mtime_ns;        /* since the epoch */
+    int64_t ctime_ns;
+    struct ckpt_string target; /* CKPT_INPUT_LINK: what readlink(2) said; else empty */
+    uint64_t reserved;
+};
+#define CKPT_INPUT_FIELDS(F)                                                                                   \
+    F(path) F(kind) F(mode) F(size) F(inode) F(mtime_ns) F(ctime_ns) F(target) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_input, 64);
+CKPT_ASSERT_LAST(ckpt_input, reserved);
+
+#define CKPT_INPUT_FILE 1      /* regular file whose content was or may have been read (opened, mapped, executed) */
+#define CKPT_INPUT_STATUS 2    /* asked for only (stat, access): its kind, and of a regular file size and time */
+#define CKPT_INPUT_DIRECTORY 3 /* whose entries were read */
+#define CKPT_INPUT_LINK 4      /* whose target was read (readlink), or its own status (lstat); the other fields are the link's */
+#define CKPT_INPUT_MISSING 5   /* looked for and not found (ENOENT, ENOTDIR) */
+
+#define CKPT_INPUTS_NONE 0   /* not asked for; there is no INPUTS */
+#define CKPT_INPUTS_MAPPED 1 /* what was mapped or open for reading at the capture */
+#define CKPT_INPUTS_TRACED 2 /* every call of the program and its children that looked at a file */
 
 /* ---- processor ---- */
 struct ckpt_cpu {
