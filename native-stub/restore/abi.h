@@ -17,7 +17,7 @@
     X(EPERM, 1) X(ENOENT, 2) X(ESRCH, 3) X(EINTR, 4) X(EIO, 5) X(ENXIO, 6) X(EBADF, 9) X(EAGAIN, 11) X(ENOMEM, 12) X(EACCES, 13)        \
     X(EFAULT, 14) X(EEXIST, 17) X(EISDIR, 21) X(EINVAL, 22) X(ENFILE, 23) X(EMFILE, 24) X(ENOTTY, 25) X(ESPIPE, 29)               \
     X(ENOSYS, 38) X(EMSGSIZE, 90) X(EADDRINUSE, 98) X(EADDRNOTAVAIL, 99) X(ENOTCONN, 107) X(ETIMEDOUT, 110)     \
-    X(ECONNREFUSED, 111) X(EINPROGRESS, 115)                                                                                               \
+    X(ENOTDIR, 20) X(ECONNREFUSED, 111) X(EINPROGRESS, 115)                                                                                               \
     /* mmap and its family */                                                                                   \
     X(PROT_READ, 1) X(PROT_WRITE, 2) X(PROT_EXEC, 4)                                                            \
     X(MAP_SHARED, 1) X(MAP_PRIVATE, 2) X(MAP_FIXED, 0x10) X(MAP_ANONYMOUS, 0x20) X(MAP_GROWSDOWN, 0x100)        \

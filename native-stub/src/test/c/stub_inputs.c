@@ -246,7 +246,7 @@ static void each_kind_is_looked_at(void)
 static void missing_below_a_file(void)
 {
     struct builder *builder = launch_builder(PAYLOAD_EXIT, 1);
-    char path[WORK_PATH_BYTES];
+    char path[2 * WORK_PATH_BYTES];
     struct image_input input = {.kind = IMAGE_INPUT_MISSING};
 
     make_files();
@@ -273,8 +273,8 @@ static void become_somebody_of_the_background(void *unused)
 }
 
 static const char tells_all[] =
-    "exec >&2; echo \"$0|$1|$#|$2\"; pwd; echo $A; env | grep -c UNDUMP_FALLBACK=1; grep -E 'SigBlk|SigIgn' /proc/$$/status;"
-    "ls /proc/$$/fd | tr '\\n' ' '; exit 7";
+    "exec >&2; echo \"$0|$1|$#|$2\"; pwd; echo $A; env | grep -c UNDUMP_FALLBACK=1; grep SigIgn /proc/$$/status;"
+    "test -e /proc/$$/fd/0 || echo no input; readlink /proc/$$/fd/* | grep -c '/image$'; exit 7";
 
 /* Arguments, environment, directory, descriptors and signals are the launch's; nothing of the stub is left. */
 static void the_fallback_gets_the_launch(void)
@@ -282,8 +282,8 @@ static void the_fallback_gets_the_launch(void)
     char *environment[] = {(char *)"PATH=/usr/bin:/bin", (char *)"A=the launch's", NULL};
     struct launch_conditions conditions = {.prepare = become_somebody_of_the_background, .environment = environment};
     struct launch_result result;
-    const char *const parts[] = {"|own|2|argument\n", "/usr\n", "the launch's\n1\n", "SigBlk:\t0000000000000200\n",
-                                 "SigIgn:\t0000000000000800\n", "\n1 2 "};
+    const char *const parts[] = {"|own|2|argument\n", "/usr\n", "the launch's\n1\n", "SigIgn:\t0000000000000800\n",
+                                 "no input\n0\n"};
 
     make_files();
     write_image("/bin/sh", tells_all, true);
@@ -293,6 +293,29 @@ static void the_fallback_gets_the_launch(void)
         expect(parts[i], result, FALLBACK_STATUS, parts[i]);
     if (strstr(result.error, "undump:") != NULL)
         expect("a silent fallback", result, FALLBACK_STATUS, "no such line");
+    remove_files();
+}
+
+static void become_somebody_of_the_background_and_speak(void *unused)
+{
+    become_somebody_of_the_background(unused);
+    dup2(2, 1);
+}
+
+/* A shell would set its own. */
+static void the_fallback_gets_the_signal_mask(void)
+{
+    struct launch_conditions conditions = {.prepare = become_somebody_of_the_background_and_speak};
+    struct builder *builder = launch_builder(PAYLOAD_EXIT, 1);
+    uint64_t words[] = {builder_string(builder, "grep"), builder_string(builder, "SigBlk"),
+                        builder_string(builder, "/proc/self/status")};
+
+    make_files();
+    plan_inputs(builder);
+    unlink(paths[FILE_INPUT]);
+    builder->plan.fallback_path = builder_string(builder, "/bin/grep");
+    builder->plan.fallback_arguments = builder_table(builder, words, 3, sizeof(words[0]));
+    expect("signal mask", launch_under(builder, &conditions), 0, "SigBlk:\t0000000000000200\n");
     remove_files();
 }
 
@@ -342,6 +365,7 @@ int main(void)
     each_kind_is_looked_at();
     missing_below_a_file();
     the_fallback_gets_the_launch();
+    the_fallback_gets_the_signal_mask();
     a_fallback_without_arguments_gets_none();
     what_cannot_run_is_said();
     an_image_may_be_a_fallback();
