@@ -331,7 +331,8 @@ static bool holds_end(struct launch *launch)
 {
     siginfo_t info = {.si_pid = 0};
     if (!launch->options->hold || launch->beside.helper <= 0 ||
-        waitid(P_PID, (id_t)launch->pid, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) < 0 || info.si_pid != launch->pid)
+        waitid(P_PID, (id_t)launch->pid, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) < 0 || info.si_pid != launch->pid ||
+        (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED)) /* stops are told as well */
         return false;
     if (!launch->leave)
         beside_tell_ended(&launch->beside);

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -50,30 +51,29 @@ final class Completion {
             return;
         }
         try (Claim ours = claim.get()) {
-            if (awaitCheckpoint()) {
-                Duration cold = Duration.ofNanos(System.nanoTime() - job.begunNanos());
-                keep(cold);
+            Optional<Path> checkpoint = awaitCheckpoint();
+            if (checkpoint.isPresent()) {
+                keep(checkpoint.get(), Duration.ofNanos(System.nanoTime() - job.begunNanos()));
             }
         } catch (IOException | PlanException | RuntimeException e) {
             failures.note(job.key().digest(), FailureReport.message(e));
         }
     }
 
-    /** Returns whether there is one. */
-    private boolean awaitCheckpoint() throws IOException {
+    private Optional<Path> awaitCheckpoint() throws IOException {
         Readiness.Watch watch = job.ready().watch(
                 new WatchedProgram(program, job.directory(), job.begunNanos(), System::nanoTime, () -> ""), job.before());
         boolean asked = false;
         while (true) {
             Optional<Channel.Message> message = channel.await(LOOK_MILLIS);
             if (message.isPresent()) {
-                return isCaptured(message.get());
+                return captured(message.get());
             }
             if (!asked && isReady(watch)) {
                 if (hasReadInput()) {
                     failures.note(job.key().digest(), "the program had read from standard input before it was ready, which a launch's own"
                             + " cannot replace; see --stdin-unread");
-                    return false;
+                    return Optional.empty();
                 }
                 channel.ask();
                 asked = true;
@@ -81,11 +81,12 @@ final class Completion {
         }
     }
 
-    private boolean isCaptured(Channel.Message message) throws IOException {
+    /** A program that has asked for a file of its own has it there; it stays the program's. */
+    private Optional<Path> captured(Channel.Message message) throws IOException {
         if (message.answer() == Answer.FAILED) {
             failures.note(job.key().digest(), message.text());
         }
-        return message.answer() == Answer.CAPTURED;
+        return message.answer() == Answer.CAPTURED ? Optional.of(Path.of(message.text())) : Optional.empty();
     }
 
     /** A program that cannot be looked at has ended; the tracer will say so. */
@@ -108,11 +109,12 @@ final class Completion {
         return before.equals(StandardInput.UNKNOWN) || !before.equals(StandardInput.state(program));
     }
 
-    private void keep(Duration cold) throws IOException, PlanException {
+    private void keep(Path checkpoint, Duration cold) throws IOException, PlanException {
         LaunchPolicies policies = LaunchPolicies.NONE.withInputs(Fallback.policy(job));
-        ImageWriter.write(CheckpointReader.read(job.checkpoint()), new ImageOptions(false, policies, false), job.image(), (done, all) -> {});
-        Files.delete(job.checkpoint());
-        EntryFacts facts = new EntryFacts(job.command().text(), cold, UndumpVersion.text(), Optional.empty());
+        ImageWriter.write(CheckpointReader.read(checkpoint), new ImageOptions(false, policies, false), job.image(), (done, all) -> {});
+        Files.deleteIfExists(job.checkpoint());
+        List<String> words = job.ready().makesCommand() ? job.command().first(job.fixedWords()) : job.command().words();
+        EntryFacts facts = new EntryFacts(new UserCommand(words).text(), cold, UndumpVersion.text(), Optional.empty());
         Entry entry = store.publish(job.key().digest(), job.image(), facts);
         failures.forget(job.key().digest());
         send(entry);
