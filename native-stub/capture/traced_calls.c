@@ -374,6 +374,7 @@ static char *name_of_execution(struct inputs *inputs, pid_t tid)
 void note_execution(struct inputs *inputs, pid_t tid)
 {
     char program[PATH_MAX];
+    struct look look;
     char *path = name_of_execution(inputs, tid);
     if (path)
         see_executed(inputs, tid, path);
@@ -381,8 +382,8 @@ void note_execution(struct inputs *inputs, pid_t tid)
     ssize_t length = read_proc_link(program, sizeof(program), "%d/exe", tid);
     if (length < 0)
         inputs_give_up(inputs, "which program its process %d has executed cannot be read (%s)", tid, strerror((int)-length));
-    else
-        see_now(inputs, program, SAW_CONTENT, false);
+    else if (look_at(program, false, &look) == 0 && !saw_content(inputs, &look))
+        see_look(inputs, program, SAW_CONTENT, &look);
 }
 
 void forget_search(struct inputs *inputs, pid_t tid)
