@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ struct follower {
     size_t place_count;      /* a power of two */
     size_t count;
     size_t children;         /* threads that are not the program's */
+    FILE *output;            /* gets what the program writes; NULL: nobody wants it */
 };
 
 /* ---- threads ---- */
@@ -208,6 +210,42 @@ static void on_entry(struct follower *follower, struct followed *thread, const s
 }
 
 /* Entry and exit take turns; a thread about which nothing is known, and one at the exit of a call about files, is asked where it stands. */
+static void copy_bytes(struct follower *follower, pid_t tid, uint64_t address, uint64_t size)
+{
+    char bytes[4096];
+    while (size > 0) {
+        size_t part = size < sizeof(bytes) ? (size_t)size : sizeof(bytes);
+        if (read_words(tid, address, bytes, part) < 0 || fwrite(bytes, 1, part, follower->output) != part)
+            break;
+        address += part;
+        size -= part;
+    }
+}
+
+/* What is about to go to standard output or error, by their numbers. */
+static void copy_output(struct follower *follower, pid_t tid, uint64_t number, const uint64_t arguments[6])
+{
+    struct iovec pieces[16];
+    if ((number != SYS_write && number != SYS_writev) || arguments[0] < STDOUT_FILENO || arguments[0] > STDERR_FILENO)
+        return;
+    if (number == SYS_write) {
+        copy_bytes(follower, tid, arguments[1], arguments[2]);
+    } else {
+        size_t count = arguments[2] < 16 ? (size_t)arguments[2] : 16;
+        if (read_words(tid, arguments[1], pieces, count * sizeof(*pieces)) < 0)
+            return;
+        for (size_t i = 0; i < count; i++)
+            copy_bytes(follower, tid, (uint64_t)(uintptr_t)pieces[i].iov_base, pieces[i].iov_len);
+    }
+    fflush(follower->output);
+}
+
+int follower_copy_output(struct follower *follower, const char *path)
+{
+    follower->output = fopen(path, "ae");
+    return follower->output ? 0 : -errno;
+}
+
 static void on_syscall(struct follower *follower, struct followed *thread)
 {
     struct __ptrace_syscall_info info = {.op = PTRACE_SYSCALL_INFO_NONE};
@@ -220,6 +258,8 @@ static void on_syscall(struct follower *follower, struct followed *thread)
     if (ptrace(PTRACE_GET_SYSCALL_INFO, thread->tid, sizeof(info), &info) < 0)
         info.op = PTRACE_SYSCALL_INFO_NONE; /* it was killed */
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+        if (follower->output && thread->own)
+            copy_output(follower, thread->tid, info.entry.nr, info.entry.args);
         on_entry(follower, thread, &info);
         return;
     }

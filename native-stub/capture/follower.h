@@ -29,6 +29,9 @@ struct inputs;
 struct follower *follower_new(pid_t program);
 void follower_free(struct follower *follower);
 
+/* Appends what the program writes to its standard output and error to a file as well. Returns 0 or -errno. */
+int follower_copy_output(struct follower *follower, const char *path);
+
 /* PTRACE_O_*, of a program that ckpt runs; follower may be NULL. */
 uintptr_t follower_options(const struct follower *follower);
 

@@ -96,6 +96,9 @@ static int seize(struct launch *launch)
         launch->follower = follower_new(launch->pid);
     if (follows && !launch->follower)
         return -ENOMEM;
+    int error = launch->options->output_copy && follows ? follower_copy_output(launch->follower, launch->options->output_copy) : 0;
+    if (error < 0)
+        return error;
     return trace_seize(launch->pid, follower_options(launch->follower));
 }
 

@@ -17,7 +17,7 @@
 #define LONGEST_INTERVAL 31536000 /* seconds: a year */
 
 enum { OPTION_PID = 256, OPTION_CONTINUE, OPTION_KILL, OPTION_COW, OPTION_SIGNAL, OPTION_INTERVAL, OPTION_ALLOW, OPTION_RECORD, OPTION_COOKIE,
-       OPTION_RESUME, OPTION_FORK, OPTION_INPUTS, OPTION_HELPER, OPTION_LOG, OPTION_HOLD, OPTION_HELP,
+       OPTION_RESUME, OPTION_FORK, OPTION_INPUTS, OPTION_HELPER, OPTION_LOG, OPTION_HOLD, OPTION_COPY_OUTPUT, OPTION_HELP,
        OPTION_VERSION };
 
 static const struct option LONG_OPTIONS[] = {
@@ -34,9 +34,10 @@ static const struct option LONG_OPTIONS[] = {
     {"cookie", required_argument, NULL, OPTION_COOKIE},
     {"resume", no_argument, NULL, OPTION_RESUME},
     {"fork", no_argument, NULL, OPTION_FORK},
-    {"helper", required_argument, NULL, OPTION_HELPER}, /* these three are for undump cache alone */
+    {"helper", required_argument, NULL, OPTION_HELPER}, /* these four are for undump cache alone */
     {"log", required_argument, NULL, OPTION_LOG},
     {"hold", no_argument, NULL, OPTION_HOLD},
+    {"copy-output", required_argument, NULL, OPTION_COPY_OUTPUT},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -208,6 +209,9 @@ static int parse_option(int option, const char *last, struct options *options, b
         return add_helper_word(options, optarg);
     case OPTION_LOG:
         options->log = optarg;
+        return -1;
+    case OPTION_COPY_OUTPUT:
+        options->output_copy = optarg;
         return -1;
     case OPTION_HOLD:
         options->hold = true;

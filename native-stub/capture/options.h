@@ -22,6 +22,7 @@ struct options {
     bool resume;        /* of a program that asked: its image continues rather than runs a command */
     char **helper;      /* ckpt runs beside the program and asks this command (beside.h), ends with NULL; NULL: it does not */
     const char *log;    /* what ckpt says beside a program */
+    const char *output_copy; /* what the program writes goes there as well; NULL: it does not */
     bool hold;          /* the program's end shows when the helper has ended */
     char **program;     /* ends with NULL */
 };

@@ -24,7 +24,7 @@ final class CacheChoices {
                 "When the program is warm and is captured. Default: api.",
                 "api: it asks itself, by SIGUSR2 to itself or by libundump; its image is a command, which takes each launch's arguments,"
                         + " environment and directory.",
-                "output:REGEX: it has written text that the regular expression finds, to standard output or error.",
+                "output:REGEX: it has written text that the regular expression finds, to standard output or error. Goes with --inputs traced.",
                 "listen:PORT: it listens at that TCP port.",
                 "file:PATH: that file has appeared or changed since it began.",
                 "idle:MILLISECONDS: none of its threads has used a processor for so long.",
@@ -106,6 +106,9 @@ final class CacheChoices {
     String inputs() {
         if (!List.of("none", "mapped", "traced").contains(inputs)) {
             throw new ParameterException(command.commandLine(), "--inputs takes none, mapped or traced, not \"" + inputs + '"');
+        }
+        if (readiness().looksAtOutput() && !inputs.equals("traced")) {
+            throw new ParameterException(command.commandLine(), "--ready output: goes with --inputs traced, for only then it is known what is written");
         }
         return inputs;
     }

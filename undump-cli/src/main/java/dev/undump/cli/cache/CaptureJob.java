@@ -63,6 +63,11 @@ record CaptureJob(
         return folder.resolve("log");
     }
 
+    /** What the command has written so far, where somebody wants to know. */
+    static Path output(Path folder) {
+        return folder.resolve("output");
+    }
+
     void write() throws IOException {
         Properties properties = new Properties();
         properties.setProperty("pid", Long.toString(pid));

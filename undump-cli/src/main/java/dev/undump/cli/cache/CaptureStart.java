@@ -80,6 +80,9 @@ final class CaptureStart {
             words.addAll(List.of("--inputs", choices.inputs()));
         }
         choices.allowed().forEach(what -> words.addAll(List.of("--allow", what)));
+        if (ready.looksAtOutput()) {
+            words.addAll(List.of("--copy-output", CaptureJob.output(folder).toString()));
+        }
         if (wait) {
             words.add("--hold");
         }

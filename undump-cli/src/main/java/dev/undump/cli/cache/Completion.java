@@ -15,6 +15,9 @@ import dev.undump.image.ImageWriter;
 import dev.undump.plan.LaunchPolicies;
 import dev.undump.plan.PlanException;
 import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +29,7 @@ import java.util.function.Consumer;
 final class Completion {
 
     private static final int LOOK_MILLIS = 20;
+    private static final int OUTPUT_BYTES = 1 << 20;
     private static final Path PROC = Path.of("/proc");
 
     private final CaptureJob job;
@@ -60,9 +64,21 @@ final class Completion {
         }
     }
 
+    /** Only the end of much output is looked at, each time anew. */
+    private CharSequence output() throws IOException {
+        Path file = CaptureJob.output(job.folder());
+        if (!Files.exists(file)) {
+            return "";
+        }
+        try (SeekableByteChannel bytes = Files.newByteChannel(file)) {
+            bytes.position(Math.max(0, bytes.size() - OUTPUT_BYTES));
+            return new String(Channels.newInputStream(bytes).readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
     private Optional<Path> awaitCheckpoint() throws IOException {
         Readiness.Watch watch = job.ready().watch(
-                new WatchedProgram(program, job.directory(), job.begunNanos(), System::nanoTime, () -> ""), job.before());
+                new WatchedProgram(program, job.directory(), job.begunNanos(), System::nanoTime, this::output), job.before());
         boolean asked = false;
         while (true) {
             Optional<Channel.Message> message = channel.await(LOOK_MILLIS);

@@ -26,6 +26,11 @@ public record OutputMatch(String expression) implements Readiness {
     }
 
     @Override
+    public boolean looksAtOutput() {
+        return true;
+    }
+
+    @Override
     public Watch watch(WatchedProgram program, String before) {
         Pattern pattern = Pattern.compile(expression, Pattern.MULTILINE);
         return () -> pattern.matcher(program.output()).find();

@@ -55,6 +55,11 @@ public sealed interface Readiness permits ApiCall, OutputMatch, ListeningPort, C
         return false;
     }
 
+    /** Whether it wants to know what the program writes. */
+    default boolean looksAtOutput() {
+        return false;
+    }
+
     /**
      * Returns what the condition has to know of the time before the program begins, in one line.
      *
