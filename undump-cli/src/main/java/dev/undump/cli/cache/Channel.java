@@ -31,6 +31,7 @@ final class Channel {
 
     private static final String CAPTURED = "captured ";
     private static final String FAILED = "failed ";
+    private static final String ENDED = "ended";
     private static final byte[] ASK = "capture\n".getBytes(StandardCharsets.US_ASCII);
 
     private final OutputStream out;
@@ -66,6 +67,8 @@ final class Channel {
                     messages.add(new Message(Answer.CAPTURED, line.substring(CAPTURED.length())));
                 } else if (line.startsWith(FAILED)) {
                     messages.add(new Message(Answer.FAILED, line.substring(FAILED.length())));
+                } else if (line.equals(ENDED)) {
+                    break;
                 }
             }
         } catch (IOException e) {
