@@ -54,13 +54,15 @@ final class Completion {
         if (claim.isEmpty()) {
             return;
         }
-        try (Claim ours = claim.get()) {
+        try {
             Optional<Path> checkpoint = awaitCheckpoint();
             if (checkpoint.isPresent()) {
                 keep(checkpoint.get(), Duration.ofNanos(System.nanoTime() - job.begunNanos()));
             }
         } catch (IOException | PlanException | RuntimeException e) {
             failures.note(job.key().digest(), FailureReport.message(e));
+        } finally {
+            claim.get().close();
         }
     }
 
