@@ -24,6 +24,7 @@ readonly check_needs="$demo_needs"'
     python3-numpy /usr/lib/python3/dist-packages/numpy
     python3-pandas /usr/lib/python3/dist-packages/pandas
     ipython3 /usr/bin/ipython3
+    python3-zmq /usr/lib/python3/dist-packages/zmq
     perl prove
     libhttp-daemon-perl /usr/share/perl5/HTTP/Daemon.pm
     lua5.4 lua5.4

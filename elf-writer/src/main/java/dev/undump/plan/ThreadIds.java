@@ -21,15 +21,18 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
         ThreadIdWords words = new ThreadIdWords(memory, patches);
         RobustLists robust = new RobustLists(memory, patches);
         LockWaiters waiters = new LockWaiters(memory, patches);
+        int pid = checkpoint.process().ids().ownPid();
         int index = 0;
         for (CheckpointThread thread : checkpoint.threads()) {
-            words.find(thread);
+            words.find(thread, pid);
             robust.find(thread, words.isMusl(thread));
             waiters.find(thread, index++);
         }
-        int pid = checkpoint.process().ids().ownPid();
         List<ExportedSymbols> modules = ExportedSymbols.find(memory);
         new PythonLoops(memory, patches).find(pid, modules);
+        new PythonSignals(memory, patches).find(pid, modules);
+        new RubySignals(checkpoint, memory, patches).find(pid, modules);
+        new ZeroMqIds(checkpoint, memory, patches).find(pid, modules);
         if (TimerHelper.isPossible(checkpoint, memory)) {
             new TimerHelper(memory, patches).find(memory.mappings());
         }

@@ -43,6 +43,15 @@ class TidPatchesTest {
     }
 
     @Test
+    void threadIdWords_glibcBefore225_idOfTheProcessBehindIt() throws Exception {
+        heap.putInt(0x6d0, TID).putInt(0x6d4, TID);
+        thread = with(0, HEAP + 0x6d0);
+        assertThat(find()).containsExactly(new TidPatch(HEAP + 0x6d0, 0, 0, 4), new TidPatch(HEAP + 0x6d4, 0, 0, 4));
+        heap.putInt(0x6d4, TID + 1);
+        assertThat(find()).containsExactly(new TidPatch(HEAP + 0x6d0, 0, 0, 4));
+    }
+
+    @Test
     void threadIdWords_wordHoldsSomethingElse_nothing() throws Exception {
         heap.putInt(0x300, TID + 1);
         thread = with(0, HEAP + 0x300);
@@ -173,7 +182,7 @@ class TidPatchesTest {
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             TidPatches patches = new TidPatches(checkpoint.threads(), memory);
             ThreadIdWords words = new ThreadIdWords(memory, patches);
-            words.find(thread);
+            words.find(thread, TID);
             new RobustLists(memory, patches).find(thread, words.isMusl(thread));
             new LockScanner(memory, patches).scan(checkpoint.mappings(), checkpoint.threads());
             return patches.inOrder();

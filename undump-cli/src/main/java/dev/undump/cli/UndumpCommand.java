@@ -114,6 +114,7 @@ final class UndumpCommand implements Callable<Integer> {
             face.sayWritten(image);
         }
         tellOfStandardFiles(checkpoint, chosen.image().policies());
+        tellOfInherited(checkpoint, chosen.image().policies());
         tellOfPipes(checkpoint, chosen.image().policies());
         lostSocketFiles(checkpoint, chosen.image().policies().descriptors().keySet()).forEach(face::note);
         tellOfMemory(lazy, image);
@@ -139,6 +140,22 @@ final class UndumpCommand implements Callable<Integer> {
                 face.note("descriptor " + descriptor.fd() + " was the file "
                         + Printable.line(file.path().toString())
                         + "; a launch has its own there (--reopen-stdio keeps the file)");
+            }
+        }
+    }
+
+    /** Files that a shell had open for something else, such as a lock, stay with the image unless somebody takes notice. */
+    private void tellOfInherited(Checkpoint checkpoint, LaunchPolicies policies) {
+        for (Descriptor descriptor : checkpoint.descriptors()) {
+            OpenFile file = checkpoint.openFile(descriptor);
+            boolean named = file.kind() == FileKind.REGULAR || file.kind() == FileKind.DELETED || file.kind() == FileKind.DIRECTORY;
+            if (named
+                    && file.isInherited()
+                    && descriptor.fd() > LAST_STANDARD
+                    && !policies.descriptors().containsKey(descriptor.fd())) {
+                face.note("descriptor " + descriptor.fd() + " was open before the program started: "
+                        + Printable.line(file.path().toString()) + "; every launch opens it again (--fd " + descriptor.fd()
+                        + "=close or =inherit decides otherwise)");
             }
         }
     }
