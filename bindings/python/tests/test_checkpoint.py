@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that take their own checkpoint, and the images made of it."""
 import errno
-import os
 import pathlib
 import shutil
 import subprocess

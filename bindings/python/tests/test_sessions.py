@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Working session by session: a program takes checkpoints by name, goes back to one, and is found again from another shell."""
-import os
 import pathlib
 import shutil
 import sqlite3
