@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One warm interpreter, which has to do what a new one does."""
-import pathlib
 import re
-import shutil
-import tempfile
 import textwrap
 import unittest
 
-from support import PYTHON, Done, environment, make_warm, run
+from support import PYTHON, Done, environment, make_folder, make_warm, run
 
 IMPORTS = "asyncio,decimal,json,logging,multiprocessing.pool,random,ssl,tempfile,unittest,uuid"
 EXPLAINED = "undump: a new interpreter is started: "
@@ -18,14 +15,12 @@ class WarmTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.made = pathlib.Path(tempfile.mkdtemp(prefix="undump-test-"))
-        cls.addClassCleanup(shutil.rmtree, cls.made)
+        cls.made = make_folder(cls.addClassCleanup)
         cls.warm = cls.made / "warm"
         make_warm(cls.warm, "--import", IMPORTS)
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="undump-test-"))
-        self.addCleanup(shutil.rmtree, self.folder)
+        self.folder = make_folder(self.addCleanup)
 
     def script(self, text: str, name: str = "script.py") -> str:
         path = self.folder / name
