@@ -11,7 +11,6 @@ import dev.undump.checkpoint.SocketKind;
 import dev.undump.checkpoint.SocketState;
 import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.cli.inspect.Inspection;
-import dev.undump.image.ImageWriter;
 import dev.undump.plan.LaunchPolicies;
 import dev.undump.plan.LazyMemory;
 import dev.undump.plan.PlanException;
@@ -27,7 +26,6 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code undump CHECKPOINT}: makes an image. */
@@ -71,12 +69,8 @@ final class UndumpCommand implements Callable<Integer> {
     @Mixin
     private CommandFace face;
 
-    @Option(
-            names = {"-o", "--out"},
-            paramLabel = "FILE",
-            description = "Executable to write; an existing file is replaced. Default: fast- and the program's name,"
-                    + " in the working directory.")
-    private Path out;
+    @Mixin
+    private OutOption out;
 
     @Mixin
     private ImageChoices choices;
@@ -103,13 +97,10 @@ final class UndumpCommand implements Callable<Integer> {
                     + " \"undump inspect\" tell what is inside");
         }
         Checkpoint checkpoint = CheckpointReader.read(checkpointFile);
-        Optional<Path> named = Optional.ofNullable(out).or(chosen::out);
+        Optional<Path> named = out.named(chosen);
         Path image = named.orElseGet(() -> Path.of(defaultName(checkpoint.process().commandName())));
         refuseToReplaceTheCheckpoint(image);
-        LazyMemory lazy;
-        try (AttendedWork work = AttendedWork.begin("Writing " + image.getFileName(), interruption)) {
-            lazy = ImageWriter.write(checkpoint, chosen.image(), image, work::advanced);
-        }
+        LazyMemory lazy = chosen.write(checkpoint, image, interruption);
         if (named.isEmpty()) {
             face.sayWritten(image);
         }
