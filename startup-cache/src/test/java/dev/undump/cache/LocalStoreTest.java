@@ -75,8 +75,8 @@ class LocalStoreTest {
         Path image = Files.createTempFile(memory, "undump-test", ".image");
         try (var channel = java.nio.channels.FileChannel.open(image, java.nio.file.StandardOpenOption.WRITE)) {
             channel.write(java.nio.ByteBuffer.wrap(new byte[] {1}), 0);
-            channel.write(java.nio.ByteBuffer.wrap(new byte[] {2}), 40 << 20);
-            channel.write(java.nio.ByteBuffer.wrap(new byte[1]), (80 << 20) - 1);
+            channel.write(java.nio.ByteBuffer.wrap(new byte[] {2}), 4 << 20);
+            channel.write(java.nio.ByteBuffer.wrap(new byte[1]), (8 << 20) - 1);
         }
         Digest digest;
         try (var content = Files.newInputStream(image)) {
@@ -87,7 +87,7 @@ class LocalStoreTest {
 
         assertThat(image).doesNotExist();
         assertThat(entry.image()).isEqualTo(digest);
-        assertThat(entry.sizeBytes()).isEqualTo(80 << 20);
+        assertThat(entry.sizeBytes()).isEqualTo(8 << 20);
         Process du = new ProcessBuilder("du", "-k", store.image(entry).toString()).start();
         long blocks = Long.parseLong(new String(du.getInputStream().readAllBytes(), UTF_8).split("\\s")[0]);
         assertThat(blocks).isLessThan(1024);
