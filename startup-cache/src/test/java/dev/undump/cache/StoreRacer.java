@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
 
-/** A process that uses a store, for tests: {@code StoreRacer MODE FOLDER …}; says READY, and goes on at the first line from its input. */
+/** A process that uses a store, for tests: {@code StoreRacer MODE FOLDER …}; says READY, and goes on at each line from its input. */
 public final class StoreRacer {
 
     static final int IMAGE_BYTES = 50_000;
@@ -34,9 +34,10 @@ public final class StoreRacer {
     }
 
     private static void claim(LocalStore store, String name, BufferedReader input) throws IOException {
-        Optional<Claim> claim = store.claim(Stores.key(name));
-        say(claim.map(got -> "CLAIMED " + got.token()).orElse("NONE"));
-        input.readLine();
+        do {
+            Optional<Claim> claim = store.claim(Stores.key(name));
+            say(claim.map(got -> "CLAIMED " + got.token()).orElse("NONE"));
+        } while (input.readLine() != null);
     }
 
     private static void count(LocalStore store, int times) throws IOException {
