@@ -137,7 +137,8 @@ class DisksIT {
         store.count(Outcome.HIT, Duration.ofSeconds(1));
         store.remember(key("command"), "undump-key 1\n");
         assertThat(store.claim(key("other"))).isEmpty();
-        assertThat(warnings).hasSize(4).allMatch(line -> line.contains(root.toString()));
+        // The time of a file of one's own may be set where no file may be made.
+        assertThat(warnings).hasSizeBetween(3, 4).allMatch(line -> line.contains(root.toString()));
         Path image = outside.image("other", 10);
         assertThatExceptionOfType(StoreException.class)
                 .isThrownBy(() -> store.publish(key("other"), image, facts("other")))
