@@ -139,6 +139,23 @@ class ClaimsTest {
     }
 
     @Test
+    void identity_ofAProcessThatBecomesAnotherProgram_stays() throws Exception {
+        Process process = new ProcessBuilder("sh", "-c", "read x; exec cat").start();
+        ProcessIdentity before = ProcessIdentity.find(process.pid());
+        try (var questions = process.getOutputStream();
+                var answers = process.getInputStream()) {
+            questions.write("go\nhello\n".getBytes(UTF_8));
+            questions.flush();
+            assertThat(answers.read()).isEqualTo('h');
+
+            assertThat(before.isAlive()).isTrue();
+            assertThat(ProcessIdentity.find(process.pid())).isEqualTo(before);
+        }
+        process.waitFor();
+        assertThat(before.isDead()).isTrue();
+    }
+
+    @Test
     void identity_isReadBack() {
         ProcessIdentity ours = ProcessIdentity.current();
 
