@@ -6,6 +6,8 @@ import dev.undump.checkpoint.NativeText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * The instruction-set features that a launching machine must have because the captured one had them: libraries have chosen
@@ -15,7 +17,7 @@ import java.util.List;
  * hints that other processors take as no-operations (hle, cldemote, 3dnowprefetch), the kernel's features and virtualisation.
  * Names as in /proc/cpuinfo; bits from the Intel SDM volume 2 (CPUID) and the AMD APM volume 3, appendix E.
  */
-final class CpuFeatures {
+public final class CpuFeatures {
 
     private static final int EAX = 0;
     private static final int EBX = 1;
@@ -78,6 +80,17 @@ final class CpuFeatures {
                 .thenComparingInt(CpuFeature::register)
                 .thenComparingLong(feature -> Integer.toUnsignedLong(feature.mask())));
         return List.copyOf(features);
+    }
+
+    /** Returns the names of all features that an image may ask for, sorted. */
+    public static SortedSet<String> names() {
+        SortedSet<String> names = new TreeSet<>();
+        for (Word word : WORDS) {
+            for (String entry : word.bits().split(" ")) {
+                names.add(entry.substring(entry.indexOf(':') + 1));
+            }
+        }
+        return names;
     }
 
     private static void collect(Word word, int value, List<CpuFeature> features) {

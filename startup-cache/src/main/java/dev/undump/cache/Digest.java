@@ -74,6 +74,11 @@ public record Digest(String hex) implements Comparable<Digest> {
         return new Digest(HexFormat.of().formatHex(bytes));
     }
 
+    /** Tells whether a text is a digest in its one spelling. */
+    public static boolean isDigest(String text) {
+        return LOWER_CASE_HEX.matcher(text).matches();
+    }
+
     /** Returns the digest as a new array of {@value #SIZE_BYTES} bytes. */
     public byte[] toBytes() {
         return HexFormat.of().parseHex(hex);
