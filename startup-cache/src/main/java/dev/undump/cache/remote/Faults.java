@@ -103,7 +103,7 @@ final class Faults {
                 return "its certificate is signed by nobody that is trusted; name the authority's certificate with"
                         + " UNDUMP_REMOTE_CA";
             }
-            if (text.contains("Unsupported or unrecognized SSL message")) {
+            if (text.contains("nrecognized SSL message")) {
                 return "it does not speak TLS; is it http?";
             }
             if (text.contains("bad_certificate") || text.contains("certificate_required") || text.contains("unknown_ca")) {

@@ -183,7 +183,7 @@ class BazelStoreIT {
             fixture.store(configuration);
             Thread killer = new Thread(() -> {
                 awaitIncomingBytes();
-                nginx.close();
+                nginx.kill();
             });
             killer.start();
 
@@ -215,9 +215,12 @@ class BazelStoreIT {
 
     @Test
     void fetch_serverOfOneByteASecond_isGivenUpAfterTheIdleTimeout() throws IOException {
+        try (Nginx unlimited = Nginx.start(fixture.server)) {
+            fixture.store(RemoteFixture.configuration(unlimited.address()));
+        }
         try (Nginx nginx = Nginx.start(fixture.server, "", "limit_rate 1;")) {
-            RemoteConfiguration configuration = RemoteFixture.configuration(nginx.address());
-            fixture.store(configuration);
+            RemoteConfiguration configuration =
+                    RemoteFixture.with(RemoteConfiguration.of(nginx.address()), RemoteFixture.QUICK);
             long start = System.nanoTime();
 
             RemoteFailure failure = fixture.failedFetch(configuration);
@@ -232,7 +235,7 @@ class BazelStoreIT {
 
     @Test
     void store_limitOnSizes_isNamed() throws IOException {
-        try (Nginx nginx = Nginx.start(fixture.server, "client_max_body_size 1k;", "")) {
+        try (Nginx nginx = Nginx.start(fixture.server, "", "client_max_body_size 1k;")) {
             RemoteFailure failure = fixture.failedStore(RemoteFixture.configuration(nginx.address()));
 
             assertThat(failure.kind()).isEqualTo(Kind.TOO_LARGE);
