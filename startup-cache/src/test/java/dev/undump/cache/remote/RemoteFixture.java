@@ -81,6 +81,21 @@ final class RemoteFixture {
         assertFetched(fetch(configuration));
     }
 
+    /** A miss, a round trip, and one more over what is there. */
+    void assertWorks(RemoteConfiguration configuration) throws IOException {
+        assertThat(fetch(configuration)).isEmpty();
+        assertRoundTrip(configuration);
+        assertRoundTrip(configuration);
+        assertThat(isCircuitOpen()).isFalse();
+    }
+
+    /** Turns one bit in the middle of a file of the server. */
+    static void flip(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
+    }
+
     void assertFetched(Optional<RemoteImage> fetched) throws IOException {
         RemoteImage found = fetched.orElseThrow();
         assertThat(found.file()).hasParent(incoming).hasBinaryContent(content);
