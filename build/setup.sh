@@ -41,6 +41,9 @@ readonly check_needs="$demo_needs"'
     redis-server redis-server
     redis-tools redis-benchmark
     nginx-light /usr/sbin/nginx
+    docker-registry docker-registry
+    openssl openssl
+    protobuf-compiler protoc
     libjemalloc2 /usr/lib/x86_64-linux-gnu/libjemalloc.so.2
     libtcmalloc-minimal4 /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4
     file file
@@ -90,7 +93,7 @@ install_quietly() {
     apt-get update && without_services apt-get install -y --no-install-recommends "$@" || return 1
     for package in "$@"; do
         case $package in
-            redis-server | nginx-light) update-rc.d "${package%-light}" disable || return 1 ;;
+            redis-server | nginx-light | docker-registry) update-rc.d "${package%-light}" disable || return 1 ;;
         esac
     done
 }

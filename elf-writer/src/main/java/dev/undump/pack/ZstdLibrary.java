@@ -5,12 +5,16 @@ import com.github.luben.zstd.util.Native;
 import java.io.IOException;
 
 /** The native half of zstd-jni, which unpacks itself to the temp folder. */
-final class ZstdLibrary {
+public final class ZstdLibrary {
 
     private ZstdLibrary() {}
 
-    /** Loads it, or says in words why not: left to itself it fails in a static initializer, with an Error. */
-    static void load() throws IOException {
+    /**
+     * Loads it, or says in words why not: left to itself it fails in a static initializer, with an Error.
+     *
+     * @throws IOException if it cannot be unpacked or loaded
+     */
+    public static void load() throws IOException {
         try {
             Native.load();
         } catch (LinkageError e) {
