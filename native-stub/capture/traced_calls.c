@@ -109,15 +109,17 @@ static bool gets_rights(const char *path)
            getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
-static void check_process_flags(struct inputs *inputs, pid_t tid, const struct pending_call *call)
+/* Returns whether the new process is meant to trace this one, as LeakSanitizer's does. */
+static bool makes_untraced(struct inputs *inputs, pid_t tid, const struct pending_call *call)
 {
     uint64_t flags = call->arguments[0];
     if (call->number == SYS_clone3 && read_words(tid, call->arguments[0], &flags, sizeof(flags)) < 0)
-        return;
+        return false;
     if (flags & CLONE_UNTRACED)
         inputs_give_up(inputs, "its process %d has made one that nobody may trace (CLONE_UNTRACED)", tid);
     if (flags & CLONE_NEWNS)
         inputs_give_up(inputs, "its process %d has made one in another mount name space", tid);
+    return flags & CLONE_UNTRACED;
 }
 
 enum after_entry enter_call(struct inputs *inputs, struct followed *thread, uint64_t number, const uint64_t arguments[6])
@@ -139,7 +141,7 @@ enum after_entry enter_call(struct inputs *inputs, struct followed *thread, uint
     if (call->path && changes_files(call) && look_at(call->path, what->action != CALL_OPEN, &call->before) < 0)
         call->before = (struct look){0};
     if (what->action == CALL_MAKE_PROCESS)
-        check_process_flags(inputs, thread->tid, call);
+        return makes_untraced(inputs, thread->tid, call) ? LET_GO : GO_ON;
     if (what->action != CALL_EXECUTE || !call->path || !gets_rights(call->path))
         return GO_ON;
     inputs_give_up(inputs, "its process %d has executed %s, which gets rights that ckpt has not (set-user-ID) and cannot be followed",
