@@ -19,8 +19,10 @@
 #include "ending.h"
 #include "extents.h"
 #include "file_pages.h"
+#include "follower.h"
 #include "freeze.h"
 #include "index.h"
+#include "inputs.h"
 #include "interrogate.h"
 #include "mappings.h"
 #include "memory_files.h"
@@ -177,8 +179,11 @@ static int read_clocks(struct capture *capture)
 
 static int go_on(struct capture *capture)
 {
-    if (capture->request->keep_running)
-        thaw_process(capture);
+    if (!capture->request->keep_running)
+        return 0;
+    if (capture->request->follower)
+        follower_end(capture->request->follower);
+    thaw_process(capture);
     return 0;
 }
 
@@ -222,6 +227,7 @@ static const struct step STEPS[] = {
     {"timers", list_posix_timers},
     {"mappings", take_mappings}, /* before the questions, which need memory of their own for a moment */
     {"memory files", open_memory_files},
+    {"inputs", append_inputs},
     {"questions", interrogate},
     {"signals", read_process_signals}, /* behind the questions for the timers that send them */
     {"timers' signals", settle_posix_timers},
@@ -309,7 +315,7 @@ static void release(struct capture *capture)
         &capture->descriptors, &capture->descriptions, &capture->pipes, &capture->sockets, &capture->socket_options, &capture->socket_facts,
         &capture->epoll_items, &capture->file_locks, &capture->file_owners, &capture->segments, &capture->semaphores,
         &capture->terminals, &capture->actions,
-        &capture->pending, &capture->auxv, &capture->cpuid, &capture->strings, &capture->allowances,
+        &capture->pending, &capture->auxv, &capture->cpuid, &capture->inputs, &capture->strings, &capture->allowances,
     };
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         buffer_free(buffers[i]);

@@ -39,6 +39,8 @@ struct allowance {
 extern const struct allowance ALLOWANCES[];
 extern const unsigned ALLOWANCE_COUNT;
 
+struct follower;
+
 struct capture_request {
     pid_t pid;
     const char *output;      /* file name with %p and %n, relative to the caller's directory; NULL: myckpt.dat in the
@@ -58,6 +60,9 @@ struct capture_request {
     void *context;           /* for serve */
     int trigger_signal;      /* pending signals of this number that came from kill(2) are not part of the program; 0 */
     unsigned allow;          /* ALLOW_* */
+    uint32_t input_mode;     /* CKPT_INPUTS_* */
+    struct follower *follower; /* CKPT_INPUTS_TRACED: knows what was seen, and keeps following when the capture fails; else NULL */
+    pid_t engine;            /* another process of ours that is no child of the program; 0 */
     const sigset_t *give_up; /* blocked signals that, when pending, mean: undo everything and fail; may be NULL */
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
+#include "follower.h"
 #include "tracing.h"
 
 #ifndef PTRACE_SECCOMP_GET_FILTER
@@ -98,7 +99,7 @@ int read_filters(struct capture *capture, struct thread *thread)
 {
     AUTO_BUFFER struct buffer chain = {0};
     size_t strings_before = capture->strings.size;
-    uintptr_t options = thread->ours ? 0 : PTRACE_O_TRACECLONE;
+    uintptr_t options = thread->ours ? 0 : follower_options(capture->request->follower);
     int error = trace_set_options(thread->tid, options | PTRACE_O_SUSPEND_SECCOMP);
     if (error < 0)
         return describe(capture, thread, error);

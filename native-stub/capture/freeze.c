@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "filtered_waits.h"
+#include "follower.h"
 #include "freeze_steps.h"
 #include "observe.h"
 #include "proc_files.h"
@@ -27,6 +28,8 @@
 #define PROCESSORS 1024
 #define LOOK_NS UINT64_C(1000000)
 #define STOP_TIMEOUT_NS UINT64_C(5000000000)
+#define LOOK_INTERVAL_NS UINT64_C(100000000)
+#define CHILDREN_INTERVAL_NS UINT64_C(1000000)
 
 static int describe_gone(struct capture *capture)
 {
@@ -74,14 +77,33 @@ static bool is_trigger(const struct capture *capture, const struct thread *threa
            (info.si_code == SI_USER || info.si_code == SI_QUEUE);
 }
 
+void resume_thread(const struct capture *capture, pid_t tid, int signal)
+{
+    if (capture->request->follower)
+        follower_resume(capture->request->follower, tid, signal);
+    else
+        trace_resume(tid, signal);
+}
+
+/* Children that are followed are served meanwhile: a thread in vfork(2) stops when its child has gone on. */
+static int wait_for_stop(const struct capture *capture, pid_t tid, uint64_t deadline, struct stop *ret)
+{
+    struct follower *follower = capture->request->follower;
+    bool serves = follower && follower_has_children(follower);
+    uint64_t slice = now_ns(CLOCK_MONOTONIC) + (serves ? CHILDREN_INTERVAL_NS : LOOK_INTERVAL_NS);
+    int error = wait_stop_until(tid, slice < deadline ? slice : deadline, ret);
+    if (serves)
+        follower_serve(follower);
+    return error;
+}
+
 int hold_thread(struct capture *capture, struct thread *thread)
 {
     uint64_t deadline = now_ns(CLOCK_MONOTONIC) + STOP_TIMEOUT_NS;
     for (;;) {
         struct stop stop;
-        uint64_t slice = now_ns(CLOCK_MONOTONIC) + 100000000;
-        int error = wait_stop_until(thread->tid, slice < deadline ? slice : deadline, &stop);
-        if (error == -ETIMEDOUT && slice < deadline) {
+        int error = wait_for_stop(capture, thread->tid, deadline, &stop);
+        if (error == -ETIMEDOUT && now_ns(CLOCK_MONOTONIC) < deadline) {
             if (capture_given_up(capture))
                 return -ECANCELED;
             continue;
@@ -109,10 +131,13 @@ int hold_thread(struct capture *capture, struct thread *thread)
             if (is_trigger(capture, thread, stop.signal))
                 stop.signal = 0;
             mend_call(thread->tid, stop.signal);
-            trace_resume(thread->tid, stop.signal);
+            resume_thread(capture, thread->tid, stop.signal);
             break;
         default:
-            trace_resume(thread->tid, 0);
+            thread->call_stops += stop.kind == STOP_SYSCALL;
+            trace_interrupt(thread->tid); /* any stop takes back the interruption (kernel/signal.c, ptrace_stop()) */
+            if (!capture->request->follower || thread->ours || !follower_takes(capture->request->follower, thread->tid, &stop))
+                trace_resume(thread->tid, 0);
         }
     }
 }
@@ -277,8 +302,11 @@ void release_thread(struct capture *capture, struct thread *thread)
         trace_detach(thread->tid); /* the kernel keeps a stop of job control */
     else if (thread->stopped_by_job)
         ptrace(PTRACE_LISTEN, thread->tid, 0, 0);
-    else
-        trace_resume(thread->tid, 0);
+    else {
+        if (capture->request->follower) /* a snapshot needs others */
+            trace_set_options(thread->tid, follower_options(capture->request->follower));
+        resume_thread(capture, thread->tid, 0);
+    }
     thread->attached = thread->held = false;
 }
 

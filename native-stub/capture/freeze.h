@@ -9,6 +9,9 @@
  * traced thread even for signals that the program ignores. */
 void mend_call(pid_t tid, int delivered);
 
+/* Lets a thread go on with the program's tracing, that is until its next call when it is followed. */
+void resume_thread(const struct capture *capture, pid_t tid, int signal);
+
 /* Stops every thread in PTRACE_EVENT_STOP, outside the vdso, and fills capture->threads with registers and masks.
  * Returns 0, or -errno with a line; then thaw_process() has to be called as well. */
 int freeze_process(struct capture *capture);

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "freeze.h"
 #include "freeze_steps.h"
 #include "observe.h"
 #include "proc_files.h"
@@ -104,7 +105,7 @@ int leave_bad_places(struct capture *capture)
                 return refuse_place(capture, thread);
             moved = 1;
             thread->held = false;
-            trace_resume(thread->tid, 0);
+            resume_thread(capture, thread->tid, 0);
             await_better_place(capture, thread, restarts, attempt);
             trace_interrupt(thread->tid);
             int held = hold_thread(capture, thread);

@@ -75,6 +75,7 @@ int write_index(struct capture *capture)
         BYTES(CKPT_SECTION_AUXV, auxv),
         {CKPT_SECTION_CPU, sizeof(capture->cpu), &capture->cpu, sizeof(capture->cpu)},
         RECORDS(CKPT_SECTION_CPUID, cpuid, ckpt_cpuid),
+        RECORDS(CKPT_SECTION_INPUTS, inputs, ckpt_input),
         BYTES(CKPT_SECTION_STRINGS, strings),
         RECORDS(CKPT_SECTION_ALLOWANCES, allowances, ckpt_string),
     };

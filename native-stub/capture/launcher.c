@@ -5,7 +5,7 @@
  * ckpt is the program's parent and the tracer of all its threads: the kernel gives a signal for the process to any
  * thread that can take it. A thread stops for a moment when it makes another one, when it begins, and when it gets a
  * signal; else the program runs at full speed. The signal that asks for a checkpoint and came from kill(2) is taken, all
- * others go on unchanged. Child processes are not traced.
+ * others go on unchanged. Child processes are not traced, unless the files that they look at are listed (follower.h).
  *
  * ckpt and the program share a process group, so the terminal's signals reach both. Those are left to the program;
  * signals sent to ckpt alone are passed on. When the program is stopped from the terminal, ckpt stops as well, so that
@@ -30,7 +30,9 @@
 
 #include "capture.h"
 #include "checkpoint_format.h"
+#include "follower.h"
 #include "freeze.h"
+#include "handover.h"
 #include "messages.h"
 #include "state.h"
 #include "tracing.h"
@@ -38,6 +40,8 @@
 #define EXIT_CANNOT_RUN 126
 #define EXIT_NOT_FOUND 127
 #define LOOK_INTERVAL_NS UINT64_C(1000000000)
+#define LOOKS_AT_ONCE 64
+#define CHILDREN_LEAVE_NS UINT64_C(2000000000)
 
 struct launch {
     const struct options *options;
@@ -47,6 +51,8 @@ struct launch {
     sigset_t watched;     /* signals that ckpt waits for */
     sigset_t before;      /* mask that ckpt was started with, which is the program's */
     bool stopped;         /* the program is stopped by job control */
+    struct follower *follower; /* NULL unless its files are listed */
+    struct handover *handover; /* NULL: programs that ask themselves are refused */
     bool capturing;
     bool wanted;          /* a checkpoint was asked for meanwhile, */
     uint32_t wanted_by;   /* by whom: CKPT_TRIGGER_* */
@@ -88,7 +94,11 @@ static int start_child(struct launch *launch)
     }
     close(ready[0]);
     signal(SIGCHLD, SIG_DFL); /* after the fork; where it is ignored, no child can be waited for */
-    int error = launch->pid < 0 ? -errno : trace_seize(launch->pid, PTRACE_O_TRACECLONE);
+    if (launch->pid > 0 && launch->options->input_mode == CKPT_INPUTS_TRACED)
+        launch->follower = follower_new(launch->pid);
+    int error = launch->pid < 0 ? -errno : trace_seize(launch->pid, follower_options(launch->follower));
+    if (error == 0 && !launch->follower && launch->options->input_mode == CKPT_INPUTS_TRACED)
+        error = -ENOMEM;
     if (error < 0) {
         fprintf(stderr, "ckpt: running %s: %s; ptrace must be allowed here\n", launch->options->program[0],
                 strerror(-error));
@@ -102,35 +112,63 @@ static int start_child(struct launch *launch)
 
 /* ---- capturing ---- */
 
-static void look_at_children(struct launch *launch);
+static bool look_at_children(struct launch *launch);
 
 static void serve_stops(void *context)
 {
-    look_at_children(context);
+    while (look_at_children(context))
+        ;
+}
+
+/* Adds what is the same for all requests. Returns 0 or -errno with a line. */
+static int capture(struct launch *launch, struct capture_request *request, struct report *report)
+{
+    const struct options *options = launch->options;
+    struct capture_outcome outcome;
+    request->pid = launch->pid;
+    request->number = launch->number;
+    request->seized = true;
+    request->trigger_signal = options->signal;
+    request->allow |= options->allow;
+    request->input_mode = options->input_mode;
+    request->follower = launch->follower;
+    request->serve = serve_stops;
+    request->context = launch;
+    launch->capturing = true;
+    int error = capture_program(request, &outcome, report);
+    launch->capturing = false;
+    if (error < 0)
+        return error;
+    launch->number++;
+    launch->captured = !request->keep_running;
+    print_success(&outcome, options->verbose);
+    return 0;
 }
 
 static void capture_now(struct launch *launch, uint32_t trigger, pid_t asker)
 {
     const struct options *options = launch->options;
-    if (launch->ended)
-        return;
-    struct capture_request request = {
-        .pid = launch->pid, .output = options->output, .number = launch->number, .trigger = trigger, .asker = asker,
-        .keep_running = options->keep_running, .cow = options->cow, .seized = true, .trigger_signal = options->signal,
-        .allow = options->allow, .serve = serve_stops, .context = launch,
-    };
-    struct capture_outcome outcome;
+    struct capture_request request = {.output = options->output, .trigger = trigger, .asker = asker,
+                                      .keep_running = options->keep_running, .cow = options->cow};
     struct report report = {0};
-    launch->capturing = true;
-    if (capture_program(&request, &outcome, &report) < 0) {
+    if (!launch->ended && capture(launch, &request, &report) < 0)
         print_failure(&report, true);
-    } else {
-        launch->number++;
-        launch->captured = !options->keep_running;
-        print_success(&outcome, options->verbose);
-    }
-    launch->capturing = false;
     report_clear(&report);
+}
+
+/* Requests of the program itself, which its own ckpt has handed over. */
+static bool serve_requests(struct launch *launch)
+{
+    struct handed_request handed;
+    bool any = false;
+    while (!launch->ended && handover_take(launch->handover, launch->pid, &handed)) {
+        struct report report = {0};
+        int error = capture(launch, &handed.request, &report);
+        handover_answer(&handed, error, &report);
+        report_clear(&report);
+        any = true; /* the capture has consumed signals of stops */
+    }
+    return any;
 }
 
 /* Moves the time of the next periodic checkpoint behind now, without a burst after a long pause. */
@@ -143,6 +181,14 @@ static void plan_next(struct launch *launch)
 }
 
 /* ---- stops of the program ---- */
+
+static void resume(const struct launch *launch, pid_t tid, int signal)
+{
+    if (launch->follower)
+        follower_resume(launch->follower, tid, signal);
+    else
+        trace_resume(tid, signal);
+}
 
 /* A program that sends itself the signal wants to become a command; from others it is a request to resume there. */
 static bool asks_for_checkpoint(const struct launch *launch, pid_t tid, int signal, uint32_t *ret_trigger)
@@ -171,7 +217,7 @@ static void on_signal(struct launch *launch, pid_t tid, int signal)
     mend_call(tid, delivered);
     if (asks && !launch->capturing)
         trace_interrupt(tid); /* keeps the thread from running on between here and the capture */
-    trace_resume(tid, delivered);
+    resume(launch, tid, delivered);
     if (asks && launch->capturing) {
         launch->wanted = true;
         launch->wanted_by = trigger;
@@ -203,11 +249,13 @@ static void on_event(struct launch *launch, pid_t tid)
     if (tid != launch->pid && syscall(SYS_tgkill, launch->pid, tid, 0) < 0 && errno == ESRCH)
         trace_detach(tid);
     else
-        trace_resume(tid, 0);
+        resume(launch, tid, 0);
 }
 
 static void on_stop(struct launch *launch, pid_t tid, const struct stop *stop)
 {
+    if (launch->follower && follower_takes(launch->follower, tid, stop))
+        return;
     switch (stop->kind) {
     case STOP_SIGNAL:
         on_signal(launch, tid, stop->signal);
@@ -221,15 +269,20 @@ static void on_stop(struct launch *launch, pid_t tid, const struct stop *stop)
     case STOP_GONE:
         break;
     default:
-        trace_resume(tid, 0);
+        resume(launch, tid, 0);
     }
 }
 
-static void look_at_children(struct launch *launch)
+/* Returns whether there may be more: threads that are followed stop as fast as they are looked at, and ckpt has other things to do. */
+static bool look_at_children(struct launch *launch)
 {
     int status;
-    pid_t tid;
-    while (!launch->ended && (tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+    for (int looks = 0; !launch->ended; looks++) {
+        if (looks == LOOKS_AT_ONCE)
+            return true;
+        pid_t tid = waitpid(-1, &status, WNOHANG | __WALL);
+        if (tid <= 0)
+            return false;
         struct stop stop = decode_stop(status);
         on_stop(launch, tid, &stop);
         if (tid == launch->pid && stop.kind == STOP_GONE) {
@@ -237,6 +290,7 @@ static void look_at_children(struct launch *launch)
             launch->status = status;
         }
     }
+    return false;
 }
 
 /* ---- signals to ckpt ---- */
@@ -251,7 +305,7 @@ static void pass_on(const struct launch *launch, siginfo_t *info)
 
 static void on_own_signal(struct launch *launch, siginfo_t *info)
 {
-    if (info->si_signo == SIGCHLD)
+    if (info->si_signo == SIGCHLD || (info->si_signo == HANDOVER_SIGNAL && info->si_code > 0))
         return;
     if (info->si_signo == launch->options->signal)
         capture_now(launch, CKPT_TRIGGER_SIGNAL, 0);
@@ -262,7 +316,7 @@ static void on_own_signal(struct launch *launch, siginfo_t *info)
 static void watch_signals(struct launch *launch)
 {
     static const int watched[] = {SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT,
-                                  SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM, SIGPIPE};
+                                  SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM, SIGPIPE, HANDOVER_SIGNAL};
     sigemptyset(&launch->watched);
     for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
         sigaddset(&launch->watched, watched[i]);
@@ -270,10 +324,19 @@ static void watch_signals(struct launch *launch)
     sigprocmask(SIG_BLOCK, &launch->watched, &launch->before);
 }
 
-/* Waits for the next signal, at most for a second or until the next periodic checkpoint is due. */
-static void wait_for_signal(struct launch *launch, siginfo_t *ret)
+/* Waits for the next signal, at most for a second or until the next periodic checkpoint is due; not at all when there is more to do.
+ * SIGCHLD, which never ends then, gives way to those with higher numbers. */
+static void wait_for_signal(struct launch *launch, bool more, siginfo_t *ret)
 {
     uint64_t now = now_ns(CLOCK_MONOTONIC), wait = LOOK_INTERVAL_NS;
+    sigset_t others = launch->watched;
+    struct timespec none = {0, 0};
+    sigdelset(&others, SIGCHLD);
+    if (more) {
+        if (sigtimedwait(&others, ret, &none) < 0)
+            ret->si_signo = 0;
+        return;
+    }
     if (launch->next_ns && launch->next_ns < now + wait)
         wait = launch->next_ns > now ? launch->next_ns - now : 0;
     struct timespec limit = {(time_t)(wait / 1000000000), (long)(wait % 1000000000)};
@@ -282,6 +345,33 @@ static void wait_for_signal(struct launch *launch, siginfo_t *ret)
 }
 
 /* ---- the end ---- */
+
+/* Children that live on are detached in order: what they wait in is not broken off. */
+static void let_children_go(struct launch *launch)
+{
+    uint64_t deadline = now_ns(CLOCK_MONOTONIC) + CHILDREN_LEAVE_NS;
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    if (!launch->follower)
+        return;
+    follower_end(launch->follower);
+    while (follower_has_children(launch->follower) && now_ns(CLOCK_MONOTONIC) < deadline) {
+        struct timespec moment = {0, 10000000};
+        int status;
+        pid_t tid;
+        while ((tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+            struct stop stop = decode_stop(status);
+            follower_takes(launch->follower, tid, &stop);
+        }
+        if (tid < 0 && errno == ECHILD)
+            break;
+        if (follower_has_children(launch->follower))
+            sigtimedwait(&children, NULL, &moment);
+    }
+    follower_free(launch->follower);
+    launch->follower = NULL;
+}
 
 static int end_like_program(const struct launch *launch)
 {
@@ -311,11 +401,13 @@ int launch_program(const struct options *options)
     if (error)
         return error;
     capture_prepare_process(); /* after the fork: the program gets what we were given */
+    launch.handover = handover_open();
     if (options->interval)
         launch.next_ns = now_ns(CLOCK_MONOTONIC) + (uint64_t)options->interval * 1000000000;
+    bool more = false;
     while (!launch.ended) {
         siginfo_t info = {0};
-        wait_for_signal(&launch, &info);
+        wait_for_signal(&launch, more, &info);
         if (info.si_signo)
             on_own_signal(&launch, &info);
         if (launch.next_ns && now_ns(CLOCK_MONOTONIC) >= launch.next_ns) {
@@ -323,12 +415,16 @@ int launch_program(const struct options *options)
                 capture_now(&launch, CKPT_TRIGGER_INTERVAL, 0);
             plan_next(&launch);
         }
-        look_at_children(&launch);
+        more = look_at_children(&launch);
         while (launch.wanted) {
             launch.wanted = false;
             capture_now(&launch, launch.wanted_by, 0);
-            look_at_children(&launch);
+            more |= look_at_children(&launch);
         }
+        if (launch.handover)
+            more |= serve_requests(&launch);
     }
+    handover_close(launch.handover);
+    let_children_go(&launch);
     return end_like_program(&launch);
 }

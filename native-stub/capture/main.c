@@ -14,6 +14,7 @@
 #include "capture.h"
 #include "checkpoint_format.h"
 #include "fork.h"
+#include "handover.h"
 #include "launcher.h"
 #include "messages.h"
 #include "options.h"
@@ -26,6 +27,7 @@ static int capture_running(const struct options *options, const sigset_t *give_u
     struct capture_request request = {
         .pid = options->pid, .output = options->output, .number = 1, .trigger = CKPT_TRIGGER_PID,
         .keep_running = options->keep_running, .cow = options->cow, .allow = options->allow, .give_up = give_up,
+        .input_mode = options->input_mode,
     };
     struct capture_outcome outcome;
     struct report report = {0};
@@ -53,7 +55,9 @@ static int capture_caller(const struct options *options, const sigset_t *give_up
     capture_prepare_process();
     if (caller_meet(&caller) < 0)
         return EXIT_FAILURE;
-    int error = capture_program(&request, &outcome, &report);
+    int error;
+    if (!hand_over(options, &error, &report))
+        error = capture_program(&request, &outcome, &report);
     caller_answer(&caller, error, &report);
     report_clear(&report);
     return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

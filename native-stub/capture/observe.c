@@ -46,6 +46,7 @@ void observe_thread(pid_t pid, struct thread *thread, struct buffer *text)
     thread->state = 0;
     thread->syscall = -1;
     thread->exec_start = 0;
+    thread->call_stops = 0;
     if (read_proc(text, "%d/task/%d/stat", pid, tid) < 0)
         return;
     thread->state = stat_state((char *)text->data);
@@ -75,9 +76,10 @@ uint64_t observed_wait(pid_t pid, const struct thread *thread, const struct proc
     if (thread->syscall < 0 || (uint64_t)thread->syscall != thread->regs.orig_rax ||
         thread->syscall_stack != thread->regs.rsp)
         return 0;
-    /* Woken by the stop and asleep in it: one voluntary switch. More means that it has run and waits anew. */
+    /* Woken by the stop and asleep in it: one voluntary switch, and one for each stop at the call before it. More means that it has run
+     * and waits anew. */
     if (read_proc(text, "%d/task/%d/sched", pid, thread->tid) < 0 ||
-        sched_count((char *)text->data, "nr_voluntary_switches") != thread->switches + 1)
+        sched_count((char *)text->data, "nr_voluntary_switches") != thread->switches + 1 + thread->call_stops)
         return 0;
     const struct processor_clock *clock = &clocks[thread->processor];
     if (clock->exec_start <= thread->exec_start || stopped_ns < clock->monotonic_ns)

@@ -11,12 +11,13 @@
 #include <strings.h>
 
 #include "capture.h"
+#include "checkpoint_format.h"
 
 #define EXIT_USAGE 2
 #define LONGEST_INTERVAL 31536000 /* seconds: a year */
 
 enum { OPTION_PID = 256, OPTION_CONTINUE, OPTION_KILL, OPTION_COW, OPTION_SIGNAL, OPTION_INTERVAL, OPTION_ALLOW, OPTION_RECORD, OPTION_COOKIE,
-       OPTION_RESUME, OPTION_FORK, OPTION_HELP,
+       OPTION_RESUME, OPTION_FORK, OPTION_INPUTS, OPTION_HELP,
        OPTION_VERSION };
 
 static const struct option LONG_OPTIONS[] = {
@@ -28,6 +29,7 @@ static const struct option LONG_OPTIONS[] = {
     {"signal", required_argument, NULL, OPTION_SIGNAL},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"allow", required_argument, NULL, OPTION_ALLOW},
+    {"inputs", required_argument, NULL, OPTION_INPUTS},
     {"record", required_argument, NULL, OPTION_RECORD}, /* these four are for libundump alone */
     {"cookie", required_argument, NULL, OPTION_COOKIE},
     {"resume", no_argument, NULL, OPTION_RESUME},
@@ -40,8 +42,9 @@ static const struct option LONG_OPTIONS[] = {
 
 static void print_help(void)
 {
-    fputs("Usage: ckpt [-o FILE] [--continue] [--cow] [--signal SIG] [--interval SECONDS] [--allow WHAT] [-v] [--] PROGRAM ARG...\n"
-          "       ckpt --pid PID [-o FILE] [--continue|--cow|--kill] [--allow WHAT] [-v]\n"
+    fputs("Usage: ckpt [-o FILE] [--continue] [--cow] [--signal SIG] [--interval SECONDS] [--inputs WHICH] [--allow WHAT] [-v]\n"
+          "            [--] PROGRAM ARG...\n"
+          "       ckpt --pid PID [-o FILE] [--continue|--cow|--kill] [--inputs WHICH] [--allow WHAT] [-v]\n"
           "\n"
           "Freezes a running program into a checkpoint file, from which undump makes an executable.\n"
           "The first form runs PROGRAM; SIGUSR2 sent to it or to ckpt writes the checkpoint. The second form captures\n"
@@ -55,6 +58,9 @@ static void print_help(void)
           "      --cow             the program goes on after milliseconds, while a snapshot of its memory is written\n"
           "      --signal SIG      the signal that asks for a checkpoint, by name or number (default: USR2)\n"
           "      --interval SECONDS  writes a checkpoint every SECONDS and goes on\n"
+          "      --inputs WHICH    the checkpoint lists files that the program has seen: none (the default), mapped (what it has\n"
+          "                        mapped or open for reading), traced (all that it and its children have looked at; it runs\n"
+          "                        slower until the checkpoint)\n"
           "      --allow WHAT      accepts a restore that is weaker than the program was; may be repeated:\n",
           stdout);
     for (unsigned i = 0; i < ALLOWANCE_COUNT; i++)
@@ -117,6 +123,18 @@ static int parse_allowance(const char *word, unsigned *allow)
     return usage("--allow knows no such thing: ", word);
 }
 
+static int parse_inputs(const char *word, uint32_t *ret)
+{
+    static const char *const modes[] = {[CKPT_INPUTS_NONE] = "none", [CKPT_INPUTS_MAPPED] = "mapped", [CKPT_INPUTS_TRACED] = "traced"};
+    for (uint32_t mode = 0; mode < sizeof(modes) / sizeof(modes[0]); mode++) {
+        if (strcmp(modes[mode], word) == 0) {
+            *ret = mode;
+            return -1;
+        }
+    }
+    return usage("--inputs is none, mapped or traced, not ", word);
+}
+
 /* last is the word that getopt has just read. */
 static int parse_option(int option, const char *last, struct options *options, bool *kill_program)
 {
@@ -154,6 +172,8 @@ static int parse_option(int option, const char *last, struct options *options, b
         return -1;
     case OPTION_ALLOW:
         return parse_allowance(optarg, &options->allow);
+    case OPTION_INPUTS:
+        return parse_inputs(optarg, &options->input_mode);
     case OPTION_RECORD:
         return parse_word("--record needs an address, not ", optarg, &options->record);
     case OPTION_COOKIE:
@@ -198,6 +218,11 @@ int parse_options(int argc, char **argv, struct options *ret)
         return usage("--kill does not go with --continue, --cow or --interval", "");
     if (options.pid && (options.interval || options.signal != SIGUSR2))
         return usage("--interval and --signal are for programs that ckpt runs, not for --pid", "");
+    if (options.pid && options.input_mode == CKPT_INPUTS_TRACED)
+        return usage("--inputs traced is for programs that ckpt runs: what a running one has read before, nobody knows; use --inputs "
+                     "mapped", "");
+    if (options.interval && options.input_mode == CKPT_INPUTS_TRACED)
+        return usage("--interval does not go with --inputs traced, which ends with the first checkpoint", "");
     if (options.fork && (!options.pid || options.output || options.keep_running || kill_program))
         return usage("--fork goes with --pid, and with no option about a checkpoint", "");
     *ret = options;

@@ -14,6 +14,7 @@ struct options {
     int signal;         /* that asks for a checkpoint */
     unsigned interval;  /* seconds; 0: none */
     unsigned allow;     /* ALLOW_* */
+    uint32_t input_mode; /* CKPT_INPUTS_* */
     bool verbose;
     bool fork;          /* the program is not captured but forked (fork.h) */
     uint64_t record;    /* address in the program at which it waits for the answer (caller.h); 0: nobody waits */

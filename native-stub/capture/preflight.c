@@ -185,13 +185,17 @@ static void find_vdso(struct capture *capture)
 }
 
 /* Where the program reaps for others, the engine that its own call has started is among its children. */
-static bool is_engine(pid_t pid)
+static bool is_engine(const struct capture *capture, pid_t pid)
 {
-    return pid == getpid() || pid == getppid();
+    pid_t engine = capture->request->engine;
+    AUTO_BUFFER struct buffer stat = {0};
+    if (pid == getpid() || pid == getppid() || (engine && pid == engine))
+        return true;
+    return engine && read_proc(&stat, "%d/stat", engine) == 0 && stat_field((char *)stat.data, STAT_PARENT) == (uint64_t)pid;
 }
 
 /* The name of the first child, living or not, and how many there are. */
-static size_t count_children(pid_t pid, pid_t *ret_first)
+static size_t count_children(const struct capture *capture, pid_t *ret_first)
 {
     AUTO_FREE pid_t *pids = NULL;
     AUTO_BUFFER struct buffer text = {0};
@@ -199,8 +203,8 @@ static size_t count_children(pid_t pid, pid_t *ret_first)
     if (list_proc_numbers(&pids, &count, ".") < 0)
         return 0;
     for (size_t i = 0; i < count; i++) {
-        if (read_proc(&text, "%d/stat", pids[i]) < 0 || stat_field((char *)text.data, STAT_PARENT) != (uint64_t)pid ||
-            is_engine(pids[i]))
+        if (read_proc(&text, "%d/stat", pids[i]) < 0 || stat_field((char *)text.data, STAT_PARENT) != (uint64_t)capture->pid ||
+            is_engine(capture, pids[i]))
             continue;
         if (children++ == 0)
             *ret_first = pids[i];
@@ -209,23 +213,23 @@ static size_t count_children(pid_t pid, pid_t *ret_first)
 }
 
 /* Most kernels list the children of a thread; else every process has to be asked for its parent. */
-static size_t find_children(pid_t pid, pid_t *ret_first)
+static size_t find_children(const struct capture *capture, pid_t *ret_first)
 {
     AUTO_FREE pid_t *tids = NULL;
     AUTO_BUFFER struct buffer text = {0};
     size_t count, children = 0;
-    if (list_proc_numbers(&tids, &count, "%d/task", pid) < 0)
+    if (list_proc_numbers(&tids, &count, "%d/task", capture->pid) < 0)
         return 0;
     for (size_t i = 0; i < count; i++) {
-        int error = read_proc(&text, "%d/task/%d/children", pid, tids[i]);
+        int error = read_proc(&text, "%d/task/%d/children", capture->pid, tids[i]);
         if (error < 0 && access("/proc/self/task", R_OK) == 0 && access("/proc/thread-self/children", R_OK) < 0)
-            return count_children(pid, ret_first);
+            return count_children(capture, ret_first);
         for (char *at = (char *)text.data; error == 0 && *at; ) {
             char *end;
             long child = strtol(at, &end, 10);
             if (end == at)
                 break;
-            if (!is_engine((pid_t)child) && children++ == 0)
+            if (!is_engine(capture, (pid_t)child) && children++ == 0)
                 *ret_first = (pid_t)child;
             at = end + strspn(end, " \n");
         }
@@ -236,7 +240,7 @@ static size_t find_children(pid_t pid, pid_t *ret_first)
 int check_children(struct capture *capture)
 {
     pid_t child = 0;
-    size_t count = find_children(capture->pid, &child);
+    size_t count = find_children(capture, &child);
     if (count == 0)
         return 0;
     if (capture->request->allow & ALLOW_CHILDREN) {

@@ -37,6 +37,7 @@ struct thread {
     uint64_t switches;            /* nr_voluntary_switches */
     unsigned processor;
     unsigned id_attempts;         /* freeze.c: how often it ran on because of its id in a register */
+    unsigned call_stops;          /* freeze.c: stops at calls since it was observed, before it stood */
     unsigned restart_attempts;    /* freeze.c: how often it ran on to show what it restarts */
     uint64_t waited_ns;           /* freeze.c */
     struct ckpt_thread record;    /* threads.c */
@@ -166,7 +167,7 @@ struct capture {
     struct ckpt_process process;
     struct ckpt_cpu cpu;
     struct buffer threads_section, rights_section, xstates, mappings_section, extents, descriptors, descriptions, pipes, sockets, socket_options,
-        epoll_items, file_locks, file_owners, terminals, actions, pending, auxv, cpuid, strings, allowances;
+        epoll_items, file_locks, file_owners, terminals, actions, pending, auxv, cpuid, inputs, strings, allowances;
 };
 
 /* Whether one of the give_up signals is pending. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The checkpoint format, version 3: what `ckpt` writes and `undump` reads (myckpt.dat).
+ * The checkpoint format, version 4: what `ckpt` writes and `undump` reads (myckpt.dat).
  * This header is the only place that states the layout; the Java constants are generated from it.
  *
  *   0            +---------------------------+
@@ -31,7 +31,7 @@
 
 #define CKPT_MAGIC "UNDUMPCK" /* 8 bytes, no terminator */
 #define CKPT_MAGIC_U64 UINT64_C(0x4b43504d55444e55)
-#define CKPT_VERSION 3
+#define CKPT_VERSION 4
 #define CKPT_OLDEST_VERSION 1 /* oldest version that readers of this release accept */
 #define CKPT_PAGE_SIZE 4096
 #define CKPT_ARCH_X86_64 62 /* EM_X86_64, elf.h */
@@ -119,6 +119,7 @@ CKPT_ASSERT_LAST(ckpt_section, count);
 #define CKPT_SECTION_RIGHTS 31       /* ckpt_rights, one for each of THREADS, in their order; since version 3 */
 #define CKPT_SECTION_FILTERS 32      /* ckpt_filter, referred to by index; since version 3 */
 #define CKPT_SECTION_MEMORY_POLICIES 33 /* ckpt_memory_policy, by address, not overlapping; since version 3 */
+#define CKPT_SECTION_INPUTS 34       /* ckpt_input, by path as bytes, each path once; since version 4 */
 
 /* ---- process ---- */
 struct ckpt_rlimit {
@@ -182,7 +183,7 @@ struct ckpt_process {
     uint32_t snapshot;          /* 1: private memory was read from a snapshot, after frozen_ns (ckpt --cow) */
     uint32_t reserved0;
     uint64_t launch_record;     /* address of the image_launch_record (image_format.h) of a program that asked itself; else 0 */
-    uint64_t reserved;
+    uint64_t input_mode;        /* CKPT_INPUTS_*: how the INPUTS were found; since version 4, else 0 */
 };
 #define CKPT_PROCESS_FIELDS(F)                                                                                 \
     F(pid) F(own_pid) F(parent_pid) F(group_id) F(session_id) F(uid) F(gid) F(umask) F(dumpable)               \
@@ -191,9 +192,9 @@ struct ckpt_process {
     F(start_stack) F(arg_start) F(arg_end) F(env_start) F(env_end) F(realtime_ns) F(monotonic_ns)              \
     F(boottime_ns) F(frozen_ns) F(resident_bytes) F(executable) F(command_line) F(working_directory)           \
     F(command_name) F(kernel_release) F(kernel_version) F(engine) F(wd_state) F(itimers) F(rlimits)            \
-    F(nice) F(vdso_seen) F(snapshot) F(reserved0) F(launch_record) F(reserved)
+    F(nice) F(vdso_seen) F(snapshot) F(reserved0) F(launch_record) F(input_mode)
 CKPT_ASSERT_SIZE(ckpt_process, 592);
-CKPT_ASSERT_LAST(ckpt_process, reserved);
+CKPT_ASSERT_LAST(ckpt_process, input_mode);
 
 #define CKPT_TRIGGER_PID 1      /* ckpt --pid */
 #define CKPT_TRIGGER_SIGNAL 2   /* SIGUSR2 under ckpt */
@@ -690,6 +691,37 @@ struct ckpt_posix_timer {
     F(id) F(clock) F(clock_tid) F(notify) F(signal) F(tid) F(value) F(interval_ns) F(remaining_ns)
 CKPT_ASSERT_SIZE(ckpt_posix_timer, 48);
 CKPT_ASSERT_LAST(ckpt_posix_timer, remaining_ns);
+
+/* ---- inputs ---- */
+
+/* A file whose state the program has seen before the capture. What it has made itself is none, nor are /proc, /dev, /sys, pipes,
+ * sockets and memfds. All fields are those of the capture, which are those of the program's first look but for what it has changed
+ * itself. Since version 4. */
+struct ckpt_input {
+    struct ckpt_string path; /* absolute, as the program's name space shows it, dots and links as the program gave them */
+    uint32_t kind;           /* CKPT_INPUT_* */
+    uint32_t mode;           /* st_mode; 0 of a missing one */
+    uint64_t size;           /* bytes */
+    uint64_t inode;
+    int64_t mtime_ns;        /* since the epoch */
+    int64_t ctime_ns;
+    struct ckpt_string target; /* CKPT_INPUT_LINK: what readlink(2) said; else empty */
+    uint64_t reserved;
+};
+#define CKPT_INPUT_FIELDS(F)                                                                                   \
+    F(path) F(kind) F(mode) F(size) F(inode) F(mtime_ns) F(ctime_ns) F(target) F(reserved)
+CKPT_ASSERT_SIZE(ckpt_input, 64);
+CKPT_ASSERT_LAST(ckpt_input, reserved);
+
+#define CKPT_INPUT_FILE 1      /* regular file whose content was or may have been read (opened, mapped, executed) */
+#define CKPT_INPUT_STATUS 2    /* asked for only (stat, access): its kind, and of a regular file size and time */
+#define CKPT_INPUT_DIRECTORY 3 /* whose entries were read */
+#define CKPT_INPUT_LINK 4      /* whose target was read (readlink), or its own status (lstat); the other fields are the link's */
+#define CKPT_INPUT_MISSING 5   /* looked for and not found (ENOENT, ENOTDIR) */
+
+#define CKPT_INPUTS_NONE 0   /* not asked for; there is no INPUTS */
+#define CKPT_INPUTS_MAPPED 1 /* what was mapped or open for reading at the capture */
+#define CKPT_INPUTS_TRACED 2 /* every call of the program and its children that looked at a file */
 
 /* ---- processor ---- */
 struct ckpt_cpu {

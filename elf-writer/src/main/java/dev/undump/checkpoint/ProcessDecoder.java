@@ -15,7 +15,6 @@ final class ProcessDecoder {
 
     static CheckpointProcess process(RecordView view) {
         view.reserved(Process.RESERVED0, Integer.BYTES);
-        view.reserved(Process.RESERVED, Long.BYTES);
         return new CheckpointProcess(
                 ids(view),
                 settings(view),
