@@ -100,7 +100,7 @@ class HostileCheckpointTest {
 
     static Stream<Arguments> processes() {
         return Stream.of(
-                process("reserved byte", Process.RESERVED, 1),
+                process("reserved byte", Process.RESERVED0, 1),
                 process("launch record", Process.LAUNCH_RECORD, 1),
                 process("launch record", Process.LAUNCH_RECORD, 8),
                 process("launch record", Process.LAUNCH_RECORD, -8, Process.LAUNCH_RECORD + 4, -1),
