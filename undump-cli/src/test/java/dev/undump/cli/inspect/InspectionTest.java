@@ -75,7 +75,10 @@ class InspectionTest {
                 .contains("USR1")
                 .contains("ignored")
                 .contains("2 pending signals")
-                .contains("RTMIN for thread 1003");
+                .contains("RTMIN for thread 1003")
+                .contains("4 inputs: 1 file, 1 directory, 1 link, 1 missing")
+                .contains("2023-11-14T22:13:20Z  /etc/sample.conf")
+                .contains("/etc/sample.link -> sample.conf");
     }
 
     @Test
