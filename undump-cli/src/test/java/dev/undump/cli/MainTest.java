@@ -45,7 +45,7 @@ class MainTest {
         CommandRun run = CommandRun.of("--version");
 
         assertThat(run.status()).isZero();
-        assertThat(run.out()).startsWith("undump ").contains("checkpoint format 3").hasLineCount(1);
+        assertThat(run.out()).startsWith("undump ").contains("checkpoint format 4").hasLineCount(1);
     }
 
     @Test
