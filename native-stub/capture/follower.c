@@ -148,6 +148,16 @@ void follower_resume(struct follower *follower, pid_t tid, int signal)
         trace_resume(tid, signal);
 }
 
+/* Detached at a call, a thread would find that broken off, as by a signal. Returns whether it stands at one and goes on to a better place. */
+static bool stop_again(pid_t tid, const struct stop *stop)
+{
+    if (stop->kind != STOP_SYSCALL && stop->kind != STOP_OTHER)
+        return false;
+    trace_interrupt(tid);
+    trace_resume(tid, 0);
+    return true;
+}
+
 static void let_child_go(struct follower *follower, pid_t tid, int signal)
 {
     ptrace(PTRACE_DETACH, tid, 0L, (long)signal); /* the kernel keeps a stop of job control */
@@ -168,9 +178,12 @@ static bool make_way_for_tracer(struct follower *follower, pid_t tid, const uint
     if (arguments[0] == PTRACE_TRACEME)
         return true;
     const struct followed *thread = find(follower, target);
-    if (!thread || thread->own || trace_interrupt(target) < 0 ||
-        wait_stop_until(target, now_ns(CLOCK_MONOTONIC) + STOP_NS, &stop) < 0 || stop.kind == STOP_GONE)
+    if (!thread || thread->own || trace_interrupt(target) < 0)
         return false;
+    do
+        if (wait_stop_until(target, now_ns(CLOCK_MONOTONIC) + STOP_NS, &stop) < 0 || stop.kind == STOP_GONE)
+            return false;
+    while (stop_again(target, &stop));
     let_child_go(follower, target, stop.kind == STOP_SIGNAL ? stop.signal : 0);
     return false;
 }
@@ -276,11 +289,8 @@ static void on_event(struct follower *follower, pid_t tid, int event)
 static void on_child(struct follower *follower, pid_t tid, const struct stop *stop)
 {
     int signal = stop->kind == STOP_SIGNAL ? stop->signal : 0;
-    /* Detached at a call, it would find that broken off, as by a signal. It was interrupted and stops once more. */
-    if (follower->ended && (stop->kind == STOP_SYSCALL || stop->kind == STOP_OTHER)) {
-        trace_resume(tid, 0);
+    if (follower->ended && stop_again(tid, stop))
         return;
-    }
     if (stop->kind == STOP_SIGNAL || stop->kind == STOP_EVENT)
         mend_call(tid, signal);
     if (follower->ended)

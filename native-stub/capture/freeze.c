@@ -135,6 +135,7 @@ int hold_thread(struct capture *capture, struct thread *thread)
             break;
         default:
             thread->call_stops += stop.kind == STOP_SYSCALL;
+            trace_interrupt(thread->tid); /* any stop takes back the interruption (kernel/signal.c, ptrace_stop()) */
             if (!capture->request->follower || thread->ours || !follower_takes(capture->request->follower, thread->tid, &stop))
                 trace_resume(thread->tid, 0);
         }

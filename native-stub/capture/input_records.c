@@ -197,20 +197,13 @@ static int append(struct listing *listing)
 
 /* ---- what is mapped and open ---- */
 
-static bool is_known(const struct inputs *inputs, const struct look *look)
-{
-    char key[48];
-    snprintf(key, sizeof(key), "%llx:%llx", (unsigned long long)look->device, (unsigned long long)look->inode);
-    return names_find(&inputs->contents, key) >= 0;
-}
-
 static void add_content(struct inputs *inputs, const char *path, int fd)
 {
     struct stat status;
     if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return;
     struct look look = look_from(&status);
-    if (!is_known(inputs, &look))
+    if (!saw_content(inputs, &look))
         inputs_see(inputs, path, SAW_CONTENT, &look);
 }
 
@@ -266,9 +259,27 @@ static int refuse_changed(const struct listing *listing)
                   listing->first_changed, listing->changed - 1);
 }
 
+/* A checkpoint in a folder whose entries are an input would change that input. */
+static int check_output(const struct listing *listing)
+{
+    const struct inputs *inputs = listing->inputs;
+    struct stat status;
+    if (fstat(listing->capture->writer.directory, &status) < 0)
+        return 0;
+    for (size_t i = 0; i < inputs->paths.count; i++)
+        if ((inputs->list[i].saw & SAW_ENTRIES) && inputs->list[i].file.device == status.st_dev &&
+            inputs->list[i].file.inode == status.st_ino)
+            return refuse(listing->capture->report, -ENOTSUP, "capturing process %d with its inputs: it has read the entries of %s, which "
+                          "the checkpoint would change; name a file in another directory with -o", listing->capture->pid,
+                          inputs->paths.texts[i]);
+    return 0;
+}
+
 static int list(struct listing *listing)
 {
     struct inputs *inputs = listing->inputs;
+    if (check_output(listing) < 0)
+        return -ENOTSUP;
     add_mapped(listing);
     add_open(listing);
     for (size_t i = 0; i < inputs->paths.count; i++) {

@@ -11,6 +11,7 @@
 #include "mappings.h"
 
 #define PERMISSIONS 07777u
+#define CONTENT_BYTES 48
 
 static bool is_below(const char *path, const char *folder)
 {
@@ -97,6 +98,11 @@ static void see_link(struct inputs *inputs, const char *path, struct input *inpu
     input->saw |= SAW_LINK;
 }
 
+static void key_of_content(char key[CONTENT_BYTES], const struct look *look)
+{
+    snprintf(key, CONTENT_BYTES, "%llx:%llx", (unsigned long long)look->device, (unsigned long long)look->inode);
+}
+
 void inputs_see(struct inputs *inputs, const char *path, unsigned saw, const struct look *look)
 {
     struct input *input = find_input(inputs, path, look);
@@ -114,10 +120,17 @@ void inputs_see(struct inputs *inputs, const char *path, unsigned saw, const str
         input->file = *look; /* it has only now seen what this tells */
     input->saw |= saw;
     if (saw & SAW_CONTENT) {
-        char key[48];
-        snprintf(key, sizeof(key), "%llx:%llx", (unsigned long long)look->device, (unsigned long long)look->inode);
+        char key[CONTENT_BYTES];
+        key_of_content(key, look);
         names_add(&inputs->contents, key, NULL);
     }
+}
+
+bool saw_content(const struct inputs *inputs, const struct look *look)
+{
+    char key[CONTENT_BYTES];
+    key_of_content(key, look);
+    return names_find(&inputs->contents, key) >= 0;
 }
 
 void inputs_see_entries(struct inputs *inputs, const struct look *directory, const char *name)

@@ -38,6 +38,9 @@ struct inputs {
  * program has made itself, are left out. */
 void inputs_see(struct inputs *inputs, const char *path, unsigned saw, const struct look *look);
 
+/* Whether the content of this file was seen, by whatever name. */
+bool saw_content(const struct inputs *inputs, const struct look *look);
+
 /* Notes that it read the entries of a directory, which it had opened by all these paths, or that is known by name only. */
 void inputs_see_entries(struct inputs *inputs, const struct look *directory, const char *name);
 

@@ -105,8 +105,17 @@ class GoldenCheckpointTest {
         assertThat(checkpoint.sockets().get(3).packetCount()).isEqualTo(2);
     }
 
+    @Test
+    void verify_version4_isWhole() throws Exception {
+        Checkpoint checkpoint = CheckpointReader.verify(golden("v4-inputs.dat"), Progress.NONE);
+
+        assertThat(checkpoint.header().version()).isEqualTo(4);
+        assertThat(checkpoint.process().trigger()).isEqualTo(Trigger.SIGNAL);
+        assertThat(checkpoint.leader().call()).map(InterruptedCall::number).contains(35L);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-sockets.dat", "v3-timers.dat"})
+    @ValueSource(strings = {"v1-sleeper.dat", "v2-sleeper.dat", "v3-sockets.dat", "v3-timers.dat", "v4-inputs.dat"})
     void memory_anyVersion_holdsWhatTheProgramWrote(String name) throws Exception {
         Checkpoint checkpoint = CheckpointReader.read(golden(name));
         byte[] note = "a page that is written before the capture".getBytes(StandardCharsets.US_ASCII);
