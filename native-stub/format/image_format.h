@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The image format, version 1: the plan that `undump` writes into an image and that the restore stub carries out.
+ * The image format, version 2: the plan that `undump` writes into an image and that the restore stub carries out.
  * This header is the only place that states the layout; the Java constants are generated from it.
  *
  * The file is an ELF executable (ET_EXEC):
@@ -36,7 +36,7 @@
 #include <stdint.h>
 
 #define IMAGE_MAGIC_U64 UINT64_C(0x4d49504d55444e55) /* "UNDUMPIM" */
-#define IMAGE_VERSION 1
+#define IMAGE_VERSION 2
 #define IMAGE_SLOT_SIZE UINT64_C(0x40000000)   /* 1 GiB */
 #define IMAGE_SLOT_LIMIT UINT64_C(0x100000000000) /* 16 TiB: mmap_base of the kernel is never below, whatever ulimit -s */
 #define IMAGE_PARK_VDSO UINT64_C(0x20000000)
@@ -205,6 +205,36 @@ IMAGE_ASSERT_LAST(image_mapped_file, instead);
 
 #define IMAGE_INSTEAD_NOTHING 0
 #define IMAGE_INSTEAD_BYTES 1
+
+/*
+ * ---- inputs: files whose state the program has seen while it was warmed; docs/inputs.md ----
+ * Kind of file, permissions, size, times and inode as they were: unchanged. Otherwise a FILE is unchanged if it has that size and
+ * digest, a LINK and a DIRECTORY if they have that digest, a STATUS if its mode and, of a regular file, size and mtime are the same.
+ * A digest is SHA-256: of a FILE's bytes; of what readlink(2) says of a LINK; of a DIRECTORY the sum modulo 2^256, little-endian, of
+ * those of its entries but "." and "..", each of a type byte (d_type 4, 8 or 10, else 0) and the name behind it.
+ */
+struct image_input {
+    uint64_t path;     /* string, absolute */
+    uint32_t kind;     /* IMAGE_INPUT_* */
+    uint32_t mode;     /* st_mode; MISSING: 0, or of the link at path that leads nowhere */
+    uint64_t size;     /* bytes */
+    uint64_t inode;
+    int64_t mtime_ns;  /* since the epoch, modulo 2^64 */
+    int64_t ctime_ns;
+    uint8_t digest[32];
+};
+#define IMAGE_INPUT_FIELDS(F) F(path) F(kind) F(mode) F(size) F(inode) F(mtime_ns) F(ctime_ns) F(digest)
+IMAGE_ASSERT_SIZE(image_input, 80);
+IMAGE_ASSERT_LAST(image_input, digest);
+
+#define IMAGE_INPUT_FILE 1      /* as CKPT_INPUT_* */
+#define IMAGE_INPUT_STATUS 2
+#define IMAGE_INPUT_DIRECTORY 3
+#define IMAGE_INPUT_LINK 4
+#define IMAGE_INPUT_MISSING 5
+
+#define IMAGE_FALLBACK_VARIABLE "UNDUMP_FALLBACK" /* in a fallback's environment: how many images have been left that way */
+#define IMAGE_FALLBACK_LIMIT 8                    /* so many in a row lead in a circle */
 
 /* ---- descriptors, in order ---- */
 struct image_file_op {
@@ -638,6 +668,11 @@ struct image_plan {
     int32_t oom_score_adj;      /* 0: leave */
     uint32_t filtered;          /* 1: some thread gets seccomp filters, which stand in the plan: it stays mapped */
     uint64_t launch_record;     /* address of an image_launch_record in memory that the plan makes; 0: none */
+    struct image_table inputs;  /* image_input; none: nothing is checked */
+    uint64_t fallback_path;     /* string, absolute: what runs in place of the image when an input has changed; 0 without inputs */
+    struct image_table fallback_arguments; /* uint64_t strings; the first one is argv[0] */
+    uint32_t fallback_takes_arguments;     /* 1: the launch's, from argv[1] on, follow */
+    uint32_t reserved1;
     uint64_t reserved;
 };
 #define IMAGE_PLAN_FIELDS(F)                                                                                   \
@@ -649,7 +684,8 @@ struct image_plan {
     F(child_subreaper) F(thp_disable) F(membarrier) F(working_directory) F(start_code) F(end_code)             \
     F(start_data) F(end_data) F(start_brk) F(brk) F(start_stack) F(auxv) F(itimer_us) F(rlimits)               \
     F(set_rlimits) F(reserved0) F(monotonic_ns) F(lazy_ranges) F(coverage) F(posix_timers) \
-    F(environment) F(boottime_ns) F(oom_score_adj) F(filtered) F(launch_record) F(reserved)
+    F(environment) F(boottime_ns) F(oom_score_adj) F(filtered) F(launch_record)               \
+    F(inputs) F(fallback_path) F(fallback_arguments) F(fallback_takes_arguments) F(reserved1) F(reserved)
 IMAGE_ASSERT_LAST(image_plan, reserved);
 
 /* ---- tuned images ---- */

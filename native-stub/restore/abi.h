@@ -17,7 +17,7 @@
     X(EPERM, 1) X(ENOENT, 2) X(ESRCH, 3) X(EINTR, 4) X(EIO, 5) X(ENXIO, 6) X(EBADF, 9) X(EAGAIN, 11) X(ENOMEM, 12) X(EACCES, 13)        \
     X(EFAULT, 14) X(EEXIST, 17) X(EISDIR, 21) X(EINVAL, 22) X(ENFILE, 23) X(EMFILE, 24) X(ENOTTY, 25) X(ESPIPE, 29)               \
     X(ENOSYS, 38) X(EMSGSIZE, 90) X(EADDRINUSE, 98) X(EADDRNOTAVAIL, 99) X(ENOTCONN, 107) X(ETIMEDOUT, 110)     \
-    X(ECONNREFUSED, 111) X(EINPROGRESS, 115)                                                                                               \
+    X(ENOTDIR, 20) X(ECONNREFUSED, 111) X(EINPROGRESS, 115)                                                                                               \
     /* mmap and its family */                                                                                   \
     X(PROT_READ, 1) X(PROT_WRITE, 2) X(PROT_EXEC, 4)                                                            \
     X(MAP_SHARED, 1) X(MAP_PRIVATE, 2) X(MAP_FIXED, 0x10) X(MAP_ANONYMOUS, 0x20) X(MAP_GROWSDOWN, 0x100)        \
@@ -33,7 +33,7 @@
     X(SEEK_SET, 0) X(POSIX_FADV_WILLNEED, 3)                                                                                              \
     X(F_GETFD, 1) X(F_SETFD, 2) X(F_GETFL, 3) X(F_SETFL, 4) X(F_DUPFD_CLOEXEC, 1030) X(F_SETPIPE_SZ, 1031)      \
     X(F_ADD_SEALS, 1033) X(MFD_ALLOW_SEALING, 2) X(F_SETSIG, 10) X(F_SETOWN_EX, 15) X(O_ASYNC, 020000)          \
-    X(S_IFIFO, 0010000) X(S_IFDIR, 0040000) X(S_IFREG, 0100000)                                                               \
+    X(S_IFIFO, 0010000) X(S_IFDIR, 0040000) X(S_IFREG, 0100000) X(S_IFLNK, 0120000) X(DT_UNKNOWN, 0) X(DT_DIR, 4) X(DT_REG, 8) X(DT_LNK, 10)                                                               \
     X(FD_CLOEXEC, 1) X(S_IFMT, 0170000) X(MFD_CLOEXEC, 1) X(TCGETS, 0x5401) X(TCSETS, 0x5402) X(TIOCGPGRP, 0x540f) X(TIOCGWINSZ, 0x5413) X(EPOLL_CTL_ADD, 1) X(EPOLL_CTL_MOD, 3) X(EPOLLIN, 1) X(EPOLLPRI, 2) X(EPOLLOUT, 4) X(EPOLLRDHUP, 0x2000) \
     X(FIONREAD, 0x541b) X(IN_DELETE_SELF, 0x400) X(IN_DONT_FOLLOW, 0x2000000)                 \
     X(EFD_SEMAPHORE, 1) X(TFD_TIMER_ABSTIME, 1) X(F_RDLCK, 0) X(F_WRLCK, 1) X(F_SETLK, 6) X(F_OFD_SETLK, 37) \
@@ -41,7 +41,7 @@
     /* System V IPC */                                                                                          \
     X(IPC_CREAT, 01000) X(IPC_EXCL, 02000) X(IPC_NOWAIT, 04000) X(IPC_RMID, 0) X(IPC_SET, 1) X(IPC_STAT, 2) X(SEM_STAT_ANY, 20) \
     X(SHM_RDONLY, 010000) X(SHM_REMAP, 040000) X(SEM_UNDO, 0x1000) X(EIDRM, 43)                                 \
-    X(AT_EMPTY_PATH, 0x1000) X(STATX_BTIME, 0x800) X(RENAME_NOREPLACE, 1)                                       \
+    X(AT_EMPTY_PATH, 0x1000) X(AT_SYMLINK_NOFOLLOW, 0x100) X(STATX_BASIC_STATS, 0x7ff) X(STATX_BTIME, 0x800) X(RENAME_NOREPLACE, 1)                                       \
     /* sockets */                                                                                               \
     X(AF_UNIX, 1) X(AF_INET, 2) X(AF_INET6, 10) X(SOCK_STREAM, 1) X(SOCK_DGRAM, 2) X(IPPROTO_MPTCP, 262)        \
     X(SOL_SOCKET, 1) X(SO_ERROR, 4) X(SO_SNDBUF, 7) X(MSG_DONTWAIT, 0x40) X(MSG_NOSIGNAL, 0x4000)               \
@@ -212,15 +212,30 @@ struct abi_sembuf {
     int16_t flags;
 };
 
+struct abi_statx_time {
+    int64_t seconds;
+    uint32_t nanoseconds;
+    uint32_t reserved;
+};
+
 struct abi_statx {
     uint32_t mask;
-    uint32_t before[19];
-    struct {
-        int64_t seconds;
-        uint32_t nanoseconds;
-        uint32_t reserved;
-    } birth;
-    uint8_t behind[160];
+    uint32_t block_size;
+    uint64_t attributes;
+    uint32_t links, uid, gid;
+    uint16_t mode;
+    uint16_t reserved;
+    uint64_t inode, size, blocks, attributes_mask;
+    struct abi_statx_time access, birth, change, modification;
+    uint8_t behind[128];
+};
+
+struct abi_directory_entry { /* struct linux_dirent64, getdents64(2) */
+    uint64_t inode;
+    int64_t next;
+    uint16_t size; /* bytes of this entry */
+    uint8_t type;  /* DT_* */
+    char name[];
 };
 
 struct abi_sockaddr_in6 { /* struct sockaddr_in has its address at flow, and ends 8 bytes behind that */

@@ -29,7 +29,7 @@ static uint64_t put_strings(const struct stub_state *state, char *to)
 
     for (uint64_t at = launch->env_start; at < launch->env_end; at += length) {
         length = text_length((const char *)at) + 1;
-        if (is_changed(plan, (const char *)at, length - 1))
+        if (is_changed(plan, (const char *)at, length - 1) || fallback_is_depth((const char *)at))
             continue;
         if (to != NULL)
             memcpy(to + bytes, (const char *)at, length);
@@ -54,7 +54,7 @@ void environment_change(struct stub_state *state)
     uint64_t bytes, room;
     int64_t place;
 
-    if (state->plan->environment.count == 0)
+    if (state->plan->environment.count == 0 && !launch->is_fallback)
         return;
     bytes = put_strings(state, NULL);
     room = (bytes + STUB_PAGE) & ~(STUB_PAGE - 1);

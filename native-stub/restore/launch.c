@@ -71,9 +71,10 @@ void launch_read(struct stub_state *state, const uint64_t *initial_stack)
     state->slot = STUB_ADDRESS(undump_base);
     state->stub_size = STUB_ADDRESS(undump_plan) - STUB_ADDRESS(undump_base);
     state->plan = (const struct image_plan *)undump_plan;
-    sys_set_signal_mask(&all_signals); /* until each thread's own mask comes with its frame */
+    sys_swap_signal_mask(&all_signals, &state->launch.signal_mask); /* until each thread's own mask comes with its frame */
     state->pid = sys_getpid();
     state->launch.stack_bottom = STUB_ADDRESS(initial_stack) & ~(STUB_PAGE - 1);
+    state->launch.initial_stack = initial_stack;
     read_stack(&state->launch, initial_stack);
     state->launch.stack_end = stack_end(&state->launch);
 }

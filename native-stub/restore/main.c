@@ -12,6 +12,7 @@ _Noreturn void stub_main(const uint64_t *initial_stack)
     launch_read(state, initial_stack);
     image_open(state);
     image_check_plan(state);
+    inputs_check(state); /* first, for the fallback gets all of this launch as it was */
     machine_check_kernel(state);
     machine_check_processor(state);
     rights_learn(state);

@@ -228,6 +228,8 @@ int plan_check(const struct image_plan *plan, const struct plan_surroundings *ar
     if (error == 0)
         error = check_environment(&checker);
     if (error == 0)
+        error = check_inputs(&checker);
+    if (error == 0)
         error = check_threads(&checker);
     if (error == 0)
         error = check_tid_patches(&checker);

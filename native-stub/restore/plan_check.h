@@ -57,6 +57,7 @@ const char *socket_op_problem(const struct plan_checker *checker, const struct i
 /* What is wrong with a step for what leads out of the program; NULL: nothing, or it is another step. */
 const char *check_outside_op(const struct plan_checker *checker, const struct image_file_op *op);
 int check_environment(struct plan_checker *checker);
+int check_inputs(struct plan_checker *checker);
 int check_threads(struct plan_checker *checker);
 int check_rights(struct plan_checker *checker, const struct image_thread *thread, uint64_t index);
 int check_posix_timers(struct plan_checker *checker);

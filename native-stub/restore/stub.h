@@ -41,6 +41,11 @@ struct stub_launch { /* what this exec brought along; the strings move with the 
     bool strings_lost; /* arguments and environment could not be kept */
     const char *file_name; /* AT_EXECFN, NULL when the kernel gave none */
     uint64_t vdso;         /* AT_SYSINFO_EHDR, 0 when there is none */
+    const uint64_t *initial_stack; /* argc, argv, 0, envp, 0, auxv; until the address space is cleared */
+    uint64_t signal_mask;  /* as it was */
+    uint32_t fallback_depth; /* images that were left for a fallback on the way to this one */
+    bool is_fallback;      /* the environment says so */
+    bool verbose;          /* likewise: fallbacks are told of */
     bool secure;           /* AT_SECURE: set-user-id or the like */
     bool is_root;          /* AT_EUID: effective user 0 */
 };
@@ -155,6 +160,14 @@ void image_check_plan(struct stub_state *state);
 void image_read(struct stub_state *state, void *to, uint64_t length, uint64_t offset);
 void image_move_aside(struct stub_state *state);
 int image_duplicate_aside(const struct stub_state *state, int fd);
+
+/* inputs.c */
+void inputs_check(struct stub_state *state);
+
+/* fallback.c */
+void fallback_learn(struct stub_state *state);
+bool fallback_is_depth(const char *text);
+_Noreturn void fallback_run(struct stub_state *state, const char *path, const char *change);
 
 /* machine.c */
 bool machine_has_crc(struct stub_state *state);

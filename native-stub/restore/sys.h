@@ -33,6 +33,17 @@ static inline int64_t sys_statx(int fd, uint32_t mask, struct abi_statx *ret_sta
     return syscall5(NR_statx, (uint64_t)fd, STUB_ADDRESS(""), ABI_AT_EMPTY_PATH, mask, STUB_ADDRESS(ret_stat));
 }
 
+static inline int64_t sys_statx_at(int directory, const char *path, uint32_t flags, struct abi_statx *ret_stat)
+{
+    return syscall5(NR_statx, (uint64_t)directory, STUB_ADDRESS(path), flags, ABI_STATX_BASIC_STATS, STUB_ADDRESS(ret_stat));
+}
+
+/* Returns the target's bytes, which have no zero behind them. */
+static inline int64_t sys_readlink(const char *path, char *ret_target, uint64_t size)
+{
+    return syscall3(NR_readlink, STUB_ADDRESS(path), STUB_ADDRESS(ret_target), size);
+}
+
 static inline int64_t sys_pread(int fd, void *buffer, uint64_t size, uint64_t offset)
 {
     return syscall4(NR_pread64, (uint64_t)fd, STUB_ADDRESS(buffer), size, offset);
@@ -553,6 +564,11 @@ static inline int64_t sys_kill(int64_t pid, uint32_t signal)
 static inline int64_t sys_tgkill(int64_t pid, uint32_t tid, uint32_t signal)
 {
     return syscall3(NR_tgkill, (uint64_t)pid, tid, signal);
+}
+
+static inline int64_t sys_execve(const char *path, const char *const *arguments, const char *const *environment)
+{
+    return syscall3(NR_execve, STUB_ADDRESS(path), STUB_ADDRESS(arguments), STUB_ADDRESS(environment));
 }
 
 static inline int64_t sys_getpid(void)

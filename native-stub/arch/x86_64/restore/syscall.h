@@ -77,7 +77,7 @@ static inline int64_t syscall1(int64_t number, uint64_t a)
     X(rt_tgsigqueueinfo, 297)                 \
     X(prlimit64, 302) X(sched_setattr, 314) X(sched_getattr, 315) X(memfd_create, 319) X(membarrier, 324) X(mlock2, 325)              \
     X(rseq, 334) X(cachestat, 451) X(mseal, 462)                                                                                  \
-    X(clone, 56) X(exit, 60) X(wait4, 61) X(process_vm_readv, 310) X(process_vm_writev, 311) X(pkey_mprotect, 329) X(mbind, 237) \
+    X(clone, 56) X(execve, 59) X(exit, 60) X(wait4, 61) X(process_vm_readv, 310) X(process_vm_writev, 311) X(pkey_mprotect, 329) X(mbind, 237) \
     X(process_madvise, 440) X(unshare, 272) X(fsopen, 430) X(fsconfig, 431) X(fsmount, 432)       \
     X(sched_yield, 24) X(nanosleep, 35) X(kill, 62) X(readlink, 89) X(ptrace, 101) X(getppid, 110) X(pivot_root, 155) \
     X(chroot, 161) X(mount, 165) X(umount2, 166) X(getdents64, 217) X(setns, 308) X(kcmp, 312) X(seccomp, 317) X(getrandom, 318)   \

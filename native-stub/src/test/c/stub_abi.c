@@ -2,6 +2,7 @@
 /* The stub's own numbers and structs against those of the system's headers: it compiles or it does not. */
 #define _GNU_SOURCE
 #include <asm/prctl.h>
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -84,6 +85,12 @@ _Static_assert(offsetof(struct abi_ipc_permissions, mode) == offsetof(struct ipc
 _Static_assert(offsetof(struct abi_ipc_permissions, creator_uid) == offsetof(struct ipc_perm, cuid), "cuid");
 _Static_assert(offsetof(struct abi_semid, changed) == offsetof(struct semid_ds, sem_ctime), "sem_ctime");
 _Static_assert(offsetof(struct abi_semid, count) == offsetof(struct semid_ds, sem_nsems), "sem_nsems");
+_Static_assert(offsetof(struct abi_statx, mode) == offsetof(struct statx, stx_mode), "stx_mode");
+_Static_assert(offsetof(struct abi_statx, inode) == offsetof(struct statx, stx_ino), "stx_ino");
+_Static_assert(offsetof(struct abi_statx, change) == offsetof(struct statx, stx_ctime), "stx_ctime");
+_Static_assert(offsetof(struct abi_statx, modification) == offsetof(struct statx, stx_mtime), "stx_mtime");
+_Static_assert(offsetof(struct abi_directory_entry, type) == offsetof(struct dirent64, d_type), "d_type");
+_Static_assert(offsetof(struct abi_directory_entry, name) == offsetof(struct dirent64, d_name), "d_name");
 _Static_assert(offsetof(struct abi_statx, birth) == offsetof(struct statx, stx_btime), "stx_btime");
 _Static_assert(offsetof(struct abi_stat, size) == offsetof(struct stat, st_size), "st_size");
 _Static_assert(offsetof(struct abi_utsname, fields[2]) == offsetof(struct utsname, release), "release");

@@ -128,6 +128,17 @@ static void add_rest(struct builder *builder)
     builder->patches[0] = (struct image_tid_patch){.address = 0x10010, .thread = 1, .width = 4};
 }
 
+static void add_inputs(struct builder *builder)
+{
+    const struct image_input input = {.path = builder_string(builder, "/seen"), .kind = IMAGE_INPUT_FILE, .mode = 0100644};
+    const uint64_t words[2] = {builder_string(builder, "sh"), builder_string(builder, "")};
+
+    builder->plan.inputs = builder_table(builder, &input, 1, sizeof(input));
+    builder->plan.fallback_path = builder_string(builder, "/bin/sh");
+    builder->plan.fallback_arguments = builder_table(builder, words, 2, sizeof(words[0]));
+    builder->plan.fallback_takes_arguments = 1;
+}
+
 /* Of the second thread, under a filter of two instructions. */
 static void add_rights(struct builder *builder)
 {
@@ -152,6 +163,7 @@ static struct loaded load(void)
     add_ops(builder);
     add_rest(builder);
     add_rights(builder);
+    add_inputs(builder);
     places = builder_place(builder);
     builder_finish_plan(builder, &places);
     loaded.bytes = places.plan_size + places.blocks_size;
@@ -178,6 +190,8 @@ static int check_all(const struct loaded *loaded, struct plan_fault *ret_fault)
 }
 
 #define RECORD(type, table, index) ((struct type *)plan_at(loaded.plan, loaded.plan->table.offset) + (index))
+
+#define RECORD_WORD(table, index) ((uint64_t *)plan_at(loaded.plan, loaded.plan->table.offset) + (index))
 
 /* One lie: set a field, expect the fault's words, put it back. */
 #define EXPECT_FAULT(field, value, in, of)                                                              \
@@ -214,7 +228,7 @@ static void lies_of_the_head_are_named(struct loaded loaded)
 
     EXPECT_FAULT(plan->magic, 0, "plan", "magic number");
     EXPECT_FAULT(plan->version, 0, "plan", "too old version");
-    EXPECT_FAULT(plan->version, 2, "plan", "too new version");
+    EXPECT_FAULT(plan->version, IMAGE_VERSION + 1, "plan", "too new version");
     EXPECT_FAULT(plan->plan_size, plan->plan_size + 1, "plan", "plan_size");
     EXPECT_FAULT(plan->plan_size, 0, "plan", "plan_size");
     EXPECT_FAULT(plan->plan_size, UINT64_MAX - 4095, "plan", "plan_size");
@@ -552,6 +566,34 @@ static void lies_about_timers_are_named(struct loaded loaded)
     EXPECT_FAULT(RECORD(image_pending_signal, pending, 0)->timer, 3, "pending signal", "timer");
 }
 
+static void lies_about_inputs_are_named(struct loaded loaded)
+{
+    struct image_plan *plan = loaded.plan;
+    struct image_input *input = RECORD(image_input, inputs, 0);
+    uint64_t *argument = RECORD_WORD(fallback_arguments, 1);
+    const char *of_argument = "argument of the fallback";
+
+    EXPECT_FAULT(plan->inputs.count, UINT64_MAX / 80 + 1, "input", "table count");
+    EXPECT_FAULT(plan->inputs.count, plan->plan_size, "input", "table count");
+    EXPECT_FAULT(plan->inputs.offset, plan->inputs.offset + 4, "input", "table offset");
+    EXPECT_FAULT(plan->inputs.offset, UINT64_MAX - 7, "input", "table offset");
+    EXPECT_FAULT(input->path, 0, "input", "path");
+    EXPECT_FAULT(input->path, input->path + 1, "input", "path"); /* a relative one */
+    EXPECT_FAULT(input->path, plan->plan_size, "input", "path");
+    EXPECT_FAULT(input->path, UINT64_MAX, "input", "path");
+    EXPECT_FAULT(input->kind, 0, "input", "kind");
+    EXPECT_FAULT(input->kind, IMAGE_INPUT_MISSING + 1, "input", "kind");
+    EXPECT_FAULT(plan->fallback_path, 0, "fallback", "path");
+    EXPECT_FAULT(plan->fallback_path, plan->fallback_path + 1, "fallback", "path");
+    EXPECT_FAULT(plan->fallback_path, UINT64_MAX, "fallback", "path");
+    EXPECT_FAULT(plan->fallback_takes_arguments, 2, "fallback", "choice of arguments");
+    EXPECT_FAULT(plan->fallback_arguments.count, 0, "fallback", "number of arguments");
+    EXPECT_FAULT(plan->fallback_arguments.count, UINT64_MAX / 8 + 2, of_argument, "table count");
+    EXPECT_FAULT(plan->fallback_arguments.offset, 8, of_argument, "table offset");
+    EXPECT_FAULT(*argument, 0, of_argument, "text");
+    EXPECT_FAULT(*argument, UINT64_MAX, of_argument, "text");
+}
+
 /* A string that runs up to the plan's last byte without an end is none. */
 static void an_endless_string_is_none(struct loaded loaded)
 {
@@ -591,6 +633,7 @@ int main(int argc, char **argv)
     lies_about_sockets_are_named(loaded);
     lies_about_the_rest_are_named(loaded);
     lies_about_timers_are_named(loaded);
+    lies_about_inputs_are_named(loaded);
     an_endless_string_is_none(loaded);
     a_good_plan_passes(loaded);
     free(loaded.plan);

@@ -50,7 +50,7 @@ static void damage_is_found(void)
 {
     struct builder *builder = threads_builder(2);
     struct builder_places places = builder_place(builder);
-    uint64_t version = 2, end;
+    uint64_t version = IMAGE_VERSION + 1, end;
 
     image_write(builder, launch_path());
     end = builder->plan.image_size;
@@ -66,7 +66,7 @@ static void damage_is_found(void)
     if (truncate(launch_path(), (off_t)(end - 1)) < 0)
         err(1, "truncate");
     patch_file(places.plan, "U", 1);
-    version = 1;
+    version = IMAGE_VERSION;
     patch_file(places.plan + offsetof(struct image_plan, version), &version, 4);
     expect("one byte short", launch_file(launch_path(), NULL), IMAGE_EXIT_STATUS, "truncated");
     truncated_images_are_seen(&builder, places.text + 4096, end);

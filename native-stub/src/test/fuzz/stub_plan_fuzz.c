@@ -53,6 +53,10 @@ static void walk(const struct image_plan *plan)
         for_each_record(pending, image_pending_signal, plan, thread->pending)
             sum += pending->info[127];
     }
+    for_each_record(input, image_input, plan, plan->inputs)
+        sum += strlen(plan_string(plan, input->path));
+    for (uint64_t i = 0; i < plan->fallback_arguments.count; i++)
+        sum += strlen(plan_string(plan, ((const uint64_t *)plan_at(plan, plan->fallback_arguments.offset))[i]));
     for_each_record(file, image_mapped_file, plan, plan->mapped_files)
         sum += strlen(plan_string(plan, file->path));
     for_each_record(symbol, image_vdso_symbol, plan, plan->vdso_symbols)

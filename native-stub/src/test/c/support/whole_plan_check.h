@@ -9,6 +9,7 @@
 #include "restore/plan_check.c"
 #include "restore/plan_check_asides.c"
 #include "restore/plan_check_files.c"
+#include "restore/plan_check_inputs.c"
 #include "restore/plan_check_lazy.c"
 #include "restore/plan_check_memory.c"
 #include "restore/plan_check_outside.c"

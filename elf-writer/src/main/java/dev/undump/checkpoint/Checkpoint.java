@@ -28,6 +28,7 @@ import java.util.List;
  * @param auxv as the program got it
  * @param cpuid what the capturing machine answered
  * @param allowances the {@code --allow} words that this capture needed
+ * @param inputs files whose state the program has seen, by path, each path once
  */
 public record Checkpoint(
         Path file,
@@ -54,7 +55,8 @@ public record Checkpoint(
         List<AuxiliaryEntry> auxv,
         Cpu cpu,
         List<CpuidLeaf> cpuid,
-        List<NativeText> allowances) {
+        List<NativeText> allowances,
+        List<Input> inputs) {
 
     public Checkpoint {
         threads = List.copyOf(threads);
@@ -77,6 +79,7 @@ public record Checkpoint(
         auxv = List.copyOf(auxv);
         cpuid = List.copyOf(cpuid);
         allowances = List.copyOf(allowances);
+        inputs = List.copyOf(inputs);
     }
 
     /** Returns the thread group leader. */

@@ -61,7 +61,8 @@ final class CheckpointDecoder {
                 auxv(),
                 single(CheckpointLayout.SECTION_CPU, CheckpointDecoder::cpu),
                 all(CheckpointLayout.SECTION_CPUID, CheckpointDecoder::cpuid),
-                all(CheckpointLayout.SECTION_ALLOWANCES, view -> view.textAt(0)));
+                all(CheckpointLayout.SECTION_ALLOWANCES, view -> view.textAt(0)),
+                all(CheckpointLayout.SECTION_INPUTS, CheckpointDecoder::input));
     }
 
     private Identity identity() throws CheckpointException {
@@ -228,6 +229,21 @@ final class CheckpointDecoder {
                 view.longAt(CheckpointLayout.Semaphore.CHANGED_S),
                 view.textAt(CheckpointLayout.Semaphore.BOOT),
                 view.intAt(CheckpointLayout.Semaphore.IPC_NAMESPACE));
+    }
+
+    private static Input input(RecordView view) {
+        view.reserved(CheckpointLayout.Input.RESERVED, Long.BYTES);
+        FileStamp stamp = new FileStamp(
+                view.intAt(CheckpointLayout.Input.MODE),
+                view.longAt(CheckpointLayout.Input.SIZE),
+                view.longAt(CheckpointLayout.Input.INODE),
+                view.longAt(CheckpointLayout.Input.MTIME_NS),
+                view.longAt(CheckpointLayout.Input.CTIME_NS));
+        return new Input(
+                view.textAt(CheckpointLayout.Input.PATH),
+                InputKind.ofCode(view.intAt(CheckpointLayout.Input.KIND)),
+                stamp,
+                view.textAt(CheckpointLayout.Input.TARGET));
     }
 
     private static FileExtent fileExtent(RecordView view) {

@@ -2,6 +2,7 @@
 package dev.undump.checkpoint;
 
 import dev.undump.nativestub.ImageLayout;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
@@ -35,6 +36,16 @@ final class CrossChecks {
         checkTerminals();
         checkSignals();
         checkTimers();
+        checkInputs();
+    }
+
+    private void checkInputs() throws CheckpointException {
+        NativeText last = NativeText.EMPTY;
+        for (Input input : checkpoint.inputs()) {
+            boolean inOrder = Arrays.compareUnsigned(last.bytes(), input.path().bytes()) < 0;
+            require(inOrder, "input " + input.path() + " is there twice or out of order");
+            last = input.path();
+        }
     }
 
     private void checkThreads() throws CheckpointException {

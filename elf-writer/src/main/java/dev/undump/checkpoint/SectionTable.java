@@ -75,6 +75,7 @@ final class SectionTable {
             Map.entry(
                     CheckpointLayout.SECTION_FILE_EXTENTS,
                     new KnownKind("file extents", CheckpointLayout.FileExtent.SIZE_BYTES)),
+            Map.entry(CheckpointLayout.SECTION_INPUTS, new KnownKind("inputs", CheckpointLayout.Input.SIZE_BYTES)),
             Map.entry(CheckpointLayout.SECTION_SOCKETS, new KnownKind("sockets", CheckpointLayout.Socket.SIZE_BYTES)),
             Map.entry(
                     CheckpointLayout.SECTION_SOCKET_OPTIONS,

@@ -12,12 +12,14 @@ import dev.undump.checkpoint.SignalAction;
 import dev.undump.nativestub.ImageLayout;
 import dev.undump.plan.CpuFeature;
 import dev.undump.plan.EnvironmentChange;
+import dev.undump.plan.FallbackCommand;
 import dev.undump.plan.FileOp;
 import dev.undump.plan.ImagePlan;
 import dev.undump.plan.LazyRange;
 import dev.undump.plan.MappedFile;
 import dev.undump.plan.MemoryOp;
 import dev.undump.plan.PlanOffset;
+import dev.undump.plan.PlannedInput;
 import dev.undump.plan.PlannedSignal;
 import dev.undump.plan.PlannedThread;
 import dev.undump.plan.PlannedTimer;
@@ -102,6 +104,8 @@ final class PlanEncoder {
         records(buffer, tables.posixTimers, plan.timers(), PlanEncoder::posixTimer);
         records(buffer, tables.environment, plan.view().environment(), this::environmentChange);
         records(buffer, tables.lazyRanges, plan.lazy().ranges(), PlanEncoder::lazyRange);
+        records(buffer, tables.inputs, plan.inputs().files(), this::input);
+        plan.inputs().fallback().ifPresent(command -> fallback(buffer, command));
         tables.rights.encode(buffer);
         buffer.put((int) tables.vdsoCopy.offset(), plan.vdso().copy().toArray());
         for (Map.Entry<NativeText, Long> string : tables.strings().entrySet()) {
@@ -173,6 +177,8 @@ final class PlanEncoder {
         tables.posixTimers.writeTo(buffer, ImageLayout.Plan.POSIX_TIMERS);
         tables.environment.writeTo(buffer, ImageLayout.Plan.ENVIRONMENT);
         tables.lazyRanges.writeTo(buffer, ImageLayout.Plan.LAZY_RANGES);
+        tables.inputs.writeTo(buffer, ImageLayout.Plan.INPUTS);
+        tables.fallbackArguments.writeTo(buffer, ImageLayout.Plan.FALLBACK_ARGUMENTS);
         buffer.putLong(ImageLayout.Plan.COVERAGE, tables.text(PlanTables.coverage(plan)));
         buffer.putLong(ImageLayout.Plan.VDSO_ADDRESS, plan.vdso().address());
         buffer.putLong(ImageLayout.Plan.VDSO_SIZE, tables.vdsoCopy.count());
@@ -322,6 +328,19 @@ final class PlanEncoder {
         buffer.putLong(at + ImageLayout.EnvironmentChange.TEXT, tables.text(change.text()));
         buffer.putLong(at + ImageLayout.EnvironmentChange.NAME_LENGTH, change.name().length());
         return ImageLayout.EnvironmentChange.SIZE_BYTES;
+    }
+
+    private int input(ByteBuffer buffer, int at, PlannedInput input) {
+        return InputRecords.write(buffer, at, tables.text(input.path()), input);
+    }
+
+    private void fallback(ByteBuffer buffer, FallbackCommand command) {
+        buffer.putLong(ImageLayout.Plan.FALLBACK_PATH, tables.text(command.program()));
+        buffer.putInt(ImageLayout.Plan.FALLBACK_TAKES_ARGUMENTS, command.takesArguments() ? 1 : 0);
+        records(buffer, tables.fallbackArguments, command.arguments(), (target, at, word) -> {
+            target.putLong(at, tables.argument(word));
+            return Long.BYTES;
+        });
     }
 
     private static int pendingOfProcess(ByteBuffer buffer, int at, PlannedSignal planned) {

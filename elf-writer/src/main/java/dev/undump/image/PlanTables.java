@@ -14,9 +14,8 @@ import java.util.Map;
 /**
  * Where each table and each string of a plan stands: the first of two passes, nothing is written here.
  *
- * <p>Order: the plan record, the tables, the vdso's copy, the lazy ranges, the timers, changes of the environment, the rights, the
- * strings; and the memory
- * steps, of which there may be millions, at the end.
+ * <p>Order: the plan record, the tables, the vdso's copy, the lazy ranges, the timers, changes of the environment, the inputs and
+ * the fallback's arguments, the rights, the strings; and the memory steps, of which there may be millions, at the end.
  */
 final class PlanTables {
 
@@ -39,11 +38,14 @@ final class PlanTables {
     final Table lazyRanges;
     final Table posixTimers;
     final Table environment;
+    final Table inputs;
+    final Table fallbackArguments;
     final RightsTables rights;
     final int sizeBytes;
 
     private final Map<NativeText, Long> strings = new LinkedHashMap<>();
     private long end = ImageLayout.Plan.SIZE_BYTES;
+    private long programEnd;
 
     PlanTables(ImagePlan plan) {
         features = table(plan.requirements().features().size(), ImageLayout.CpuFeature.SIZE_BYTES);
@@ -64,6 +66,9 @@ final class PlanTables {
         lazyRanges = table(plan.lazy().ranges().size(), ImageLayout.LazyRange.SIZE_BYTES);
         posixTimers = table(plan.timers().size(), ImageLayout.PosixTimer.SIZE_BYTES);
         environment = table(plan.view().environment().size(), ImageLayout.EnvironmentChange.SIZE_BYTES);
+        inputs = table(plan.inputs().files().size(), ImageLayout.Input.SIZE_BYTES);
+        fallbackArguments = table(
+                plan.inputs().fallback().map(command -> command.arguments().size()).orElse(0), Long.BYTES);
         rights = new RightsTables(plan.threads(), this::table);
         collectStrings(plan);
         end = (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -81,6 +86,11 @@ final class PlanTables {
             throw new IllegalStateException("string was not collected: " + text);
         }
         return offset;
+    }
+
+    /** Plan offset of an argument of the fallback; an empty one is a string as well. */
+    long argument(NativeText text) {
+        return text.isEmpty() ? programEnd : text(text);
     }
 
     /** All strings with their plan offsets. */
@@ -108,6 +118,12 @@ final class PlanTables {
         string(plan.view().workingDirectory());
         plan.view().environment().forEach(change -> string(change.text()));
         string(coverage(plan));
+        plan.inputs().files().forEach(input -> string(input.path()));
+        plan.inputs().fallback().ifPresent(command -> {
+            string(command.program());
+            command.arguments().forEach(this::string);
+            programEnd = text(command.program()) + command.program().length();
+        });
     }
 
     /** How the system calls were found, as the image says it; empty when nothing could be lazy. */

@@ -18,6 +18,7 @@ import java.util.List;
  * @param requirements what the launching machine must have
  * @param process umask, limits, timers and marks are taken over from here
  * @param view what of the launch itself the program goes on with
+ * @param inputs what it looks at before it begins
  * @param oomScoreAdj 0: leave
  * @param fileOps steps for descriptors
  * @param mappedFiles files that memory steps refer to by index
@@ -43,6 +44,7 @@ public record ImagePlan(
         Requirements requirements,
         CheckpointProcess process,
         LaunchView view,
+        LaunchInputs inputs,
         int oomScoreAdj,
         List<FileOp> fileOps,
         List<MappedFile> mappedFiles,

@@ -18,6 +18,7 @@ import java.util.TreeMap;
  * @param directory empty: as the kind of capture says
  * @param launchRights true: capabilities and groups are the launch's, also those that the program had given up
  * @param weaker what need not come back although it could
+ * @param inputs about files that the program has seen
  */
 public record LaunchPolicies(
         boolean reopenStandardFiles,
@@ -26,11 +27,12 @@ public record LaunchPolicies(
         List<EnvironmentChange> environment,
         Optional<Directory> directory,
         boolean launchRights,
-        Set<Weaker> weaker) {
+        Set<Weaker> weaker,
+        InputPolicy inputs) {
 
     /** Nothing decided. */
     public static final LaunchPolicies NONE =
-            new LaunchPolicies(false, Map.of(), Map.of(), List.of(), Optional.empty(), false, Set.of());
+            new LaunchPolicies(false, Map.of(), Map.of(), List.of(), Optional.empty(), false, Set.of(), InputPolicy.DEFAULT);
 
     /** Which working directory the program goes on in. */
     public enum Directory {
@@ -59,35 +61,41 @@ public record LaunchPolicies(
     }
 
     public LaunchPolicies withReopenedStandardFiles() {
-        return new LaunchPolicies(true, ports, descriptors, environment, directory, launchRights, weaker);
+        return new LaunchPolicies(true, ports, descriptors, environment, directory, launchRights, weaker, inputs);
     }
 
     /** Gives sockets other ports. */
     public LaunchPolicies withPorts(Map<Integer, Integer> newPorts) {
-        return new LaunchPolicies(reopenStandardFiles, newPorts, descriptors, environment, directory, launchRights, weaker);
+        return new LaunchPolicies(reopenStandardFiles, newPorts, descriptors, environment, directory, launchRights, weaker, inputs);
     }
 
     /** Decides about one more descriptor. */
     public LaunchPolicies withDescriptor(int fd, DescriptorPolicy policy) {
         Map<Integer, DescriptorPolicy> all = new TreeMap<>(descriptors);
         all.put(fd, policy);
-        return new LaunchPolicies(reopenStandardFiles, ports, all, environment, directory, launchRights, weaker);
+        return new LaunchPolicies(reopenStandardFiles, ports, all, environment, directory, launchRights, weaker, inputs);
     }
 
     /** Changes one more variable. */
     public LaunchPolicies withVariable(EnvironmentChange change) {
         List<EnvironmentChange> all = new ArrayList<>(environment);
         all.add(change);
-        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, all, directory, launchRights, weaker);
+        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, all, directory, launchRights, weaker, inputs);
     }
 
     /** Decides about the working directory. */
     public LaunchPolicies withDirectory(Directory newDirectory) {
-        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, environment, Optional.of(newDirectory), launchRights, weaker);
+        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, environment, Optional.of(newDirectory), launchRights, weaker, inputs);
     }
 
     /** Leaves something out. */
     public LaunchPolicies without(Weaker what) {
-        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, environment, directory, launchRights, Set.of(what));
+        return new LaunchPolicies(reopenStandardFiles, ports, descriptors, environment, directory, launchRights, Set.of(what), inputs);
+    }
+
+    /** Decides about inputs. */
+    public LaunchPolicies withInputs(InputPolicy policy) {
+        return new LaunchPolicies(
+                reopenStandardFiles, ports, descriptors, environment, directory, launchRights, weaker, policy);
     }
 }

@@ -41,6 +41,7 @@ public final class LayoutPlanner {
      */
     public static ImagePlan plan(Checkpoint checkpoint, StubLayout stub, PlanOptions options, PagesDecided listener)
             throws IOException, PlanException {
+        LaunchInputs inputs = LaunchInputs.of(checkpoint, options.policies().inputs());
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             DataArea data = new DataArea();
             ProgramMemory program = ProgramMemory.of(checkpoint, memory);
@@ -75,6 +76,7 @@ public final class LayoutPlanner {
                     requirements(checkpoint, xstate),
                     checkpoint.process(),
                     LaunchView.of(checkpoint.process(), options.policies()),
+                    inputs,
                     oomScoreAdj(checkpoint),
                     files,
                     addressSpace.mappedFiles(),

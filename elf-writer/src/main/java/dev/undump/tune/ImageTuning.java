@@ -2,6 +2,7 @@
 package dev.undump.tune;
 
 import dev.undump.image.ImageException;
+import dev.undump.image.InputStamps;
 import dev.undump.image.NewFile;
 import dev.undump.image.WriteProgress;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -44,6 +46,11 @@ public final class ImageTuning {
             throws IOException {
         try (FileChannel source = FileChannel.open(image, StandardOpenOption.READ)) {
             UntunedImage untuned = UntunedImage.read(image, source);
+            Optional<String> change = InputStamps.firstChange(image);
+            if (change.isPresent()) {
+                throw new TuneException(
+                        image, change.get() + " has changed since the image was made, so it would run another program", null);
+            }
             Set<PosixFilePermission> mode = Files.getPosixFilePermissions(image);
             try (NewFile file = NewFile.create(out, WHAT, mode, untuned.sizeBytes());
                     Observer observer = new Observer(image, options.limitMs(), options.arguments(), heartbeat)) {

@@ -59,6 +59,7 @@ public final class CheckpointBuilder {
     private final List<AuxiliaryEntry> auxv = new ArrayList<>();
     private final List<CpuidLeaf> cpuid = new ArrayList<>();
     private final List<NativeText> allowances = new ArrayList<>();
+    private final List<Input> inputs = new ArrayList<>();
 
     public CheckpointBuilder id(CheckpointId value) {
         id = value;
@@ -220,6 +221,12 @@ public final class CheckpointBuilder {
         return this;
     }
 
+    /** Adds an input; the paths must be in order. */
+    public CheckpointBuilder input(Input input) {
+        inputs.add(input);
+        return this;
+    }
+
     /** Writes the checkpoint to a file and returns the file. */
     public Path write(Path file) throws IOException {
         return Files.write(file, build());
@@ -313,6 +320,7 @@ public final class CheckpointBuilder {
         records.cpu(cpu);
         cpuid.forEach(records::cpuid);
         allowances.forEach(records::allowance);
+        inputs.forEach(records::input);
         return records;
     }
 

@@ -33,6 +33,21 @@ class CheckpointReaderTest {
     }
 
     @Test
+    void read_inputs_areAllThere() throws IOException {
+        Checkpoint checkpoint = CheckpointReader.read(file);
+
+        assertThat(checkpoint.inputs())
+                .extracting(input -> input.kind() + " " + input.path() + " " + input.target())
+                .containsExactly(
+                        "FILE /etc/sample.conf ",
+                        "DIRECTORY /etc/sample.d ",
+                        "LINK /etc/sample.link sample.conf",
+                        "MISSING /etc/sample.none ");
+        assertThat(checkpoint.inputs().get(0).stamp())
+                .isEqualTo(new FileStamp(0100644, 11, 4711, 1_700_000_000_123_456_789L, 1_700_000_001_000_000_000L));
+    }
+
+    @Test
     void read_everyKindOfRecord_returnsWhatWasWritten() throws IOException {
         Checkpoint checkpoint = CheckpointReader.read(file);
 

@@ -237,7 +237,16 @@ public final class CheckpointSamples {
                 .auxiliary(new AuxiliaryEntry(6, PAGE))
                 .cpuid(new CpuidLeaf(1, 0, 1, 2, 3, 4))
                 .cpuid(new CpuidLeaf(7, 0, 5, 6, 7, 8))
-                .allowance("tcp-closed");
+                .allowance("tcp-closed")
+                .input(input("/etc/sample.conf", InputKind.FILE, 0100644, ""))
+                .input(input("/etc/sample.d", InputKind.DIRECTORY, 040755, ""))
+                .input(input("/etc/sample.link", InputKind.LINK, 0120777, "sample.conf"))
+                .input(new Input(NativeText.of("/etc/sample.none"), InputKind.MISSING, FileStamp.NONE, NativeText.EMPTY));
+    }
+
+    private static Input input(String path, InputKind kind, int mode, String target) {
+        FileStamp stamp = new FileStamp(mode, 11, 4711, 1_700_000_000_123_456_789L, 1_700_000_001_000_000_000L);
+        return new Input(NativeText.of(path), kind, stamp, NativeText.of(target));
     }
 
     private static CheckpointBuilder memory(CheckpointBuilder builder) {

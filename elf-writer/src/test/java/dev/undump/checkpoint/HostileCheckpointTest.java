@@ -44,7 +44,7 @@ class HostileCheckpointTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"headers", "sections", "processes", "threads", "memory", "files", "signals", "timers", "references"})
+    @MethodSource({"headers", "sections", "processes", "threads", "memory", "files", "signals", "timers", "references", "inputs"})
     void read_hostileNumber_isDamaged(String message, UnaryOperator<CheckpointSurgery> change) throws IOException {
         Path file = Files.write(folder.resolve("hostile"), change.apply(new CheckpointSurgery(WHOLE)).file());
 
@@ -230,6 +230,22 @@ class HostileCheckpointTest {
                 record("signal", timers, 0, CheckpointLayout.PosixTimer.SIGNAL, 65),
                 record("interval of a POSIX timer", timers, 0, CheckpointLayout.PosixTimer.INTERVAL_NS + 4, -1),
                 record("remaining time", timers, 0, CheckpointLayout.PosixTimer.REMAINING_NS + 4, -1));
+    }
+
+    static Stream<Arguments> inputs() {
+        int inputs = CheckpointLayout.SECTION_INPUTS;
+        return Stream.of(
+                record("kind of the input 9 is unknown", inputs, 0, CheckpointLayout.Input.KIND, 9),
+                record("reserved byte", inputs, 1, CheckpointLayout.Input.RESERVED, 1),
+                record("is not in the table", inputs, 0, CheckpointLayout.Input.PATH, A),
+                record("which is not absolute", inputs, 0, CheckpointLayout.Input.PATH, 0, CheckpointLayout.Input.PATH + 4, 0),
+                record("length of an input's target", inputs, 2, CheckpointLayout.Input.KIND, CheckpointLayout.INPUT_FILE),
+                header("input /etc/sample.conf is there twice or out of order", s -> pathOfFirst(s, inputs, 1)));
+    }
+
+    private static CheckpointSurgery pathOfFirst(CheckpointSurgery surgery, int section, int index) {
+        return surgery.recordInt(section, index, CheckpointLayout.Input.PATH, surgery.recordInt(section, 0))
+                .recordInt(section, index, CheckpointLayout.Input.PATH + 4, "/etc/sample.conf".length());
     }
 
     static Stream<Arguments> references() {

@@ -362,6 +362,23 @@ final class RecordEncoder {
         add(CheckpointLayout.SECTION_WATCHES, record);
     }
 
+    void input(Input input) {
+        ByteBuffer record = record(CheckpointLayout.Input.SIZE_BYTES);
+        text(record, CheckpointLayout.Input.PATH, input.path());
+        writeStamp(record, input);
+        text(record, CheckpointLayout.Input.TARGET, input.target());
+        add(CheckpointLayout.SECTION_INPUTS, record);
+    }
+
+    static void writeStamp(ByteBuffer record, Input input) {
+        record.putInt(CheckpointLayout.Input.KIND, input.kind().code());
+        record.putInt(CheckpointLayout.Input.MODE, input.stamp().mode());
+        record.putLong(CheckpointLayout.Input.SIZE, input.stamp().sizeBytes());
+        record.putLong(CheckpointLayout.Input.INODE, input.stamp().inode());
+        record.putLong(CheckpointLayout.Input.MTIME_NS, input.stamp().mtimeNs());
+        record.putLong(CheckpointLayout.Input.CTIME_NS, input.stamp().ctimeNs());
+    }
+
     void fileOwner(FileOwner owner) {
         ByteBuffer record = record(CheckpointLayout.FileOwner.SIZE_BYTES);
         record.putInt(CheckpointLayout.FileOwner.DESCRIPTION, owner.openFile());

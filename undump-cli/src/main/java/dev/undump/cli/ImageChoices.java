@@ -8,6 +8,7 @@ import dev.undump.image.ImageOptions;
 import dev.undump.image.ImageWriter;
 import dev.undump.plan.DescriptorPolicy;
 import dev.undump.plan.EnvironmentChange;
+import dev.undump.plan.InputPolicy;
 import dev.undump.plan.LaunchPolicies;
 import dev.undump.plan.LazyMemory;
 import dev.undump.plan.PlanException;
@@ -41,18 +42,24 @@ final class ImageChoices {
     private static final String CWD = "cwd";
     private static final String RIGHTS = "rights";
     private static final String ALLOW = "allow";
+    private static final String INPUTS = "inputs";
+    private static final String FALLBACK = "fallback";
+    private static final String FALLBACK_ARGUMENTS = "fallback-arguments";
 
-    private static final Map<String, OptionsFile.Form> IN_FILES = Map.of(
-            OUT, OptionsFile.Form.PLAIN,
-            EAGER, OptionsFile.Form.SWITCH,
-            REOPEN_STDIO, OptionsFile.Form.SWITCH,
-            PORT_MAP, OptionsFile.Form.PAIR,
-            FD, OptionsFile.Form.PAIR,
-            ENV, OptionsFile.Form.PAIR,
-            UNSET_ENV, OptionsFile.Form.WORDS,
-            CWD, OptionsFile.Form.PLAIN,
-            RIGHTS, OptionsFile.Form.PLAIN,
-            ALLOW, OptionsFile.Form.WORDS);
+    private static final Map<String, OptionsFile.Form> IN_FILES = Map.ofEntries(
+            Map.entry(OUT, OptionsFile.Form.PLAIN),
+            Map.entry(EAGER, OptionsFile.Form.SWITCH),
+            Map.entry(REOPEN_STDIO, OptionsFile.Form.SWITCH),
+            Map.entry(PORT_MAP, OptionsFile.Form.PAIR),
+            Map.entry(FD, OptionsFile.Form.PAIR),
+            Map.entry(ENV, OptionsFile.Form.PAIR),
+            Map.entry(UNSET_ENV, OptionsFile.Form.WORDS),
+            Map.entry(CWD, OptionsFile.Form.PLAIN),
+            Map.entry(RIGHTS, OptionsFile.Form.PLAIN),
+            Map.entry(ALLOW, OptionsFile.Form.WORDS),
+            Map.entry(INPUTS, OptionsFile.Form.PLAIN),
+            Map.entry(FALLBACK, OptionsFile.Form.WORDS),
+            Map.entry(FALLBACK_ARGUMENTS, OptionsFile.Form.PLAIN));
 
     @Option(
             names = "--" + EAGER,
@@ -118,6 +125,28 @@ final class ImageChoices {
     private List<String> weaker = List.of();
 
     @Option(
+            names = "--" + INPUTS,
+            paramLabel = "none|image",
+            description = "image, the default: each launch looks at the files whose state the program has seen while it was warmed, if the"
+                    + " capture has noted them (ckpt --inputs), and runs another command when one has changed. none: it looks at none.")
+    private String inputs;
+
+    @Option(
+            names = "--" + FALLBACK,
+            paramLabel = "WORD",
+            description = "A word of the command that a launch runs in its own place when such a file has changed; may be repeated, as in"
+                    + " --fallback javac --fallback=-g. The first one is a program, found now. Default: the program's own command line; of"
+                    + " a program that asked for its checkpoint itself, the program alone.")
+    private List<String> fallback = List.of();
+
+    @Option(
+            names = "--" + FALLBACK_ARGUMENTS,
+            paramLabel = "none|launch",
+            description = "What follows these words: nothing, or the arguments of the launch. Default: none, but launch for a checkpoint"
+                    + " that the program asked for itself.")
+    private String fallbackArguments;
+
+    @Option(
             names = "--options",
             paramLabel = "FILE",
             description = "Reads options from a properties file, as undump(1) shows it at its end. The command line has the last word.")
@@ -144,7 +173,9 @@ final class ImageChoices {
                 || directory != null
                 || rights != null
                 || file != null
-                || !List.of(portMap, descriptors, variables, unset, weaker).stream().allMatch(List::isEmpty);
+                || inputs != null
+                || fallbackArguments != null
+                || !List.of(portMap, descriptors, variables, unset, weaker, fallback).stream().allMatch(List::isEmpty);
     }
 
     /**
@@ -173,10 +204,26 @@ final class ImageChoices {
                 choosing.environment(variables, unset),
                 choosing.last(CWD, directory, PolicyWords::directory),
                 choosing.last(RIGHTS, rights, PolicyWords::keepsLaunchRights).orElse(false),
-                choosing.words(weaker));
+                choosing.words(weaker),
+                inputs(face, choosing));
         return new Chosen(
                 new ImageOptions(choosing.flag(EAGER, eager), launch, false),
                 choosing.last(OUT, null, Path::of));
+    }
+
+    private InputPolicy inputs(CommandFace face, Choosing choosing) {
+        List<String> words = choosing.replaced(FALLBACK, fallback);
+        Optional<NativeText> program;
+        try {
+            program = words.stream().findFirst().map(ProgramPath::find);
+        } catch (IllegalArgumentException e) {
+            throw face.wrongUsage("--" + FALLBACK + " " + e.getMessage());
+        }
+        return new InputPolicy(
+                choosing.last(INPUTS, inputs, PolicyWords::looksAtInputs).orElse(true),
+                program,
+                words.stream().map(NativeText::of).toList(),
+                choosing.last(FALLBACK_ARGUMENTS, fallbackArguments, PolicyWords::takesArguments));
     }
 
     /** Joins what stands in the file with what stands on the command line. */
@@ -234,6 +281,14 @@ final class ImageChoices {
             each(UNSET_ENV, unset, PolicyWords::unset, onceInFile, once);
             changes.putAll(here);
             return List.copyOf(changes.values());
+        }
+
+        /** Words of the command line take the place of all that the file has. */
+        List<String> replaced(String name, List<String> given) {
+            List<String> inFile = new ArrayList<>();
+            List<String> here = new ArrayList<>();
+            each(name, given, word -> word, inFile::add, here::add);
+            return here.isEmpty() ? inFile : here;
         }
 
         Set<LaunchPolicies.Weaker> words(List<String> given) {

@@ -103,6 +103,24 @@ final class PolicyWords {
         };
     }
 
+    /** Parses what launches do about files that the program has seen. */
+    static boolean looksAtInputs(String text) {
+        return switch (text) {
+            case "image" -> true;
+            case "none" -> false;
+            default -> throw new IllegalArgumentException("takes none or image, not \"" + Printable.line(text) + "\"");
+        };
+    }
+
+    /** Parses what follows the words of a fallback. */
+    static boolean takesArguments(String text) {
+        return switch (text) {
+            case "launch" -> true;
+            case "none" -> false;
+            default -> throw new IllegalArgumentException("takes none or launch, not \"" + Printable.line(text) + "\"");
+        };
+    }
+
     private static NativeText text(String text) {
         if (text.indexOf('\0') >= 0) {
             throw new IllegalArgumentException("takes no zero character, as in \"" + Printable.line(text) + "\"");

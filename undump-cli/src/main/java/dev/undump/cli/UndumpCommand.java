@@ -11,6 +11,7 @@ import dev.undump.checkpoint.SocketKind;
 import dev.undump.checkpoint.SocketState;
 import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.cli.inspect.Inspection;
+import dev.undump.plan.InputPolicy;
 import dev.undump.plan.LaunchPolicies;
 import dev.undump.plan.LazyMemory;
 import dev.undump.plan.PlanException;
@@ -56,6 +57,7 @@ import picocli.CommandLine.Parameters;
             "    unset-env = DISPLAY, XAUTHORITY",
             "    cwd = launch",
             "    allow = file-lock",
+            "    fallback = /usr/bin/python3, /opt/tool/tool.py",
             ""
         })
 final class UndumpCommand implements Callable<Integer> {
@@ -109,6 +111,7 @@ final class UndumpCommand implements Callable<Integer> {
         tellOfPipes(checkpoint, chosen.image().policies());
         lostSocketFiles(checkpoint, chosen.image().policies().descriptors().keySet()).forEach(face::note);
         tellOfMemory(lazy, image);
+        tellOfFallback(checkpoint, chosen.image().policies().inputs());
         return ExitStatus.DONE;
     }
 
@@ -201,6 +204,22 @@ final class UndumpCommand implements Callable<Integer> {
         return checkpoint.descriptors().stream()
                 .filter(descriptor -> !elsewhere.contains(descriptor.openFile()))
                 .toList();
+    }
+
+    /** Which of a command's words were its own and which those of the warm-up, nobody knows. */
+    private void tellOfFallback(Checkpoint checkpoint, InputPolicy policy) {
+        boolean looks = policy.checked() && !checkpoint.inputs().isEmpty();
+        if (!looks && policy.program().isPresent()) {
+            face.note("launches look at no files"
+                    + (policy.checked() ? ", for the capture has noted none (ckpt --inputs)" : "")
+                    + ": the fallback will never run");
+        }
+        boolean hadWords = checkpoint.process().commandLine().toString().replaceFirst("\0$", "").indexOf('\0') >= 0;
+        if (looks && policy.program().isEmpty() && checkpoint.process().trigger().makesCommand() && hadWords) {
+            face.note("when a file that the program has seen has changed, a launch runs "
+                    + Printable.line(checkpoint.process().executable().toString())
+                    + " with the arguments of the launch alone (--fallback names another command)");
+        }
     }
 
     private void tellOfMemory(LazyMemory lazy, Path image) {

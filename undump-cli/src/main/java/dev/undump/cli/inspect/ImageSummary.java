@@ -29,6 +29,7 @@ import net.fornwall.jelf.ElfSection;
  * @param minimumKernel like {@code 5.10}
  * @param memory how a launch brings it back
  * @param steps what it does about the world around the program
+ * @param inputs what its launches look at
  * @param tuning present if the image is tuned
  */
 record ImageSummary(
@@ -43,6 +44,7 @@ record ImageSummary(
         long threads,
         long threadIdPatches,
         ImageSteps steps,
+        ImageInputs inputs,
         Optional<Tuning> tuning) {
 
     private static final byte[] ELF_MAGIC = {0x7f, 'E', 'L', 'F'};
@@ -126,6 +128,7 @@ record ImageSummary(
                 count(head, Plan.THREADS),
                 count(head, Plan.TID_PATCHES),
                 ImageSteps.read(new PlanReader(file, channel, plan, head)),
+                ImageInputs.read(new PlanReader(file, channel, plan, head)),
                 tuning);
     }
 

@@ -24,6 +24,7 @@ final class ImageText {
             boolean set = change.toString().indexOf('=') >= 0;
             out.println(Printable.line("  /proc/PID/environ: the launch's, but " + change + (set ? "" : " is left out")));
         }
+        image.inputs().fallback().ifPresent(command -> InputText.printFallback(command, out));
         image.tuning()
                 .ifPresent(tuning -> out.println("  tuned by a run of at most " + tuning.limitMs() + " ms: "
                         + Sizes.bytes(tuning.prefetchBytes()) + " asked for at once in "

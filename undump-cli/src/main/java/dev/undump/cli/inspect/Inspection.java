@@ -78,6 +78,7 @@ public final class Inspection implements Closeable {
         SystemVText.print(subject, out);
         SignalText.print(subject, out);
         LimitText.print(subject, out);
+        InputText.print(subject, out);
         if (subject.image().isPresent() || subject.launchMemory().isPresent()) {
             out.println();
             out.println("launch");

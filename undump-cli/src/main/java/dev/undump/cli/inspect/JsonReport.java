@@ -59,6 +59,7 @@ final class JsonReport {
         JsonSystemFiles.write(checkpoint, json);
         JsonSignals.write(checkpoint, json);
         texts("allowances", checkpoint.allowances());
+        JsonInputs.write(subject, json);
         if (subject.launchMemory().isPresent()) {
             JsonLaunchMemory.write(subject.launchMemory().get(), json);
         }
@@ -217,6 +218,9 @@ final class JsonReport {
             json.writeString(change.toString());
         }
         json.writeEndArray();
+        if (image.inputs().fallback().isPresent()) {
+            JsonInputs.write(image.inputs().fallback().get(), json);
+        }
         if (image.tuning().isPresent()) {
             Tuning tuning = image.tuning().get();
             json.writeObjectFieldStart("tuning");
