@@ -93,6 +93,13 @@ public final class ExportedSymbols {
         return address >= start && address < end;
     }
 
+    /** Returns the mappings that begin in the module, by address. */
+    public List<Mapping> mappings() {
+        return memory.mappings().stream()
+                .filter(mapping -> contains(mapping.range().start()))
+                .toList();
+    }
+
     private void readDynamic(long address) throws IOException {
         for (int i = 0; i < DYNAMIC_LIMIT; i++) {
             Optional<ByteBuffer> entry = memory.read(address + (long) i * DYNAMIC_ENTRY_BYTES, DYNAMIC_ENTRY_BYTES);

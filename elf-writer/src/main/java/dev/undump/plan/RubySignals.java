@@ -3,6 +3,7 @@ package dev.undump.plan;
 
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.ExportedSymbols;
 import dev.undump.checkpoint.PosixTimer;
 import java.io.IOException;
 import java.util.List;

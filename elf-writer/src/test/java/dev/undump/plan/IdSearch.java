@@ -6,6 +6,7 @@ import dev.undump.checkpoint.CheckpointBuilder;
 import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.CheckpointSamples;
 import dev.undump.checkpoint.Descriptor;
+import dev.undump.checkpoint.ExportedSymbols;
 import dev.undump.checkpoint.FileKind;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.checkpoint.OpenFile;

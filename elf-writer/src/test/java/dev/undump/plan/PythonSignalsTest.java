@@ -4,6 +4,7 @@ package dev.undump.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.undump.checkpoint.MappingKind;
+import dev.undump.checkpoint.ModuleSample;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HexFormat;

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.undump.checkpoint.CheckpointBuilder;
 import dev.undump.checkpoint.MappingKind;
+import dev.undump.checkpoint.ModuleSample;
 import dev.undump.checkpoint.PosixTimer;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import static dev.undump.plan.IdSearch.PID;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.undump.checkpoint.MappingKind;
+import dev.undump.checkpoint.ModuleSample;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
