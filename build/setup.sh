@@ -24,6 +24,7 @@ readonly check_needs="$demo_needs"'
     python3-numpy /usr/lib/python3/dist-packages/numpy
     python3-pandas /usr/lib/python3/dist-packages/pandas
     ipython3 /usr/bin/ipython3
+    python3-zmq /usr/lib/python3/dist-packages/zmq
     perl prove
     libhttp-daemon-perl /usr/share/perl5/HTTP/Daemon.pm
     lua5.4 lua5.4
@@ -147,6 +148,8 @@ run_maven() {
 # explain_failure LOG: the last of what Maven had to say, and where the rest is.
 explain_failure() {
     echo >&2
+    # Of a failed test in C: what it had to say.
+    grep -a -B 12 '^FAILED: ' "$1" | cut -c 1-300 | tail -n 40 >&2 || true
     grep -E '^\[(ERROR|FATAL)\]|^undump: |: error: |\*\*\*' "$1" \
         | grep -v -e '\[Help' -e 'For more information about' -e 're-run Maven' -e 'Re-run Maven' -e 'mvn <args>' -e '^\[ERROR\] *$' \
         | cut -c 1-300 | tail -n 25 >&2

@@ -30,15 +30,6 @@ void leave_call(struct inputs *inputs, struct followed *thread, int64_t result);
 
 void forget_call(struct followed *thread);
 
-/* A thread has executed another program. */
-void note_execution(struct inputs *inputs, pid_t tid);
-
-/* Takes back what was seen in search of the program that the thread executes now. */
-void forget_search(struct inputs *inputs, pid_t tid);
-
-/* Files that the program can write to from the start. */
-void note_inherited_files(struct inputs *inputs, pid_t pid);
-
 /* ---- traced_paths.c ---- */
 
 /* Reads a text from the memory of a thread. Returns its length, or -errno: -ENAMETOOLONG when size is too little. */
@@ -53,8 +44,8 @@ char *absolute_path(struct inputs *inputs, pid_t tid, int base, const char *text
 char *path_of_descriptor(pid_t tid, int fd);
 int look_at_descriptor(pid_t tid, int fd, struct look *ret);
 
-/* Notes that the program at a path was executed, with its interpreters. */
-void see_executed(struct inputs *inputs, pid_t tid, const char *path);
+/* The program has changed what a descriptor leads to. */
+void inputs_own_descriptor(struct inputs *inputs, pid_t tid, int fd);
 
 /* Notes that a path could not be used: what stands there, nothing, or a folder on the way that may not be searched. */
 void see_failure(struct inputs *inputs, const char *path, bool at_link);
@@ -64,5 +55,19 @@ void see_now(struct inputs *inputs, const char *path, unsigned saw, bool at_link
 
 /* The same with a look that is known. */
 void see_look(struct inputs *inputs, const char *path, unsigned saw, const struct look *look);
+
+/* ---- traced_programs.c ---- */
+
+/* Notes that the program at a path was executed, with its interpreters. */
+void see_executed(struct inputs *inputs, pid_t tid, const char *path);
+
+/* A thread has executed another program. */
+void note_execution(struct inputs *inputs, pid_t tid);
+
+/* Takes back what was seen in search of the program that the thread executes now. */
+void forget_search(struct inputs *inputs, pid_t tid);
+
+/* Files that the program can write to from the start. */
+void note_inherited_files(struct inputs *inputs, pid_t pid);
 
 #endif

@@ -42,6 +42,7 @@
 #define EXIT_CANNOT_RUN 126
 #define EXIT_NOT_FOUND 127
 #define LOOK_INTERVAL_NS UINT64_C(1000000000)
+#define LOOKS_AT_ONCE 64
 #define CHILDREN_LEAVE_NS UINT64_C(2000000000)
 
 struct launch {
@@ -149,11 +150,12 @@ static int start_beside(struct launch *launch)
 
 /* ---- capturing ---- */
 
-static void look_at_children(struct launch *launch);
+static bool look_at_children(struct launch *launch);
 
 static void serve_stops(void *context)
 {
-    look_at_children(context);
+    while (look_at_children(context))
+        ;
 }
 
 /* Adds what is the same for all requests. Returns 0 or -errno with a line. */
@@ -212,9 +214,10 @@ static void capture_now(struct launch *launch, uint32_t trigger, pid_t asker)
 }
 
 /* Requests of the program itself, which its own ckpt has handed over. */
-static void serve_requests(struct launch *launch)
+static bool serve_requests(struct launch *launch)
 {
     struct handed_request handed;
+    bool any = false;
     while (!launch->ended && handover_take(launch->handover, launch->pid, &handed)) {
         struct report report = {0};
         int error = capture(launch, &handed.request, &report);
@@ -222,8 +225,9 @@ static void serve_requests(struct launch *launch)
         if (launch->options->signal) /* a helper that waits for something else has no use for what the program asks for */
             tell_helper(launch, error, &report);
         report_clear(&report);
-        look_at_children(launch);
+        any = true; /* the capture has consumed signals of stops */
     }
+    return any;
 }
 
 /* Moves the time of the next periodic checkpoint behind now, without a burst after a long pause. */
@@ -367,11 +371,16 @@ static void on_helper_gone(struct launch *launch)
     launch->leave = true;
 }
 
-static void look_at_children(struct launch *launch)
+/* Returns whether there may be more: threads that are followed stop as fast as they are looked at, and ckpt has other things to do. */
+static bool look_at_children(struct launch *launch)
 {
     int status;
-    pid_t tid;
-    while (!launch->ended && (tid = next_child(launch, &status)) > 0) {
+    for (int looks = 0; !launch->ended; looks++) {
+        if (looks == LOOKS_AT_ONCE)
+            return true;
+        pid_t tid = next_child(launch, &status);
+        if (tid <= 0)
+            return false;
         struct stop stop = decode_stop(status);
         if (launch->options->helper && tid == launch->beside.helper) {
             on_helper_gone(launch);
@@ -383,6 +392,7 @@ static void look_at_children(struct launch *launch)
             launch->status = status;
         }
     }
+    return false;
 }
 
 /* ---- signals to ckpt ---- */
@@ -436,10 +446,19 @@ static void watch_signals(struct launch *launch)
     sigprocmask(SIG_BLOCK, &launch->watched, &launch->before);
 }
 
-/* Waits for the next signal, at most for a second or until the next periodic checkpoint is due. */
-static void wait_for_signal(struct launch *launch, siginfo_t *ret)
+/* Waits for the next signal, at most for a second or until the next periodic checkpoint is due; not at all when there is more to do.
+ * SIGCHLD, which never ends then, gives way to those with higher numbers. */
+static void wait_for_signal(struct launch *launch, bool more, siginfo_t *ret)
 {
     uint64_t now = now_ns(CLOCK_MONOTONIC), wait = LOOK_INTERVAL_NS;
+    sigset_t others = launch->watched;
+    struct timespec none = {0, 0};
+    sigdelset(&others, SIGCHLD);
+    if (more) {
+        if (sigtimedwait(&others, ret, &none) < 0)
+            ret->si_signo = 0;
+        return;
+    }
     if (launch->next_ns && launch->next_ns < now + wait)
         wait = launch->next_ns > now ? launch->next_ns - now : 0;
     struct timespec limit = {(time_t)(wait / 1000000000), (long)(wait % 1000000000)};
@@ -513,9 +532,10 @@ int launch_program(const struct options *options)
     launch.handover = handover_open();
     if (options->interval)
         launch.next_ns = now_ns(CLOCK_MONOTONIC) + (uint64_t)options->interval * 1000000000;
+    bool more = false;
     while (!launch.ended && !is_done(&launch)) {
         siginfo_t info = {0};
-        wait_for_signal(&launch, &info);
+        wait_for_signal(&launch, more, &info);
         if (info.si_signo)
             on_own_signal(&launch, &info);
         if (launch.next_ns && now_ns(CLOCK_MONOTONIC) >= launch.next_ns) {
@@ -525,13 +545,14 @@ int launch_program(const struct options *options)
         }
         if (launch.beside.channel >= 0 && !launch.leave)
             listen_to_helper(&launch);
-        look_at_children(&launch);
+        more = look_at_children(&launch);
         while (launch.wanted) {
             launch.wanted = false;
             capture_now(&launch, launch.wanted_by, 0);
-            look_at_children(&launch);
+            more |= look_at_children(&launch);
         }
-        serve_requests(&launch);
+        if (launch.handover)
+            more |= serve_requests(&launch);
     }
     handover_close(launch.handover);
     let_children_go(&launch);

@@ -80,15 +80,15 @@ static int meets_limit(struct injector *injector, const struct semaphore *semaph
     return result == -ERANGE;
 }
 
-/* A value that may be changed but not read: one more than HIGHEST - n cannot be raised by n. */
-static int search_value(struct injector *injector, const struct semaphore *semaphore, int64_t *ret_value)
+/* Whether a number that is looked for is more than `than`: 1, 0 or -errno. */
+typedef int question(struct injector *injector, struct semaphore *semaphore, int than);
+
+/* Finds the number between low and high. */
+static int search(struct injector *injector, struct semaphore *semaphore, question *is_above, int low, int high, int *ret)
 {
-    int low = 0, high = HIGHEST;
     while (low < high) {
-        int middle = (low + high) / 2;
-        struct probe probe = {.count = 0};
-        add_operation(&probe, semaphore, HIGHEST - middle, 0);
-        int above = meets_limit(injector, semaphore, &probe);
+        int middle = low + (high - low) / 2;
+        int above = is_above(injector, semaphore, middle);
         if (above < 0)
             return above;
         if (above)
@@ -96,8 +96,25 @@ static int search_value(struct injector *injector, const struct semaphore *semap
         else
             high = middle;
     }
-    *ret_value = low;
+    *ret = low;
     return 0;
+}
+
+/* One more than HIGHEST - n cannot be raised by n. */
+static int value_is_above(struct injector *injector, struct semaphore *semaphore, int than)
+{
+    struct probe probe = {.count = 0};
+    add_operation(&probe, semaphore, HIGHEST - than, 0);
+    return meets_limit(injector, semaphore, &probe);
+}
+
+/* For one that may be changed but not read. */
+static int search_value(struct injector *injector, struct semaphore *semaphore)
+{
+    int value, error = search(injector, semaphore, value_is_above, 0, HIGHEST, &value);
+    if (error == 0)
+        semaphore->value = value;
+    return error;
 }
 
 static int ask_value(struct injector *injector, struct semaphore *semaphore)
@@ -105,13 +122,13 @@ static int ask_value(struct injector *injector, struct semaphore *semaphore)
     int64_t value;
     uint64_t arguments[6] = {(uint64_t)semaphore->set, semaphore->number, GETVAL};
     if (semaphore->may_not_read)
-        return search_value(injector, semaphore, &semaphore->value);
+        return search_value(injector, semaphore);
     int error = inject_call(injector, &value, SYS_semctl, arguments);
     if (error < 0)
         return error;
     if (value == -EACCES) {
         semaphore->may_not_read = true;
-        return search_value(injector, semaphore, &semaphore->value);
+        return search_value(injector, semaphore);
     }
     if (value < 0)
         return (int)value;
@@ -119,7 +136,7 @@ static int ask_value(struct injector *injector, struct semaphore *semaphore)
     return 0;
 }
 
-/* Whether more than `than` would be added, LOWEST to HIGHEST - 1: 1, 0 or -errno. */
+/* Whether more than `than` would be added, LOWEST to HIGHEST - 1. */
 static int is_above(struct injector *injector, struct semaphore *semaphore, int than)
 {
     for (; semaphore->tries < TRIES_LIMIT; semaphore->tries++, semaphore->value = -1) {
@@ -139,23 +156,6 @@ static int is_above(struct injector *injector, struct semaphore *semaphore, int 
             return -ECANCELED;
     }
     return -EBUSY;
-}
-
-/* Finds the number between low and high. */
-static int search(struct injector *injector, struct semaphore *semaphore, int low, int high, int *ret)
-{
-    while (low < high) {
-        int middle = low + (high - low) / 2;
-        int above = is_above(injector, semaphore, middle);
-        if (above < 0)
-            return above;
-        if (above)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret = low;
-    return 0;
 }
 
 /* 1, 0 or -errno. */
@@ -183,7 +183,7 @@ static int try_to_find(struct injector *injector, struct semaphore *semaphore, i
         low = LOWEST;
         high = -1;
     }
-    int error = search(injector, semaphore, low, high, ret);
+    int error = search(injector, semaphore, is_above, low, high, ret);
     return error < 0 ? error : is_exactly(injector, semaphore, *ret);
 }
 

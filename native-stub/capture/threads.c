@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <linux/kcmp.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -273,13 +274,38 @@ int read_process_signals(struct capture *capture)
     return error;
 }
 
+/* What a thread has in common with who started the program, such as the processors of a container, belongs to the program's
+ * surroundings, and those of a launch are others. */
+static void leave_out_surroundings(struct ckpt_thread *record, const struct ckpt_thread *starter)
+{
+    if (memcmp(record->affinity, starter->affinity, sizeof(record->affinity)) == 0)
+        memset(record->affinity, 0, sizeof(record->affinity));
+    if (record->policy == SCHED_OTHER && record->nice == starter->nice)
+        record->nice = 0;
+}
+
+static struct ckpt_thread read_starter(const struct capture *capture)
+{
+    struct ckpt_thread starter = {0};
+    pid_t pid = (pid_t)capture->process.parent_pid; /* 0, outside of this pid namespace, reads as ourselves: the best that is known */
+    struct scheduling scheduling = {.size = sizeof(scheduling)};
+    if (syscall(SYS_sched_getaffinity, pid, sizeof(starter.affinity), starter.affinity) < 0)
+        memset(starter.affinity, 0, sizeof(starter.affinity));
+    if (syscall(SYS_sched_getattr, pid, &scheduling, sizeof(scheduling), 0) == 0)
+        starter.nice = scheduling.nice;
+    return starter;
+}
+
 void append_threads(struct capture *capture)
 {
     _Static_assert(sizeof(struct user_regs_struct) == sizeof(((struct ckpt_thread *)0)->regs), "NT_PRSTATUS");
+    struct ckpt_thread starter = read_starter(capture);
     for (size_t i = 0; i < capture->thread_count; i++) {
         struct thread *thread = &capture->threads[i];
-        memcpy(thread->record.regs, &thread->regs, sizeof(thread->record.regs));
-        buffer_append(&capture->threads_section, &thread->record, sizeof(thread->record));
+        struct ckpt_thread record = thread->record;
+        memcpy(record.regs, &thread->regs, sizeof(record.regs));
+        leave_out_surroundings(&record, &starter);
+        buffer_append(&capture->threads_section, &record, sizeof(record));
         buffer_append(&capture->rights_section, &thread->rights, sizeof(thread->rights));
     }
 }

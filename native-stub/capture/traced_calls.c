@@ -109,15 +109,17 @@ static bool gets_rights(const char *path)
            getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
-static void check_process_flags(struct inputs *inputs, pid_t tid, const struct pending_call *call)
+/* Returns whether the new process is meant to trace this one, as LeakSanitizer's does. */
+static bool makes_untraced(struct inputs *inputs, pid_t tid, const struct pending_call *call)
 {
     uint64_t flags = call->arguments[0];
     if (call->number == SYS_clone3 && read_words(tid, call->arguments[0], &flags, sizeof(flags)) < 0)
-        return;
+        return false;
     if (flags & CLONE_UNTRACED)
         inputs_give_up(inputs, "its process %d has made one that nobody may trace (CLONE_UNTRACED)", tid);
     if (flags & CLONE_NEWNS)
         inputs_give_up(inputs, "its process %d has made one in another mount name space", tid);
+    return flags & CLONE_UNTRACED;
 }
 
 enum after_entry enter_call(struct inputs *inputs, struct followed *thread, uint64_t number, const uint64_t arguments[6])
@@ -139,7 +141,7 @@ enum after_entry enter_call(struct inputs *inputs, struct followed *thread, uint
     if (call->path && changes_files(call) && look_at(call->path, what->action != CALL_OPEN, &call->before) < 0)
         call->before = (struct look){0};
     if (what->action == CALL_MAKE_PROCESS)
-        check_process_flags(inputs, thread->tid, call);
+        return makes_untraced(inputs, thread->tid, call) ? LET_GO : GO_ON;
     if (what->action != CALL_EXECUTE || !call->path || !gets_rights(call->path))
         return GO_ON;
     inputs_give_up(inputs, "its process %d has executed %s, which gets rights that ckpt has not (set-user-ID) and cannot be followed",
@@ -204,13 +206,6 @@ static void see_entries(struct inputs *inputs, pid_t tid, int fd)
     if (name && !is_never_input(name) && look_at_descriptor(tid, fd, &look) == 0 && S_ISDIR(look.mode))
         inputs_see_entries(inputs, &look, name);
     free(name);
-}
-
-static void own_descriptor(struct inputs *inputs, pid_t tid, int fd)
-{
-    struct look look;
-    if (look_at_descriptor(tid, fd, &look) == 0)
-        inputs_own_file(inputs, &look);
 }
 
 static void own_path(struct inputs *inputs, const char *path, bool at_link)
@@ -306,10 +301,10 @@ static void take_success(struct inputs *inputs, pid_t tid, const struct pending_
         if (path)
             own_path(inputs, path, call->at_link);
         else if (call->what->base != NO_ARGUMENT)
-            own_descriptor(inputs, tid, (int)call->arguments[call->what->base]);
+            inputs_own_descriptor(inputs, tid, (int)call->arguments[call->what->base]);
         break;
     case CALL_CHANGE_OPEN:
-        own_descriptor(inputs, tid, (int)call->arguments[0]);
+        inputs_own_descriptor(inputs, tid, (int)call->arguments[0]);
         break;
     case CALL_NAME_SPACE:
         if (is_elsewhere(tid, call->number))
@@ -351,64 +346,4 @@ void leave_call(struct inputs *inputs, struct followed *thread, int64_t result)
     else if (call->path && !tells_nothing(result))
         see_failure(inputs, call->path, call->at_link || (call->what->action == CALL_OPEN && (call->flags & O_NOFOLLOW)));
     forget_call(thread);
-}
-
-/* ---- programs ---- */
-
-/* The name by which it was executed, as the kernel has told the program itself. */
-static char *name_of_execution(struct inputs *inputs, pid_t tid)
-{
-    AUTO_BUFFER struct buffer auxv = {0};
-    char text[PATH_MAX];
-    if (read_proc(&auxv, "%d/auxv", tid) < 0)
-        return NULL;
-    for (size_t at = 0; at + 16 <= auxv.size; at += 16) {
-        uint64_t entry[2];
-        memcpy(entry, auxv.data + at, sizeof(entry));
-        if (entry[0] == 31 /* AT_EXECFN */ && read_text(tid, entry[1], text, sizeof(text)) > 0)
-            return absolute_path(inputs, tid, AT_FDCWD, text);
-    }
-    return NULL;
-}
-
-void note_execution(struct inputs *inputs, pid_t tid)
-{
-    char program[PATH_MAX];
-    struct look look;
-    char *path = name_of_execution(inputs, tid);
-    if (path)
-        see_executed(inputs, tid, path);
-    free(path);
-    ssize_t length = read_proc_link(program, sizeof(program), "%d/exe", tid);
-    if (length < 0)
-        inputs_give_up(inputs, "which program its process %d has executed cannot be read (%s)", tid, strerror((int)-length));
-    else if (look_at(program, false, &look) == 0 && !saw_content(inputs, &look))
-        see_look(inputs, program, SAW_CONTENT, &look);
-}
-
-void forget_search(struct inputs *inputs, pid_t tid)
-{
-    char *path = name_of_execution(inputs, tid);
-    const char *name = path ? strrchr(path, '/') : NULL;
-    for (size_t i = 0; name && i < inputs->paths.count; i++) {
-        const char *seen = strrchr(inputs->paths.texts[i], '/');
-        if (strcmp(seen, name) != 0)
-            continue;
-        free(inputs->list[i].target);
-        inputs->list[i] = (struct input){0};
-    }
-    free(path);
-}
-
-void note_inherited_files(struct inputs *inputs, pid_t pid)
-{
-    AUTO_FREE pid_t *fds = NULL;
-    AUTO_BUFFER struct buffer info = {0};
-    size_t count = 0;
-    if (list_proc_numbers(&fds, &count, "%d/fd", pid) < 0)
-        return;
-    for (size_t i = 0; i < count; i++)
-        if (read_proc(&info, "%d/fdinfo/%d", pid, fds[i]) == 0 &&
-            (text_number((char *)info.data, "flags:", 8, 0) & O_ACCMODE) != O_RDONLY)
-            own_descriptor(inputs, pid, fds[i]);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the paths that a stopped thread uses mean, and what stands there. */
 #define _GNU_SOURCE
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,8 +16,6 @@
 
 #define PAGE_MASK_BYTES (CKPT_PAGE_SIZE - 1)
 #define FIRST_BYTES 256 /* most paths are shorter */
-#define SCRIPT_BYTES 256 /* BINPRM_BUF_SIZE of the kernel, which reads no more of the first line */
-#define INTERPRETERS 6   /* of scripts, one behind the other; kernel: 5 */
 #define DELETED " (deleted)"
 
 int read_words(pid_t tid, uint64_t address, void *words, size_t size)
@@ -176,63 +173,9 @@ void see_failure(struct inputs *inputs, const char *path, bool at_link)
     see_now(inputs, path, SAW_STATUS, at_link);
 }
 
-/* ---- programs ---- */
-
-/* The interpreter that an ELF file asks for. */
-static bool read_elf_interpreter(int fd, const Elf64_Ehdr *header, char name[PATH_MAX])
+void inputs_own_descriptor(struct inputs *inputs, pid_t tid, int fd)
 {
-    Elf64_Phdr part;
-    if (header->e_ident[EI_CLASS] != ELFCLASS64)
-        return false;
-    for (unsigned i = 0; i < header->e_phnum; i++) {
-        if (pread(fd, &part, sizeof(part), (off_t)(header->e_phoff + i * sizeof(part))) != sizeof(part))
-            return false;
-        if (part.p_type != PT_INTERP || part.p_filesz == 0 || part.p_filesz > PATH_MAX)
-            continue;
-        if (pread(fd, name, part.p_filesz, (off_t)part.p_offset) != (ssize_t)part.p_filesz)
-            return false;
-        name[part.p_filesz - 1] = 0;
-        return true;
-    }
-    return false;
-}
-
-/* Behind "#!", without the argument. */
-static bool read_script_interpreter(const char *start, size_t size, char name[PATH_MAX])
-{
-    size_t at = 2, length;
-    while (at < size && (start[at] == ' ' || start[at] == '\t'))
-        at++;
-    for (length = 0; at + length < size && !strchr(" \t\n", start[at + length]); length++)
-        ;
-    memcpy(name, start + at, length);
-    name[length] = 0;
-    return length > 0;
-}
-
-static bool read_interpreter(const char *path, char name[PATH_MAX])
-{
-    union {
-        char text[SCRIPT_BYTES];
-        Elf64_Ehdr elf;
-    } start = {.text = ""};
-    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    ssize_t size = fd < 0 ? -1 : pread(fd, &start, sizeof(start), 0);
-    if (size > 2 && memcmp(start.text, "#!", 2) == 0)
-        return read_script_interpreter(start.text, (size_t)size, name);
-    return size >= (ssize_t)sizeof(start.elf) && memcmp(start.text, ELFMAG, SELFMAG) == 0 && read_elf_interpreter(fd, &start.elf, name);
-}
-
-void see_executed(struct inputs *inputs, pid_t tid, const char *path)
-{
-    char name[PATH_MAX], *at = strdup(path);
-    for (unsigned depth = 0; at && depth < INTERPRETERS; depth++) {
-        struct look look;
-        bool more = look_at(at, false, &look) == 0 && S_ISREG(look.mode);
-        see_now(inputs, at, SAW_CONTENT, false);
-        more = more && read_interpreter(at, name);
-        free(at);
-        at = more ? absolute_path(inputs, tid, AT_FDCWD, name) : NULL;
-    }
-    free(at);
+    struct look look;
+    if (look_at_descriptor(tid, fd, &look) == 0)
+        inputs_own_file(inputs, &look);
 }

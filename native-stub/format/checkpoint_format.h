@@ -230,13 +230,13 @@ struct ckpt_thread {
     uint64_t clear_child_tid; /* prctl(PR_GET_TID_ADDRESS) */
     uint32_t policy;          /* sched_getattr(2) */
     uint32_t policy_flags;    /* SCHED_FLAG_RESET_ON_FORK and others */
-    int32_t nice;
+    int32_t nice;             /* also 0: that of the program's parent */
     uint32_t priority;
     uint64_t runtime_ns;      /* SCHED_DEADLINE */
     uint64_t deadline_ns;
     uint64_t period_ns;
     uint64_t timer_slack_ns;
-    uint64_t affinity[16];    /* sched_getaffinity(2), 1,024 processors */
+    uint64_t affinity[16];    /* sched_getaffinity(2), 1,024 processors; none: those of the program's parent */
     uint8_t name[16];         /* comm, zero padded */
     struct ckpt_string wait_channel; /* /proc/PID/task/TID/wchan before the stop, "" when it ran */
     uint64_t reserved[3];

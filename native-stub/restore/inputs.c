@@ -194,7 +194,7 @@ static const char *look(struct stub_state *state, const struct image_input *inpu
 
     if (input->kind == IMAGE_INPUT_MISSING)
         return look_for_missing(input, path);
-    result = sys_statx_at(ABI_AT_FDCWD, path, input->kind == IMAGE_INPUT_LINK ? ABI_AT_SYMLINK_NOFOLLOW : 0, &found);
+    result = sys_statx_at(ABI_AT_FDCWD, path, is_kind(input->mode, ABI_S_IFLNK) ? ABI_AT_SYMLINK_NOFOLLOW : 0, &found);
     if (is_error(result))
         return is_not_found(result) ? is_missing : is_hidden;
     return is_as_it_was(input, &found) ? NULL : compare(state, input, &found, path);

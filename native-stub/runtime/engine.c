@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -154,14 +153,11 @@ static int await(pid_t engine)
     }
 }
 
-/* A process that reaps orphans (PR_SET_CHILD_SUBREAPER, a container's first one) has become the engine's parent; others get ECHILD
- * at once. */
 static void forget_engine(pid_t engine, bool was_named)
 {
     if (was_named)
         prctl(PR_SET_PTRACER, 0, 0, 0, 0);
-    while (waitpid(engine, NULL, __WALL) < 0 && errno == EINTR)
-        ;
+    reap_detached(engine);
 }
 
 static int start(const char *const *arguments, size_t count, int socket, pid_t *ret)

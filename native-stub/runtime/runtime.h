@@ -46,6 +46,9 @@ void commands_after_fork(void);
  * descriptor. Returns its process id or -errno. */
 pid_t spawn_detached(const char *path, char *const *arguments, int input, int output);
 
+/* Waits for its end, where that would leave a zombie among this process's children. */
+void reap_detached(pid_t pid);
+
 /* Whether that process has not ended; a zombie has. True also when nobody can tell. */
 bool is_running(pid_t pid);
 

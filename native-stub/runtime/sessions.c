@@ -159,8 +159,10 @@ static int make_image(const char *session, const char *checkpoint, const char *i
         return fail(-errno, "making the image of session %s: %s", session, strerror(errno));
     pid_t pid = spawn_detached(undump.path, (char *const *)arguments, -1, ends[1]);
     close(ends[1]);
-    if (pid > 0)
+    if (pid > 0) {
         read_words(ends[0], text, sizeof(text));
+        reap_detached(pid);
+    }
     close(ends[0]);
     if (pid < 0)
         return fail(pid, "starting %s: %s", undump.path, strerror(-pid));

@@ -100,6 +100,13 @@ pid_t spawn_detached(const char *path, char *const *arguments, int input, int ou
     return spawn.pid;
 }
 
+/* A process that reaps orphans (PR_SET_CHILD_SUBREAPER, a container's first one) has become its parent; others get ECHILD at once. */
+void reap_detached(pid_t pid)
+{
+    while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+        ;
+}
+
 /* kill(2) finds zombies, and somebody else's child stays one as long as its parent likes. Reading memory finds none, and needs
  * neither a descriptor nor a permission that matters. */
 bool is_running(pid_t pid)

@@ -4,12 +4,15 @@
  * with a value and an open file's offset that are those of the session. It calls itself with an argument of all bytes, which has to
  * come along, and has a timer and an ignored signal by the time that it goes back, which must not.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "api.h"
@@ -69,12 +72,14 @@ static void take(const char *name)
         printf("back in %s value %d offset %d pid %d\n", name, value, (int)lseek(file, 0, SEEK_CUR), (int)getpid());
 }
 
-/* What was made of its former checkpoint is of no use any more. */
+/* What was made of its former checkpoint is of no use any more. Whoever reaps orphans has no zombies of us afterwards. */
 static void renew(const char *name)
 {
     struct undump_options options = UNDUMP_OPTIONS_INIT;
     options.session = name;
+    CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "becoming the parent of orphans");
     CHECK(API(undump_checkpoint)(&options) == 0 && API(undump_session_image)(name) == 0, "%s", API(undump_error)());
+    CHECK(waitpid(-1, NULL, WNOHANG | __WALL) == -1 && errno == ECHILD, "ckpt or undump is left as a child");
     printf("renewed\n");
 }
 

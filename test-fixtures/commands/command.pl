@@ -18,7 +18,7 @@ if (readlink('/proc/self/exe') ne $program) {
 print "warm $warm{999}\n";
 print "argument <$_>\n" for @ARGV;
 print 'directory ', getcwd(), "\n";
-print "variable $_ <", $ENV{$_} // 'none', ">\n" for qw(FIXTURE_VALUE FIXTURE_CAPTURE);
+print "variable $_ <", $ENV{$_} // 'none', ">\n" for qw(FIXTURE_VALUE FIXTURE_CAPTURE UNDUMP_FALLBACK);
 print 'variable of a child ', `printf '<%s>' "\$FIXTURE_VALUE" "\$FIXTURE_CAPTURE"`, "\n";
 binmode STDIN;
 my $input = do { local $/; <STDIN> } // '';

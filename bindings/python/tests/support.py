@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
-from typing import Mapping, Optional, Sequence
+import tempfile
+from typing import Callable, Mapping, Optional, Sequence
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PACKAGE_FOLDER = ROOT / "bindings" / "python"
@@ -52,6 +54,13 @@ def run_or_raise(command: Sequence[object], **options) -> Done:
 
 def with_package(**changes: Optional[str]) -> dict:
     return environment(PYTHONPATH=str(PACKAGE_FOLDER), **changes)
+
+
+def make_folder(add_cleanup: Callable) -> pathlib.Path:
+    """A new one, which goes with the test or class whose addCleanup or addClassCleanup it is."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="undump-test-"))
+    add_cleanup(shutil.rmtree, folder)
+    return folder
 
 
 def make_warm(out: pathlib.Path, *arguments: object, **options) -> Done:

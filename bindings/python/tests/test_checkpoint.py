@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that take their own checkpoint, and the images made of it."""
 import errno
-import os
-import pathlib
-import shutil
 import subprocess
-import tempfile
 import textwrap
 import unittest
 
-from support import PATIENCE_SECONDS, PYTHON, environment, make_image, run, run_or_raise, with_package
+from support import PATIENCE_SECONDS, PYTHON, environment, make_folder, make_image, run, run_or_raise, with_package
 
 
 class CheckpointTest(unittest.TestCase):
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="undump-test-"))
-        self.addCleanup(shutil.rmtree, self.folder)
+        self.folder = make_folder(self.addCleanup)
 
     def program(self, text, *arguments, **changes):
         """Runs a program that writes warm.ckpt, and returns what became of it."""

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A warm interpreter with numpy and pandas: same output as a new one, many at once, and chance that differs."""
-import pathlib
-import shutil
 import subprocess
-import tempfile
 import unittest
 
-from support import PATIENCE_SECONDS, PYTHON, ROOT, environment, make_warm, run, run_or_raise, with_package
+from support import PATIENCE_SECONDS, PYTHON, ROOT, environment, make_folder, make_warm, run, run_or_raise, with_package
 
 EXAMPLE = ROOT / "examples" / "python"
 COPIES = 20
@@ -21,8 +18,7 @@ class PandasTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="undump-test-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.folder = make_folder(cls.addClassCleanup)
         cls.warm = cls.folder / "warm"
         cls.made = make_warm(cls.warm, "--import", "numpy,pandas", "--", EXAMPLE / "report.py", EXAMPLE / "sales.csv")
 
@@ -80,8 +76,7 @@ class PandasTest(unittest.TestCase):
 class Making(unittest.TestCase):
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="undump-test-"))
-        self.addCleanup(shutil.rmtree, self.folder)
+        self.folder = make_folder(self.addCleanup)
 
     def make(self, *arguments):
         return run([PYTHON, "-m", "undump.warm", "--out", self.folder / "warm", *arguments], env=with_package(), cwd=self.folder)

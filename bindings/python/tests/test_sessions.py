@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Working session by session: a program takes checkpoints by name, goes back to one, and is found again from another shell."""
-import os
-import pathlib
 import shutil
 import sqlite3
-import tempfile
 import textwrap
 import unittest
 
-from support import PYTHON, run, run_or_raise, with_package
+from support import PYTHON, make_folder, run, run_or_raise, with_package
 from terminal import Terminal
 
 PROMPT = r">>> $"
@@ -17,8 +14,7 @@ PROMPT = r">>> $"
 class SessionsTest(unittest.TestCase):
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="undump-test-"))
-        self.addCleanup(shutil.rmtree, self.folder)
+        self.folder = make_folder(self.addCleanup)
         self.sessions = self.folder / "sessions"
         self.env = with_package(UNDUMP_SESSIONS=str(self.sessions), HOME=str(self.folder), TERM="xterm", MARK="of the start")
 

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "src/test/c/support/built_path.h"
-#include "src/test/c/support/expect.h"
+#include "src/test/c/support/counting_program.h"
 #include "src/test/c/support/work_folder.h"
 
 #define CAPTURES 20
@@ -40,13 +40,6 @@ struct tolerance {
     bool interruptions;     /* EINTR, when the inner ckpt is killed */
     bool unusual_children;  /* those that wait(2) does not see without __WALL */
 };
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 static void complain(const char *what)
 {
@@ -133,25 +126,6 @@ static void run_program(int numbers, struct tolerance tolerance, bool subreaper)
 
 /* ---- the test ---- */
 
-struct subject {
-    pid_t pid;
-    int numbers;
-    uint32_t next;
-};
-
-/* Takes what the program has written; every number has to be the next one. Waits for at least one. */
-static void take_numbers(struct subject *subject)
-{
-    uint32_t numbers[4096];
-    ssize_t size = read(subject->numbers, numbers, sizeof(numbers));
-    if (size <= 0) {
-        fprintf(stderr, "failed: the program has ended\n");
-        exit(1);
-    }
-    for (ssize_t i = 0; i < size / (ssize_t)sizeof(*numbers); i++)
-        expect(numbers[i] == subject->next++, "numbers are complete and in order");
-}
-
 static struct subject start_program(enum way way, bool inner)
 {
     int ends[2];
@@ -160,9 +134,7 @@ static struct subject start_program(enum way way, bool inner)
     struct subject subject = {.pid = fork(), .numbers = ends[0]};
     if (subject.pid == 0) {
         setpgid(0, 0);
-        for (int fd = 3; fd < 256; fd++) /* pipes that the test's own starter left open */
-            if (fd != ends[1])
-                close(fd);
+        keep_only(ends[1]);
         dup2(ends[1], 1);
         close(ends[1]);
         run_program(1, (struct tolerance){inner, inner || way == SNAPSHOT_OF_SUBREAPER}, way == SNAPSHOT_OF_SUBREAPER);
@@ -170,15 +142,6 @@ static struct subject start_program(enum way way, bool inner)
     close(ends[1]);
     take_numbers(&subject);
     return subject;
-}
-
-static void end_program(struct subject *subject)
-{
-    int status;
-    expect(waitpid(subject->pid, &status, WNOHANG) == 0, "the program is alive");
-    kill(subject->pid, SIGKILL);
-    waitpid(subject->pid, &status, 0);
-    close(subject->numbers);
 }
 
 static pid_t start_ckpt(const char *ckpt, pid_t pid, enum way way)
@@ -196,51 +159,6 @@ static pid_t start_ckpt(const char *ckpt, pid_t pid, enum way way)
     return child;
 }
 
-/* The process that traces the program, 0 when there is none. In the moment of a detach it looks as if its parent did
- * (kernel/ptrace.c, __ptrace_unlink(): the parent is put back before the mark is taken away). */
-static pid_t tracer_of(pid_t pid)
-{
-    char path[64], text[4096];
-    snprintf(path, sizeof(path), "/proc/%d/status", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    close(fd);
-    text[size > 0 ? size : 0] = 0;
-    const char *field = strstr(text, "TracerPid:");
-    pid_t tracer = field ? (pid_t)strtol(field + 10, NULL, 10) : 0;
-    return tracer == getpid() ? 0 : tracer;
-}
-
-static void pause_random(unsigned *seed, long longest_ns)
-{
-    struct timespec wait = {0, rand_r(seed) % longest_ns};
-    nanosleep(&wait, NULL);
-}
-
-static bool is_zombie(pid_t pid)
-{
-    char path[64], text[512] = "";
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-    close(fd);
-    const char *name_end = size > 0 ? strrchr(text, ')') : NULL;
-    return !name_end || name_end[2] == 'Z';
-}
-
-/* Processes with the program's memory, which a kill of ckpt must not leave behind; they lie in its process group. */
-static int count_copies(pid_t program)
-{
-    int copies = 0;
-    DIR *entries = opendir("/proc");
-    for (struct dirent *entry; (entry = readdir(entries)); ) {
-        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-        copies += pid > 0 && pid != program && getpgid(pid) == program && !is_zombie(pid);
-    }
-    closedir(entries);
-    return copies;
-}
-
 static void captures_in_a_row_harm_nothing(const char *ckpt, enum way way)
 {
     struct subject subject = start_program(way, false);
@@ -250,7 +168,7 @@ static void captures_in_a_row_harm_nothing(const char *ckpt, enum way way)
         expect(status == 0, "a capture that goes on");
         take_numbers(&subject);
     }
-    end_program(&subject);
+    end_alive(&subject);
 }
 
 /* inner: kill the process that traces, as soon as it does; else the one that was started. */
@@ -260,26 +178,12 @@ static void killed_captures_harm_nothing(const char *ckpt, enum way way, bool in
     unsigned seed = (unsigned)getpid();
     fprintf(stderr, "seed %u\n", seed);
     for (int i = 0; i < KILLS; i++) {
-        pid_t outer = start_ckpt(ckpt, subject.pid, way), tracer = 0;
-        if (inner) {
-            for (int look = 0; look < 10000 && !tracer && waitpid(outer, NULL, WNOHANG) == 0; look++)
-                tracer = tracer_of(subject.pid);
-            pause_random(&seed, 5000000);
-            if (tracer)
-                kill(tracer, SIGKILL);
-        } else {
-            pause_random(&seed, 15000000);
-            kill(outer, SIGKILL);
-        }
-        waitpid(outer, NULL, 0);
-        take_numbers(&subject);
-        while (tracer_of(subject.pid)) /* the inner one undoes what it has begun */
-            take_numbers(&subject);
-        while (count_copies(subject.pid)) /* the inner one may still read it; else this never ends */
+        kill_ckpt(&subject, start_ckpt(ckpt, subject.pid, way), inner, &seed, inner ? 5000000 : 15000000);
+        while (count_others(subject.pid, false)) /* copies, which the inner one may still read; else this never ends */
             take_numbers(&subject);
     }
     take_numbers(&subject);
-    end_program(&subject);
+    end_alive(&subject);
 }
 
 static int count_leftovers(const char *directory)

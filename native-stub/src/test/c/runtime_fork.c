@@ -20,6 +20,7 @@
 
 #include "src/test/c/support/built_path.h"
 #include "src/test/c/support/expect.h"
+#include "src/test/c/support/tracer_of.h"
 
 #define THREADS 12
 #define KILLS 12 /* the library takes a second to believe that ckpt is dead */
@@ -133,20 +134,6 @@ static void expect_good_end(pid_t pid, const char *what)
 }
 
 /* ---- ckpt dies ---- */
-
-static pid_t tracer_of(pid_t pid)
-{
-    char path[64], text[4096];
-    snprintf(path, sizeof(path), "/proc/%d/status", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    if (fd >= 0)
-        close(fd);
-    text[size > 0 ? size : 0] = 0;
-    const char *field = strstr(text, "TracerPid:");
-    pid_t tracer = field ? (pid_t)strtol(field + 10, NULL, 10) : 0;
-    return tracer == getpid() ? 0 : tracer;
-}
 
 static void fork_while_ckpt_dies(int to)
 {

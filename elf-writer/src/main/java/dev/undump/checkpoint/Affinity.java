@@ -4,7 +4,7 @@ package dev.undump.checkpoint;
 import java.util.List;
 
 /**
- * Processors on which a thread may run, sched_getaffinity(2).
+ * Processors on which a thread may run, sched_getaffinity(2); none when they were those of the program's parent, and so of its surroundings.
  *
  * @param words 16 words; bit b of word w is processor 64 w + b
  */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -128,6 +129,17 @@ public final class CheckpointMemory implements Closeable {
     public OptionalInt readInt(long address) throws IOException {
         Optional<ByteBuffer> bytes = read(address, Integer.BYTES);
         return bytes.isPresent() ? OptionalInt.of(bytes.get().getInt(0)) : OptionalInt.empty();
+    }
+
+    /**
+     * Returns whether a text with a zero byte behind it stands at an address.
+     *
+     * @param text ASCII characters
+     */
+    public boolean holdsText(long address, String text) throws IOException {
+        byte[] expected = (text + '\0').getBytes(StandardCharsets.US_ASCII);
+        Optional<ByteBuffer> bytes = read(address, expected.length);
+        return bytes.isPresent() && bytes.get().equals(ByteBuffer.wrap(expected));
     }
 
     @Override

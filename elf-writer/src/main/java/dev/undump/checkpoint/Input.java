@@ -16,6 +16,7 @@ public record Input(NativeText path, InputKind kind, FileStamp stamp, NativeText
         for (byte one : bytes) {
             Checks.check(one != 0, "byte of an input's path", one);
         }
+        Checks.check(kind != InputKind.LINK || stamp.isLink(), "mode of a link", stamp.mode());
         Checks.check(kind == InputKind.LINK || target.isEmpty(), "length of an input's target", target.length());
     }
 }

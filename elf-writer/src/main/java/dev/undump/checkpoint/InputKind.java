@@ -34,11 +34,6 @@ public enum InputKind {
         return label;
     }
 
-    /** Returns whether it stands for the link itself where the path is one. */
-    public boolean isOfTheLink() {
-        return this == LINK;
-    }
-
     /**
      * Returns the constant with this number.
      *

@@ -9,7 +9,6 @@ import dev.undump.checkpoint.PendingSignal;
 import dev.undump.checkpoint.PosixTimer;
 import dev.undump.checkpoint.ProcessSettings;
 import dev.undump.checkpoint.SignalAction;
-import dev.undump.checkpoint.Trigger;
 import dev.undump.nativestub.ImageLayout;
 import dev.undump.plan.CpuFeature;
 import dev.undump.plan.EnvironmentChange;
@@ -190,7 +189,7 @@ final class PlanEncoder {
     private void process(ByteBuffer buffer) {
         ProcessSettings settings = plan.process().settings();
         // The files that a command makes are as private as its caller wants them.
-        boolean command = plan.process().trigger() == Trigger.API;
+        boolean command = plan.process().trigger().makesCommand();
         buffer.putInt(ImageLayout.Plan.UMASK, command ? ImageLayout.UMASK_OF_LAUNCH : settings.umask());
         buffer.putInt(ImageLayout.Plan.PERSONALITY, settings.personality());
         // 2 means "as a set-user-id program" and cannot be asked for; 0 is what a program may ask for and protects as well.

@@ -61,7 +61,7 @@ public final class InputFiles {
     }
 
     private static Optional<PlannedInput> unchanged(PlannedInput input) throws IOException {
-        Optional<FileStamp> found = stamp(input.path(), input.kind());
+        Optional<FileStamp> found = stamp(input.path(), input.kind(), input.stamp());
         if (input.kind() == InputKind.MISSING) {
             boolean same = found.isPresent() && found.get().mode() == input.stamp().mode();
             return same ? Optional.of(input.withStamp(found.get())) : Optional.empty();
@@ -72,7 +72,7 @@ public final class InputFiles {
         FileStamp stamp = found.get();
         boolean same = stamp.equals(input.stamp()) || isSame(input, stamp);
         // What has changed since it was looked at is not what was compared.
-        return same && stamp(input.path(), input.kind()).equals(found) ? Optional.of(input.withStamp(stamp)) : Optional.empty();
+        return same && stamp(input.path(), input.kind(), input.stamp()).equals(found) ? Optional.of(input.withStamp(stamp)) : Optional.empty();
     }
 
     private static boolean isSame(PlannedInput input, FileStamp stamp) throws IOException {
@@ -89,7 +89,7 @@ public final class InputFiles {
     }
 
     private static PlannedInput plan(Input input) throws IOException, PlanException {
-        Optional<FileStamp> before = stamp(input.path(), input.kind());
+        Optional<FileStamp> before = stamp(input.path(), input.kind(), input.stamp());
         if (before.isEmpty()) {
             throw refusal(input.path(), input.kind() == InputKind.MISSING ? "is there by now" : "is not there any more");
         }
@@ -104,7 +104,7 @@ public final class InputFiles {
                 };
         if (same) {
             digest = InputDigest.of(input.kind(), NativePaths.path(input.path()));
-            same = stamp(input.path(), input.kind()).equals(before)
+            same = stamp(input.path(), input.kind(), input.stamp()).equals(before)
                     && (input.kind() != InputKind.LINK || digest.equals(InputDigest.link(input.target())));
         }
         if (!same) {
@@ -114,10 +114,10 @@ public final class InputFiles {
     }
 
     /** Looks at a file. Empty: it is not there, or of a missing one: it is. */
-    private static Optional<FileStamp> stamp(NativeText path, InputKind kind) throws IOException {
+    private static Optional<FileStamp> stamp(NativeText path, InputKind kind, FileStamp seen) throws IOException {
         Path place = NativePaths.path(path);
         if (kind != InputKind.MISSING) {
-            return kind.isOfTheLink() ? status(place, LinkOption.NOFOLLOW_LINKS) : status(place);
+            return seen.isLink() ? status(place, LinkOption.NOFOLLOW_LINKS) : status(place);
         }
         Optional<FileStamp> itself = status(place, LinkOption.NOFOLLOW_LINKS);
         if (itself.isEmpty()) {

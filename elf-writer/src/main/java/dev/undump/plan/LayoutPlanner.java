@@ -82,7 +82,7 @@ public final class LayoutPlanner {
                     addressSpace.mappedFiles(),
                     decision.steps(),
                     decision.lazy(),
-                    checkpoint.actions(),
+                    OwnActions.of(checkpoint.actions()),
                     signals.ofProcess(),
                     timers.plan(signals.ofProcess()),
                     threads.stream().map(thread -> thread.relocated(decision.relocation())).toList(),

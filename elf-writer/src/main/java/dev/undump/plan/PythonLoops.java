@@ -2,6 +2,7 @@
 package dev.undump.plan;
 
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.ExportedSymbols;
 import dev.undump.checkpoint.Extent;
 import dev.undump.checkpoint.Mapping;
 import dev.undump.checkpoint.MappingKind;

@@ -2,6 +2,7 @@
 package dev.undump.plan;
 
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.ExportedSymbols;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

@@ -11,7 +11,8 @@ import java.util.OptionalLong;
  * Finds where a thread's runtime keeps its own id.
  *
  * <ul>
- *   <li>glibc: {@code pd->tid}, which is what clear_child_tid points to (nptl/descr.h);
+ *   <li>glibc: {@code pd->tid}, which is what clear_child_tid points to (nptl/descr.h), and before 2.25 {@code pd->pid} behind it,
+ *       from which getpid() answers;
  *   <li>musl: {@code tid} of struct pthread, 0x30 behind the thread pointer (src/internal/pthread_impl.h); clear_child_tid is
  *       the same lock for all threads there;
  *   <li>Go: {@code procid} of struct m, found from the g that lies just below the thread pointer (runtime/runtime2.go).
@@ -19,6 +20,7 @@ import java.util.OptionalLong;
  */
 final class ThreadIdWords {
 
+    private static final int GLIBC_THREAD_BYTES = 0x1000;
     private static final int MUSL_TID = 0x30;
     private static final int GO_G_M = 0x30;
     private static final int GO_LAST_SLOT = 0x100;
@@ -34,13 +36,23 @@ final class ThreadIdWords {
         this.patches = patches;
     }
 
-    void find(CheckpointThread thread) throws IOException {
+    void find(CheckpointThread thread, int pid) throws IOException {
         if (intAt(thread.clearChildTid(), thread.ownTid())) {
             patches.addInt(thread.clearChildTid(), thread.ownTid(), 0);
+            findProcess(thread, pid);
         } else if (isMusl(thread)) {
             patches.addInt(thread.registers().fsBase() + MUSL_TID, thread.ownTid(), 0);
         }
         findGo(thread);
+    }
+
+    /** Newer ones leave the word zero; it lies in struct pthread, at whose beginning the thread pointer leads. */
+    private void findProcess(CheckpointThread thread, int pid) throws IOException {
+        long process = thread.clearChildTid() + Integer.BYTES;
+        long offset = process - thread.registers().fsBase();
+        if (offset > 0 && offset < GLIBC_THREAD_BYTES && intAt(process, pid)) {
+            patches.addInt(process, pid, 0);
+        }
     }
 
     /** Whether the thread pointer is musl's struct pthread of this thread. */

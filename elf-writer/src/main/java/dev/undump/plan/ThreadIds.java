@@ -4,6 +4,7 @@ package dev.undump.plan;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
 import dev.undump.checkpoint.CheckpointThread;
+import dev.undump.checkpoint.ExportedSymbols;
 import dev.undump.checkpoint.MappingKind;
 import java.io.IOException;
 import java.util.List;
@@ -21,23 +22,28 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
         ThreadIdWords words = new ThreadIdWords(memory, patches);
         RobustLists robust = new RobustLists(memory, patches);
         LockWaiters waiters = new LockWaiters(memory, patches);
+        int pid = checkpoint.process().ids().ownPid();
         int index = 0;
         for (CheckpointThread thread : checkpoint.threads()) {
-            words.find(thread);
+            words.find(thread, pid);
             robust.find(thread, words.isMusl(thread));
             waiters.find(thread, index++);
         }
-        int pid = checkpoint.process().ids().ownPid();
         List<ExportedSymbols> modules = ExportedSymbols.find(memory);
         new PythonLoops(memory, patches).find(pid, modules);
+        new PythonSignals(memory, patches).find(pid, modules);
+        new RubySignals(checkpoint, memory, patches).find(pid, modules);
+        new ZeroMqIds(checkpoint, memory, patches).find(pid, modules);
         if (TimerHelper.isPossible(checkpoint, memory)) {
             new TimerHelper(memory, patches).find(memory.mappings());
         }
         new ShellIds(memory, patches).find(pid, modules);
         new LockScanner(memory, patches)
-                .scan(memory.mappings().stream()
-                        .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())
-                        .toList());
+                .scan(
+                        memory.mappings().stream()
+                                .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())
+                                .toList(),
+                        checkpoint.threads());
         return new ThreadIds(patches.inOrder(), waiters.registers());
     }
 }

@@ -4,11 +4,11 @@ package dev.undump.sites;
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.ExportedSymbols;
 import dev.undump.checkpoint.Mapping;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * Where HotSpot keeps the code that it generates, as the JVM itself tells debuggers.
@@ -28,9 +28,9 @@ final class HotSpotCode {
     private static final long LARGEST = 2L << 30;
 
     private final CheckpointMemory memory;
-    private final DynamicSymbols symbols;
+    private final ExportedSymbols symbols;
 
-    private HotSpotCode(CheckpointMemory memory, DynamicSymbols symbols) {
+    private HotSpotCode(CheckpointMemory memory, ExportedSymbols symbols) {
         this.memory = memory;
         this.symbols = symbols;
     }
@@ -40,8 +40,8 @@ final class HotSpotCode {
         for (Mapping mapping : checkpoint.mappings()) {
             // By content, not by name: in an image that is captured again all names are the image's.
             if (mapping.isFile()) {
-                Optional<DynamicSymbols> symbols = DynamicSymbols.at(memory, mapping.range().start());
-                if (symbols.isPresent() && symbols.get().find(TABLE).isPresent()) {
+                Optional<ExportedSymbols> symbols = ExportedSymbols.at(memory, mapping.range().start());
+                if (symbols.isPresent() && symbols.get().variable(TABLE).isPresent()) {
                     return new HotSpotCode(memory, symbols.get()).reservation();
                 }
             }
@@ -71,11 +71,11 @@ final class HotSpotCode {
                 break;
             }
             if (content.get().getInt((int) isStatic) == 1
-                    && DynamicSymbols.isText(memory, content.get().getLong((int) typeName), "CodeCache")) {
+                    && memory.holdsText(content.get().getLong((int) typeName), "CodeCache")) {
                 long field = content.get().getLong((int) fieldName);
                 long value = memory.readLong(content.get().getLong((int) address)).orElse(0);
-                low = DynamicSymbols.isText(memory, field, "_low_bound") ? value : low;
-                high = DynamicSymbols.isText(memory, field, "_high_bound") ? value : high;
+                low = memory.holdsText(field, "_low_bound") ? value : low;
+                high = memory.holdsText(field, "_high_bound") ? value : high;
             }
         }
         boolean plausible = low > 0 && high > low && high - low <= LARGEST;
@@ -84,7 +84,7 @@ final class HotSpotCode {
 
     /** Returns the number in an exported variable; -1 when there is none. */
     private long exported(String name) throws IOException {
-        OptionalLong variable = symbols.find(name);
-        return variable.isPresent() ? memory.readLong(variable.getAsLong()).orElse(-1) : -1;
+        Optional<ExportedSymbols.Variable> variable = symbols.variable(name);
+        return variable.isPresent() ? memory.readLong(variable.get().address()).orElse(-1) : -1;
     }
 }

@@ -3,11 +3,12 @@ package dev.undump.sites;
 
 import dev.undump.checkpoint.ByteRange;
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.ElfModule;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 
 /**
  * Where functions of an ELF module start and end: its {@code .eh_frame}, through the search table in {@code .eh_frame_hdr} or,
@@ -17,15 +18,9 @@ import java.util.Optional;
  */
 final class UnwindTable {
 
-    private static final int PT_LOAD = 1;
-    private static final int PT_INTERP = 3;
-    private static final int ET_DYN = 3;
     private static final int EXECUTE = 1;
     private static final int READ = 4;
     private static final long PAGE = 4096;
-    private static final int PT_GNU_EH_FRAME = 0x6474e550;
-    private static final int ELF_HEADER = 64;
-    private static final int PROGRAM_HEADER = 56;
     private static final int MOST_FUNCTIONS = 4 << 20;
     private static final int ENTRY = 8;
     private static final int HEADER = 12;
@@ -55,53 +50,35 @@ final class UnwindTable {
      * @return empty when there is none that can be used, or none of this code
      */
     static Optional<UnwindTable> read(CheckpointMemory memory, long elfHeader, long address) throws IOException {
-        Optional<ByteBuffer> header = memory.read(elfHeader, ELF_HEADER);
-        if (header.isEmpty() || header.get().getInt(0) != 0x464c457f) {
+        Optional<ElfModule> found = ElfModule.at(memory, elfHeader);
+        if (found.isEmpty()) {
             return Optional.empty();
         }
-        long programHeaders = header.get().getLong(32);
-        int number = header.get().getShort(56) & 0xffff;
-        if (programHeaders < ELF_HEADER || programHeaders > 4096 || number > 64 || header.get().getShort(54) != PROGRAM_HEADER) {
+        ElfModule module = found.get();
+        List<ByteRange> code = segments(module, flags -> (flags & EXECUTE) != 0);
+        if (code.stream().noneMatch(range -> range.contains(address))) {
             return Optional.empty();
         }
-        Optional<ByteBuffer> headers = memory.read(elfHeader + programHeaders, number * PROGRAM_HEADER);
-        long bias = Long.MIN_VALUE;
-        long place = 0;
-        boolean library = header.get().getShort(16) == ET_DYN;
-        List<ByteRange> code = new ArrayList<>();
-        List<ByteRange> readOnly = new ArrayList<>();
-        for (int i = 0; headers.isPresent() && i < number; i++) {
-            ByteBuffer segment = headers.get().slice(i * PROGRAM_HEADER, PROGRAM_HEADER).order(headers.get().order());
-            if (segment.getInt(0) == PT_LOAD) {
-                // The header stands at the start of the first one.
-                bias = segment.getLong(8) == 0 ? elfHeader - segment.getLong(16) : bias;
-                long start = bias + segment.getLong(16);
-                ByteRange range = new ByteRange(start & -PAGE, Math.max(start & -PAGE, start + segment.getLong(32)));
-                int flags = segment.getInt(4);
-                if ((flags & EXECUTE) != 0) {
-                    code.add(range);
-                } else if (flags == READ) {
-                    readOnly.add(range);
-                }
-            } else if (segment.getInt(0) == PT_GNU_EH_FRAME) {
-                place = segment.getLong(16);
-            } else if (segment.getInt(0) == PT_INTERP) {
-                library = false;
-            }
+        Optional<ElfModule.ProgramHeader> place = module.ofType(ElfModule.PT_GNU_EH_FRAME).findFirst();
+        if (place.isEmpty()) {
+            return searched(memory, segments(module, flags -> flags == READ), code);
         }
-        if (bias == Long.MIN_VALUE || code.stream().noneMatch(range -> range.contains(address))) {
-            return Optional.empty();
-        }
-        if (place == 0) {
-            return searched(memory, readOnly, code);
-        }
-        Optional<UnwindTable> table = readTable(memory, bias + place);
+        Optional<UnwindTable> table = readTable(memory, place.get().address());
         if (table.isPresent()) {
-            table.get().entry = header.get().getLong(24) == 0 ? 0 : bias + header.get().getLong(24);
-            table.get().isLibrary = library;
+            table.get().entry = module.entry();
+            table.get().isLibrary = module.isDynamic() && module.ofType(ElfModule.PT_INTERP).findAny().isEmpty();
             table.get().mayListAll = true;
         }
         return table;
+    }
+
+    private static List<ByteRange> segments(ElfModule module, IntPredicate wanted) {
+        return module.ofType(ElfModule.PT_LOAD)
+                .filter(segment -> wanted.test(segment.flags()))
+                .map(segment -> new ByteRange(
+                        segment.address() & -PAGE,
+                        Math.max(segment.address() & -PAGE, segment.address() + segment.fileBytes())))
+                .toList();
     }
 
     private static Optional<UnwindTable> searched(CheckpointMemory memory, List<ByteRange> segments, List<ByteRange> code)

@@ -43,7 +43,7 @@ class CheckpointDamageTest {
         byte[] farFuture = new CheckpointSurgery(whole).headerInt(Header.VERSION, -1).file();
 
         assertRefused(old, Kind.TOO_OLD, "its format version is 0, the oldest that this undump reads is 1");
-        assertRefused(future, Kind.TOO_NEW, "its format version is 4, the newest that this undump reads is 3");
+        assertRefused(future, Kind.TOO_NEW, "its format version is 5, the newest that this undump reads is 4");
         assertRefused(farFuture, Kind.TOO_NEW, "its format version is 4294967295");
     }
 

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.ExportedSymbols;
 import dev.undump.checkpoint.MappingKind;
+import dev.undump.checkpoint.ModuleSample;
 import dev.undump.nativestub.ImageLayout;
 import java.io.IOException;
 import java.nio.file.Path;

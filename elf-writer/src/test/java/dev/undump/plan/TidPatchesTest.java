@@ -43,6 +43,15 @@ class TidPatchesTest {
     }
 
     @Test
+    void threadIdWords_glibcBefore225_idOfTheProcessBehindIt() throws Exception {
+        heap.putInt(0x6d0, TID).putInt(0x6d4, TID);
+        thread = with(0, HEAP + 0x6d0);
+        assertThat(find()).containsExactly(new TidPatch(HEAP + 0x6d0, 0, 0, 4), new TidPatch(HEAP + 0x6d4, 0, 0, 4));
+        heap.putInt(0x6d4, TID + 1);
+        assertThat(find()).containsExactly(new TidPatch(HEAP + 0x6d0, 0, 0, 4));
+    }
+
+    @Test
     void threadIdWords_wordHoldsSomethingElse_nothing() throws Exception {
         heap.putInt(0x300, TID + 1);
         thread = with(0, HEAP + 0x300);
@@ -103,6 +112,7 @@ class TidPatchesTest {
     void lockScanner_mutexAcrossPages_found() throws Exception {
         int at = PlanSamples.PAGE - 8;
         heap.putInt(at, 1).putInt(at + 4, 1).putInt(at + 8, TID).putInt(at + 12, 1).putInt(at + 16, 1);
+        heap.putLong(0x40, HEAP + at);
         assertThat(find()).containsExactly(new TidPatch(HEAP + at + 8, 0, 0, 4));
     }
 
@@ -110,6 +120,7 @@ class TidPatchesTest {
     void lockScanner_rwlockAtTheEndOfMemory_found() throws Exception {
         int at = 2 * PlanSamples.PAGE - 56;
         heap.putInt(at, 3).putInt(at + 8, 1).putInt(at + 12, 3).putInt(at + 24, TID);
+        heap.putLong(0x40, HEAP + at);
         assertThat(find()).containsExactly(new TidPatch(HEAP + at + 24, 0, 0, 4));
     }
 
@@ -171,9 +182,9 @@ class TidPatchesTest {
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             TidPatches patches = new TidPatches(checkpoint.threads(), memory);
             ThreadIdWords words = new ThreadIdWords(memory, patches);
-            words.find(thread);
+            words.find(thread, TID);
             new RobustLists(memory, patches).find(thread, words.isMusl(thread));
-            new LockScanner(memory, patches).scan(checkpoint.mappings());
+            new LockScanner(memory, patches).scan(checkpoint.mappings(), checkpoint.threads());
             return patches.inOrder();
         }
     }

@@ -50,7 +50,7 @@ final class Counters {
         Path part = paths.newPart("count");
         try {
             disk.writeLightly(part, text(values, Set.of()));
-            disk.rename(part, paths.counters().resolve(StorePaths.unique() + StorePaths.unique()));
+            disk.rename(part, paths.counters().resolve(part.getFileName()));
         } catch (IOException e) {
             disk.discard(part, e);
             throw e;

@@ -226,11 +226,16 @@ class Disk {
         }
     }
 
+    /** Asks the system once. */
+    <T> T attempt(Step<T> step) throws IOException {
+        return step.run();
+    }
+
     private <T> Optional<T> reading(Step<Optional<T>> step) throws IOException {
         IOException failure = null;
         for (int i = 0; i < READ_TRIES; i++) {
             try {
-                return step.run();
+                return attempt(step);
             } catch (NoSuchFileException e) {
                 return Optional.empty();
             } catch (IOException e) {

@@ -88,7 +88,7 @@ final class Eviction {
         for (StoredImage image : oldestFirst) {
             boolean unknown = image.keys().isEmpty() && image.used().isBefore(now.minus(partsOlderThan));
             boolean justUsed = !protection.isZero() && image.used().isAfter(now.minus(protection));
-            if ((kept > limitBytes && !justUsed || unknown) && remove(image)) {
+            if ((kept > limitBytes || unknown) && !justUsed && remove(image)) {
                 kept -= image.sizeBytes();
             }
         }

@@ -104,7 +104,7 @@ public final class FileDigests {
         }
         Path part = paths.newPart("digest");
         try {
-            disk.write(part, (HEAD + "\n" + identity + digest.hex() + "\n").getBytes(UTF_8));
+            disk.writeLightly(part, (HEAD + "\n" + identity + digest.hex() + "\n").getBytes(UTF_8));
             disk.rename(part, memo(path));
         } catch (IOException e) {
             // What cannot be remembered is computed again.

@@ -9,7 +9,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** The edges inside this module: keys use what the store gives away, the store knows no keys, and one class alone makes paths. */
+/** The edges inside this module: keys use digests, and the store knows nothing of keys, images and checkpoints. */
 @AnalyzeClasses(packages = "dev.undump.cache", importOptions = DoNotIncludeTests.class)
 class PackagesTest {
 

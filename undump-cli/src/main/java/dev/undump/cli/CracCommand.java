@@ -4,7 +4,7 @@ package dev.undump.cli;
 import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointReader;
 import dev.undump.cli.FailureReport.CommandFailure;
-import dev.undump.image.ImageWriter;
+import dev.undump.cli.tool.WorkFolder;
 import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,18 +38,15 @@ final class CracCommand implements Callable<Integer> {
 
     private static final int DEFAULT_REQUESTS = 1000;
     private static final int MOMENT_MILLIS = 100;
+    private static final int END_SECONDS = 5;
 
     private final Interruption interruption;
 
     @Mixin
     private CommandFace face;
 
-    @Option(
-            names = {"-o", "--out"},
-            paramLabel = "FILE",
-            description = "Executable to write; an existing file is replaced. Default: fast- and the program's name,"
-                    + " in the working directory.")
-    private Path out;
+    @Mixin
+    private OutOption out;
 
     @Option(
             names = "--warm",
@@ -83,22 +80,15 @@ final class CracCommand implements Callable<Integer> {
             throw face.wrongUsage("--requests " + requests + " is less than 0");
         }
         ImageChoices.Chosen chosen = choices.read(face);
-        Optional<Path> named = Optional.ofNullable(out).or(chosen::out);
-        // Where the image will lie there is room, and its data need not be copied on file systems that can share it.
+        Optional<Path> named = out.named(chosen);
         Path folder = named.map(Path::toAbsolutePath).map(Path::getParent).orElse(Path.of("").toAbsolutePath());
-        Path work = Files.createTempDirectory(folder, ".undump");
-        Path file = work.resolve("crac.ckpt");
-        try {
+        try (WorkFolder work = WorkFolder.in(folder)) {
+            Path file = work.file("crac.ckpt");
             run(file);
             Checkpoint checkpoint = CheckpointReader.read(file);
             Path image = named.orElseGet(() -> Path.of(UndumpCommand.defaultName(checkpoint.process().commandName())));
-            try (AttendedWork attended = AttendedWork.begin("Writing " + image.getFileName(), interruption)) {
-                ImageWriter.write(checkpoint, chosen.image(), image, attended::advanced);
-            }
+            chosen.write(checkpoint, image, interruption);
             face.sayWritten(image);
-        } finally {
-            Files.deleteIfExists(file);
-            Files.delete(work);
         }
         return ExitStatus.DONE;
     }
@@ -114,7 +104,7 @@ final class CracCommand implements Callable<Integer> {
                 interruption.check();
             }
         } finally {
-            process.destroy();
+            end(process);
         }
         interruption.check();
         if (!Files.exists(checkpoint)) {
@@ -122,6 +112,14 @@ final class CracCommand implements Callable<Integer> {
                     + (pages.isEmpty() && process.exitValue() == 0
                             ? "let it take one with Core.checkpointRestore(), or give --warm URL"
                             : "its output tells why"));
+        }
+    }
+
+    /** Nothing of it goes on behind us; one that writes or deletes files at its end has the time to. */
+    private static void end(Process process) throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly().waitFor();
         }
     }
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.cli;
 
+import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.NativeText;
 import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.image.ImageOptions;
+import dev.undump.image.ImageWriter;
 import dev.undump.plan.DescriptorPolicy;
 import dev.undump.plan.EnvironmentChange;
 import dev.undump.plan.InputPolicy;
 import dev.undump.plan.LaunchPolicies;
+import dev.undump.plan.LazyMemory;
+import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -153,7 +157,15 @@ final class ImageChoices {
      *
      * @param out where the file says to write the image
      */
-    record Chosen(ImageOptions image, Optional<Path> out) {}
+    record Chosen(ImageOptions image, Optional<Path> out) {
+
+        /** Writes the image, while the user looks on; returns what became of the program's memory. */
+        LazyMemory write(Checkpoint checkpoint, Path target, Interruption interruption) throws IOException, PlanException {
+            try (AttendedWork work = AttendedWork.begin("Writing " + target.getFileName(), interruption)) {
+                return ImageWriter.write(checkpoint, image, target, work::advanced);
+            }
+        }
+    }
 
     /** Returns whether more was chosen than how memory is read. */
     boolean decideLaunches() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.undump.cli;
 
-import dev.undump.checkpoint.Checkpoint;
 import dev.undump.checkpoint.CheckpointReader;
 import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.cli.tool.Installation;
@@ -9,7 +8,6 @@ import dev.undump.cli.tool.JavaCommandLine;
 import dev.undump.cli.tool.ToolPreparation;
 import dev.undump.cli.tool.Warmup;
 import dev.undump.cli.tool.Words;
-import dev.undump.image.ImageWriter;
 import dev.undump.plan.PlanException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -142,7 +140,7 @@ final class JavaCommand implements Callable<Integer> {
             ToolPreparation.Outcome outcome =
                     preparation.run(launcher, tool, warmup, captureAllow, interruption::check);
             Path checkpoint = outcome.checkpoint().orElseThrow(() -> failure(outcome));
-            write(CheckpointReader.read(checkpoint), chosen, target);
+            chosen.write(CheckpointReader.read(checkpoint), target, interruption);
             outcome.notes().forEach(note -> face.note(Printable.line(note)));
         }
         return ExitStatus.DONE;
@@ -160,12 +158,6 @@ final class JavaCommand implements Callable<Integer> {
             throw new CommandFailure("writing the image " + target + ": " + target.getParent() + " is no directory");
         }
         return target;
-    }
-
-    private void write(Checkpoint checkpoint, ImageChoices.Chosen chosen, Path target) throws IOException, PlanException {
-        try (AttendedWork work = AttendedWork.begin("Writing " + target.getFileName(), interruption)) {
-            ImageWriter.write(checkpoint, chosen.image(), target, work::advanced);
-        }
     }
 
     private JavaCommandLine toolCommand() throws IOException {

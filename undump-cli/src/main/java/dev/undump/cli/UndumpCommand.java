@@ -11,7 +11,6 @@ import dev.undump.checkpoint.SocketKind;
 import dev.undump.checkpoint.SocketState;
 import dev.undump.cli.FailureReport.CommandFailure;
 import dev.undump.cli.inspect.Inspection;
-import dev.undump.image.ImageWriter;
 import dev.undump.plan.InputPolicy;
 import dev.undump.plan.LaunchPolicies;
 import dev.undump.plan.LazyMemory;
@@ -28,7 +27,6 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code undump CHECKPOINT}: makes an image. */
@@ -73,12 +71,8 @@ final class UndumpCommand implements Callable<Integer> {
     @Mixin
     private CommandFace face;
 
-    @Option(
-            names = {"-o", "--out"},
-            paramLabel = "FILE",
-            description = "Executable to write; an existing file is replaced. Default: fast- and the program's name,"
-                    + " in the working directory.")
-    private Path out;
+    @Mixin
+    private OutOption out;
 
     @Mixin
     private ImageChoices choices;
@@ -105,17 +99,15 @@ final class UndumpCommand implements Callable<Integer> {
                     + " \"undump inspect\" tell what is inside");
         }
         Checkpoint checkpoint = CheckpointReader.read(checkpointFile);
-        Optional<Path> named = Optional.ofNullable(out).or(chosen::out);
+        Optional<Path> named = out.named(chosen);
         Path image = named.orElseGet(() -> Path.of(defaultName(checkpoint.process().commandName())));
         refuseToReplaceTheCheckpoint(image);
-        LazyMemory lazy;
-        try (AttendedWork work = AttendedWork.begin("Writing " + image.getFileName(), interruption)) {
-            lazy = ImageWriter.write(checkpoint, chosen.image(), image, work::advanced);
-        }
+        LazyMemory lazy = chosen.write(checkpoint, image, interruption);
         if (named.isEmpty()) {
             face.sayWritten(image);
         }
         tellOfStandardFiles(checkpoint, chosen.image().policies());
+        tellOfInherited(checkpoint, chosen.image().policies());
         tellOfPipes(checkpoint, chosen.image().policies());
         lostSocketFiles(checkpoint, chosen.image().policies().descriptors().keySet()).forEach(face::note);
         tellOfMemory(lazy, image);
@@ -142,6 +134,22 @@ final class UndumpCommand implements Callable<Integer> {
                 face.note("descriptor " + descriptor.fd() + " was the file "
                         + Printable.line(file.path().toString())
                         + "; a launch has its own there (--reopen-stdio keeps the file)");
+            }
+        }
+    }
+
+    /** Files that a shell had open for something else, such as a lock, stay with the image unless somebody takes notice. */
+    private void tellOfInherited(Checkpoint checkpoint, LaunchPolicies policies) {
+        for (Descriptor descriptor : checkpoint.descriptors()) {
+            OpenFile file = checkpoint.openFile(descriptor);
+            boolean named = file.kind() == FileKind.REGULAR || file.kind() == FileKind.DELETED || file.kind() == FileKind.DIRECTORY;
+            if (named
+                    && file.isInherited()
+                    && descriptor.fd() > LAST_STANDARD
+                    && !policies.descriptors().containsKey(descriptor.fd())) {
+                face.note("descriptor " + descriptor.fd() + " was open before the program started: "
+                        + Printable.line(file.path().toString()) + "; every launch opens it again (--fd " + descriptor.fd()
+                        + "=close or =inherit decides otherwise)");
             }
         }
     }

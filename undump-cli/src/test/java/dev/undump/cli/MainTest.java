@@ -94,6 +94,9 @@ class MainTest {
         assertUsage(CommandRun.of("--env", "A=1", "--unset-env", "A", anywhere), "name the variable A twice");
         assertUsage(CommandRun.of("--cwd", "here", anywhere), "--cwd takes restore or launch");
         assertUsage(CommandRun.of("--allow", "tcp-closed", anywhere), "--allow takes file-lock or mapped-copy");
+        assertUsage(CommandRun.of("--inputs", "all", anywhere), "--inputs takes none or image, not \"all\"");
+        assertUsage(CommandRun.of("--fallback-arguments", "all", anywhere), "--fallback-arguments takes none or launch");
+        assertUsage(CommandRun.of("--fallback", "no such program", anywhere), "--fallback takes a program first, and there is no");
     }
 
     @Test

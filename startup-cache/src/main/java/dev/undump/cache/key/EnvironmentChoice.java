@@ -13,9 +13,9 @@ import java.util.regex.Pattern;
  */
 final class EnvironmentChoice {
 
-    /** Differ from shell to shell, and no program does anything else because of them. */
+    /** Differ from shell to shell or container to container, and no program does anything else because of them. */
     private static final List<String> SESSION = List.of(
-            "_", "SHLVL", "OLDPWD", "UNDUMP_*", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "WINDOWID", "XDG_SESSION_ID",
+            "_", "SHLVL", "OLDPWD", "HOSTNAME", "UNDUMP_*", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "WINDOWID", "XDG_SESSION_ID",
             "XDG_VTNR", "XDG_SEAT", "TERM_SESSION_ID", "SHELL_SESSION_ID", "INVOCATION_ID", "JOURNAL_STREAM");
 
     /** Read by libraries, interpreters and virtual machines when they start. */

@@ -50,7 +50,7 @@ final class CircuitBreaker {
         Instant now = clock.instant();
         Instant until = Instant.ofEpochMilli(longNumber(state, "until"));
         // A clock that was set back must not close the way for longer than the longest pause.
-        if (now.isBefore(until) && until.isBefore(now.plus(pause(DOUBLINGS + 1)))) {
+        if (now.isBefore(until) && !until.isAfter(now.plus(pause(DOUBLINGS + 1)))) {
             return Optional.of(new Open(until, state.getProperty("reason", "it failed")));
         }
         write(failures, now.plus(PROBE), state.getProperty("reason", "it failed"));

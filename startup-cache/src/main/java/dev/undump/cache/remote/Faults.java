@@ -99,11 +99,13 @@ final class Faults {
             if (text.startsWith("No name matching") || text.startsWith("No subject alternative")) {
                 return "its certificate is not for this host (" + text + ")";
             }
-            if (text.contains("unable to find valid certification path")) {
+            if (text.contains("unable to find valid certification path")
+                    || text.contains("does not chain with any of the trust anchors")
+                    || text.contains("signature check failed")) {
                 return "its certificate is signed by nobody that is trusted; name the authority's certificate with"
                         + " UNDUMP_REMOTE_CA";
             }
-            if (text.contains("Unsupported or unrecognized SSL message")) {
+            if (text.contains("nrecognized SSL message")) {
                 return "it does not speak TLS; is it http?";
             }
             if (text.contains("bad_certificate") || text.contains("certificate_required") || text.contains("unknown_ca")) {

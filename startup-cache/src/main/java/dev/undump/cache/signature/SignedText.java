@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 final class SignedText {
 
     static final String ALGORITHM = "Ed25519";
+    static final int SIGNATURE_BYTES = 64;
 
     private SignedText() {}
 

@@ -131,6 +131,7 @@ class KeyBuilderTest {
         assertThat(changed(() -> environment.put("NEW", ""))).containsExactly("environment.NEW");
         assertThat(changed(() -> environment.remove("NEW"))).containsExactly("environment.NEW");
         assertThat(changed(() -> {
+                    environment.put("HOSTNAME", "0123456789ab");
                     environment.put("SHLVL", "2");
                     environment.put("_", "/bin/x");
                     environment.put("UNDUMP_VERBOSE", "0");

@@ -36,13 +36,7 @@ class BazelStoreIT {
     @Test
     void storeAndFetch_documentedServer_givesTheImageBack() throws IOException {
         try (Nginx nginx = Nginx.start(fixture.server)) {
-            RemoteConfiguration configuration = RemoteFixture.configuration(nginx.address());
-
-            assertThat(fixture.fetch(configuration)).isEmpty();
-            fixture.assertRoundTrip(configuration);
-            // Once more, over what is there.
-            fixture.assertRoundTrip(configuration);
-            assertThat(fixture.isCircuitOpen()).isFalse();
+            fixture.assertWorks(RemoteFixture.configuration(nginx.address()));
         }
     }
 
@@ -89,10 +83,7 @@ class BazelStoreIT {
         try (Nginx nginx = Nginx.start(fixture.server)) {
             RemoteConfiguration configuration = RemoteFixture.configuration(nginx.address());
             fixture.store(configuration);
-            Path object = onlyFile(nginx.stored().resolve("cas"));
-            byte[] bytes = Files.readAllBytes(object);
-            bytes[bytes.length / 2] ^= 1;
-            Files.write(object, bytes);
+            RemoteFixture.flip(onlyFile(nginx.stored().resolve("cas")));
 
             assertDamaged(fixture.failedFetch(configuration));
             fixture.assertRoundTrip(configuration);
@@ -183,7 +174,7 @@ class BazelStoreIT {
             fixture.store(configuration);
             Thread killer = new Thread(() -> {
                 awaitIncomingBytes();
-                nginx.close();
+                nginx.kill();
             });
             killer.start();
 
@@ -215,9 +206,12 @@ class BazelStoreIT {
 
     @Test
     void fetch_serverOfOneByteASecond_isGivenUpAfterTheIdleTimeout() throws IOException {
+        try (Nginx unlimited = Nginx.start(fixture.server)) {
+            fixture.store(RemoteFixture.configuration(unlimited.address()));
+        }
         try (Nginx nginx = Nginx.start(fixture.server, "", "limit_rate 1;")) {
-            RemoteConfiguration configuration = RemoteFixture.configuration(nginx.address());
-            fixture.store(configuration);
+            RemoteConfiguration configuration =
+                    RemoteFixture.with(RemoteConfiguration.of(nginx.address()), RemoteFixture.QUICK);
             long start = System.nanoTime();
 
             RemoteFailure failure = fixture.failedFetch(configuration);
@@ -232,7 +226,7 @@ class BazelStoreIT {
 
     @Test
     void store_limitOnSizes_isNamed() throws IOException {
-        try (Nginx nginx = Nginx.start(fixture.server, "client_max_body_size 1k;", "")) {
+        try (Nginx nginx = Nginx.start(fixture.server, "", "client_max_body_size 1k;")) {
             RemoteFailure failure = fixture.failedStore(RemoteFixture.configuration(nginx.address()));
 
             assertThat(failure.kind()).isEqualTo(Kind.TOO_LARGE);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -39,13 +40,16 @@ final class Nginx implements AutoCloseable {
         return start(folder, documented(0), serverLines, locationLines);
     }
 
-    /** As documented with TLS and basic authentication. */
-    static Nginx startEncrypted(Path folder, Path certificate, Path key, Path users, String serverLines) throws IOException {
+    /** As documented with TLS and, where there are users, basic authentication. */
+    static Nginx startEncrypted(Path folder, Path certificate, Path key, Optional<Path> users, String serverLines)
+            throws IOException {
         String text = documented(1)
                 .replace("/etc/ssl/cache.pem", certificate.toString())
                 .replace("/etc/ssl/cache.key", key.toString())
-                .replace("/etc/nginx/cache.users", users.toString())
                 .replaceFirst("listen [^;]*443 ssl;", "listen 8080 ssl;");
+        text = users.isPresent()
+                ? text.replace("/etc/nginx/cache.users", users.get().toString())
+                : text.replaceAll("auth_basic[^;]*;", "");
         return start(folder, text, serverLines, "");
     }
 
@@ -83,7 +87,7 @@ final class Nginx implements AutoCloseable {
 
     /** Paths of the tests hold blanks. */
     private static String quoted(String server) {
-        return server.replaceAll("(?m)^(\\s*[a-z_]+\\s+)(/[^;\\n]*);", "$1\"$2\";");
+        return server.replaceAll("(?m)^(\\s*[a-z_]+\\s+)(/[^;{\\n]*);", "$1\"$2\";");
     }
 
     private static String documented(int number) throws IOException {
@@ -107,6 +111,11 @@ final class Nginx implements AutoCloseable {
     /** The folder that holds ac and cas. */
     Path stored() {
         return folder.resolve("files/undump");
+    }
+
+    /** As a machine that loses its power. */
+    void kill() {
+        server.close();
     }
 
     @Override

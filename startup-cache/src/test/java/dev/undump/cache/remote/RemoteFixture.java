@@ -20,6 +20,10 @@ import java.util.stream.Stream;
 /** An image, its key, and a folder for a server and a local store, with a blank in its name. */
 final class RemoteFixture {
 
+    /** For servers that work, on machines with other things to do. */
+    static final Timeouts PATIENT = new Timeouts(Duration.ofSeconds(20), Duration.ofSeconds(30), Duration.ofSeconds(60));
+
+    /** For servers that do not. */
     static final Timeouts QUICK = new Timeouts(Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofSeconds(30));
 
     final Path server;
@@ -47,7 +51,7 @@ final class RemoteFixture {
     }
 
     static RemoteConfiguration configuration(URI address) {
-        return with(RemoteConfiguration.of(address), QUICK);
+        return with(RemoteConfiguration.of(address), PATIENT);
     }
 
     static RemoteConfiguration with(RemoteConfiguration base, Timeouts timeouts) {
@@ -77,6 +81,21 @@ final class RemoteFixture {
         assertFetched(fetch(configuration));
     }
 
+    /** A miss, a round trip, and one more over what is there. */
+    void assertWorks(RemoteConfiguration configuration) throws IOException {
+        assertThat(fetch(configuration)).isEmpty();
+        assertRoundTrip(configuration);
+        assertRoundTrip(configuration);
+        assertThat(isCircuitOpen()).isFalse();
+    }
+
+    /** Turns one bit in the middle of a file of the server. */
+    static void flip(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
+    }
+
     void assertFetched(Optional<RemoteImage> fetched) throws IOException {
         RemoteImage found = fetched.orElseThrow();
         assertThat(found.file()).hasParent(incoming).hasBinaryContent(content);
@@ -101,6 +120,15 @@ final class RemoteFixture {
         RemoteFailure failure = catchThrowableOfType(RemoteFailure.class, () -> store(configuration));
         assertNothingIncoming();
         return checked(failure, "storing ", "the image stays in the local cache only");
+    }
+
+    interface Settings {
+        RemoteConfiguration read() throws IOException;
+    }
+
+    /** Returns the failure of settings that cannot work, wherever that shows. */
+    RemoteFailure failedUse(Settings settings) {
+        return catchThrowableOfType(RemoteFailure.class, () -> fetch(settings.read()));
     }
 
     private static RemoteFailure checked(RemoteFailure failure, String beginning, String consequence) {

@@ -6,12 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A JVM that runs a tool until it is warm and asks for a checkpoint of itself. All its files are in a folder of its own, which is
@@ -26,9 +24,9 @@ public final class ToolPreparation implements AutoCloseable {
     private static final int POLL_MS = 50;
 
     private final Installation installation;
-    private final Path folder;
+    private final WorkFolder folder;
 
-    private ToolPreparation(Installation installation, Path folder) {
+    private ToolPreparation(Installation installation, WorkFolder folder) {
         this.installation = installation;
         this.folder = folder;
     }
@@ -39,7 +37,7 @@ public final class ToolPreparation implements AutoCloseable {
      * @param parent where the folder with the checkpoint is made
      */
     public static ToolPreparation begin(Installation installation, Path parent) throws IOException {
-        return new ToolPreparation(installation, Files.createTempDirectory(parent, ".undump-java-"));
+        return new ToolPreparation(installation, WorkFolder.in(parent));
     }
 
     /**
@@ -61,14 +59,14 @@ public final class ToolPreparation implements AutoCloseable {
      */
     public Outcome run(Path java, JavaCommandLine tool, Warmup warmup, List<String> allow, Runnable heartbeat)
             throws IOException {
-        Path checkpoint = folder.resolve("checkpoint");
-        Path report = folder.resolve("report");
-        Path log = folder.resolve("output");
-        Path input = warmup.input().orElseGet(() -> folder.resolve("input"));
+        Path checkpoint = folder.file("checkpoint");
+        Path report = folder.file("report");
+        Path log = folder.file("output");
+        Path input = warmup.input().orElseGet(() -> folder.file("input"));
         if (warmup.input().isEmpty()) {
             Files.createFile(input);
         }
-        settings(java, tool, warmup, allow, checkpoint, report).write(folder.resolve("settings"));
+        settings(java, tool, warmup, allow, checkpoint, report).write(folder.file("settings"));
         ProcessBuilder builder = new ProcessBuilder(command(java, tool))
                 .redirectInput(input.toFile())
                 .redirectOutput(log.toFile())
@@ -91,7 +89,7 @@ public final class ToolPreparation implements AutoCloseable {
         command.addAll(running.subList(0, running.size() - 1));
         command.add("--patch-module=java.base=" + installation.commandClasses());
         command.add(MAIN_CLASS);
-        command.add(folder.resolve("settings").toString());
+        command.add(folder.file("settings").toString());
         return command;
     }
 
@@ -159,10 +157,6 @@ public final class ToolPreparation implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
+        folder.close();
     }
 }

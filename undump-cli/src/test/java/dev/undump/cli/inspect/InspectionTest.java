@@ -50,7 +50,7 @@ class InspectionTest {
 
         assertThat(text.lines().skip(1)).allMatch(line -> line.length() <= 100);
         assertThat(text)
-                .contains("format 3, id 0123456789abcdef1122334455667788")
+                .contains("format 4, id 0123456789abcdef1122334455667788")
                 .contains("Program     /usr/bin/sample, named sample, pid 1000")
                 .contains("Command     sample --count 3")
                 .contains("Captured    2023-11-14 22:13:20 UTC by ckpt 1.0.0 (--pid), frozen for 2.5 ms, from a snapshot")
@@ -75,7 +75,10 @@ class InspectionTest {
                 .contains("USR1")
                 .contains("ignored")
                 .contains("2 pending signals")
-                .contains("RTMIN for thread 1003");
+                .contains("RTMIN for thread 1003")
+                .contains("4 inputs: 1 file, 1 directory, 1 link, 1 missing")
+                .contains("2023-11-14T22:13:20Z  /etc/sample.conf")
+                .contains("/etc/sample.link -> sample.conf");
     }
 
     @Test
@@ -129,7 +132,7 @@ class InspectionTest {
                         "kind", "file", "size_bytes", "format_version", "id", "process", "processor", "threads", "memory",
                         "mappings", "auxiliary_vector", "descriptors", "open_files", "pipes", "memory_files", "sockets",
                         "epoll_items", "watches", "file_locks", "file_owners", "terminals", "segments", "semaphores", "signal_actions",
-                        "pending_signals", "posix_timers", "allowances", "launch_memory");
+                        "pending_signals", "posix_timers", "allowances", "inputs", "launch_memory");
     }
 
     @Test

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.undump.plan;
+package dev.undump.checkpoint;
 
-import dev.undump.checkpoint.CheckpointBuilder;
-import dev.undump.checkpoint.CheckpointSamples;
-import dev.undump.checkpoint.ExtentKind;
-import dev.undump.checkpoint.Mapping;
-import dev.undump.checkpoint.MappingKind;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -13,11 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** An ELF module in memory, with a GNU hash table of two buckets: a page that is read, and one of data behind it. */
-final class ModuleSample {
+public final class ModuleSample {
 
-    static final long ADDRESS = PlanSamples.HEAP + 0x200000;
-    static final long CONSTANT_ADDRESS = ADDRESS + 0xc00;
-    static final long DATA = ADDRESS + PlanSamples.PAGE;
+    public static final long ADDRESS = CheckpointSamples.HEAP + 0x200000;
+    public static final long CONSTANT_ADDRESS = ADDRESS + 0xc00;
+    public static final long DATA = ADDRESS + CheckpointSamples.PAGE;
 
     /** Where the file says that it begins; the module is moved from there to its address. */
     private static final long LINKED = 0x10000;
@@ -38,45 +33,45 @@ final class ModuleSample {
     }
 
     private final List<Symbol> symbols = new ArrayList<>();
-    private final ByteBuffer data = ByteBuffer.allocate(PlanSamples.PAGE).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer data = ByteBuffer.allocate(CheckpointSamples.PAGE).order(ByteOrder.LITTLE_ENDIAN);
     private boolean relocated = true;
     private String constant = "";
 
     /** Adds a variable in the data. */
-    ModuleSample exports(String name, int offset, int sizeBytes) {
-        symbols.add(new Symbol(name, 1, LINKED + PlanSamples.PAGE + offset, sizeBytes));
+    public ModuleSample exports(String name, int offset, int sizeBytes) {
+        symbols.add(new Symbol(name, 1, LINKED + CheckpointSamples.PAGE + offset, sizeBytes));
         return this;
     }
 
     /** Adds a symbol that another module has to define. */
-    ModuleSample needs(String name) {
+    public ModuleSample needs(String name) {
         symbols.add(new Symbol(name, 0, 0, 0));
         return this;
     }
 
     /** As musl's dynamic linker leaves it: with the addresses of the file. */
-    ModuleSample asLinked() {
+    public ModuleSample asLinked() {
         relocated = false;
         return this;
     }
 
     /** Stands in its page that is only read. */
-    ModuleSample constant(String text) {
+    public ModuleSample constant(String text) {
         constant = text;
         return this;
     }
 
-    ByteBuffer data() {
+    public ByteBuffer data() {
         return data;
     }
 
     /** Adds its two mappings to a checkpoint. */
-    CheckpointBuilder addTo(CheckpointBuilder builder, MappingKind kind, String name) {
+    public CheckpointBuilder addTo(CheckpointBuilder builder, MappingKind kind, String name) {
         return addTo(builder, kind, name, ExtentKind.PRIVATE);
     }
 
     /** The same with data that is the file's, or has been changed. */
-    CheckpointBuilder addTo(CheckpointBuilder builder, MappingKind kind, String name, ExtentKind changed) {
+    public CheckpointBuilder addTo(CheckpointBuilder builder, MappingKind kind, String name, ExtentKind changed) {
         return builder.mapping(CheckpointSamples.mapping(ADDRESS, 1, kind, Mapping.READ, 0, name))
                 .bytes(ADDRESS, kind == MappingKind.PRIVATE_FILE ? ExtentKind.FILE : ExtentKind.PRIVATE, texts())
                 .mapping(CheckpointSamples.mapping(DATA, 1, kind, Mapping.READ | Mapping.WRITE, 0, name))
@@ -84,11 +79,11 @@ final class ModuleSample {
     }
 
     private byte[] texts() {
-        ByteBuffer bytes = ByteBuffer.allocate(PlanSamples.PAGE).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(CheckpointSamples.PAGE).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putInt(0, 0x464c457f).putShort(16, (short) 3).putLong(32, HEADERS);
         bytes.putShort(54, (short) 56).putShort(56, (short) 3);
-        segment(bytes, 0, 1, LINKED, PlanSamples.PAGE);
-        segment(bytes, 1, 1, LINKED + PlanSamples.PAGE, PlanSamples.PAGE);
+        segment(bytes, 0, 1, LINKED, CheckpointSamples.PAGE);
+        segment(bytes, 1, 1, LINKED + CheckpointSamples.PAGE, CheckpointSamples.PAGE);
         segment(bytes, 2, 2, LINKED + DYNAMIC, 3 * 16);
         tag(bytes, 0, 5, TEXTS);
         tag(bytes, 1, 6, SYMBOLS);
@@ -117,7 +112,7 @@ final class ModuleSample {
 
     private static void segment(ByteBuffer bytes, int number, int type, long address, int length) {
         int at = HEADERS + 56 * number;
-        bytes.putInt(at, type).putLong(at + 16, address).putLong(at + 40, length);
+        bytes.putInt(at, type).putLong(at + 8, address - LINKED).putLong(at + 16, address).putLong(at + 40, length);
     }
 
     private void tag(ByteBuffer bytes, int number, long tag, int offset) {

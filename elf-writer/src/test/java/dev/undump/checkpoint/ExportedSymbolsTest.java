@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.undump.plan;
+package dev.undump.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.undump.checkpoint.Checkpoint;
-import dev.undump.checkpoint.CheckpointBuilder;
-import dev.undump.checkpoint.CheckpointMemory;
-import dev.undump.checkpoint.MappingKind;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,34 +50,38 @@ class ExportedSymbolsTest {
 
     @Test
     void find_noHeader_nothing() throws Exception {
-        Checkpoint checkpoint = PlanSamples.read(builder(), folder);
+        Checkpoint checkpoint = read(builder());
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             assertThat(ExportedSymbols.find(memory)).isEmpty();
-            assertThat(ExportedSymbols.at(PlanSamples.HEAP, memory)).isEmpty();
-            assertThat(ExportedSymbols.at(0, memory)).isEmpty();
+            assertThat(ExportedSymbols.at(memory, CheckpointSamples.HEAP)).isEmpty();
+            assertThat(ExportedSymbols.at(memory, 0)).isEmpty();
         }
     }
 
     @Test
     void contains_itsSegments_only() throws Exception {
-        Checkpoint checkpoint = PlanSamples.read(module.addTo(builder(), MappingKind.PRIVATE_FILE, "/usr/bin/other"), folder);
+        Checkpoint checkpoint = read(module.addTo(builder(), MappingKind.PRIVATE_FILE, "/usr/bin/other"));
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             ExportedSymbols found = ExportedSymbols.find(memory).get(0);
             assertThat(found.contains(ModuleSample.ADDRESS)).isTrue();
-            assertThat(found.contains(ModuleSample.DATA + PlanSamples.PAGE - 1)).isTrue();
-            assertThat(found.contains(ModuleSample.DATA + PlanSamples.PAGE)).isFalse();
+            assertThat(found.contains(ModuleSample.DATA + CheckpointSamples.PAGE - 1)).isTrue();
+            assertThat(found.contains(ModuleSample.DATA + CheckpointSamples.PAGE)).isFalse();
             assertThat(found.contains(ModuleSample.ADDRESS - 1)).isFalse();
         }
     }
 
     private static CheckpointBuilder builder() {
-        return PlanSamples.builder(PlanSamples.heap())
-                .thread(PlanSamples.thread(PlanSamples.TID, PlanSamples.registers(), Optional.empty()));
+        return new CheckpointBuilder()
+                .mapping(CheckpointSamples.mapping(CheckpointSamples.HEAP, 2, MappingKind.ANONYMOUS, Mapping.READ, 0, "[heap]"));
+    }
+
+    private Checkpoint read(CheckpointBuilder builder) throws IOException {
+        return CheckpointReader.read(builder.write(folder.resolve("myckpt.dat")));
     }
 
     private Optional<ExportedSymbols.Variable> variable(String name, MappingKind kind) throws IOException {
         String file = kind == MappingKind.PRIVATE_FILE ? "/usr/bin/other" : "";
-        Checkpoint checkpoint = PlanSamples.read(module.addTo(builder(), kind, file), folder);
+        Checkpoint checkpoint = read(module.addTo(builder(), kind, file));
         try (CheckpointMemory memory = CheckpointMemory.open(checkpoint)) {
             List<ExportedSymbols> found = ExportedSymbols.find(memory);
             assertThat(found).hasSize(1);
