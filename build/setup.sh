@@ -144,6 +144,8 @@ run_maven() {
 # explain_failure LOG: the last of what Maven had to say, and where the rest is.
 explain_failure() {
     echo >&2
+    # Of a failed test in C: what it had to say.
+    grep -a -B 12 '^FAILED: ' "$1" | cut -c 1-300 | tail -n 40 >&2 || true
     grep -E '^\[(ERROR|FATAL)\]|^undump: |: error: |\*\*\*' "$1" \
         | grep -v -e '\[Help' -e 'For more information about' -e 're-run Maven' -e 'Re-run Maven' -e 'mvn <args>' -e '^\[ERROR\] *$' \
         | cut -c 1-300 | tail -n 25 >&2

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "lock_evidence.h"
 #include "lock_patterns.h"
 
 #define MOST_USERS 65535
@@ -40,6 +41,13 @@ static bool lock_bytes(const struct id_search *search, uint64_t at, uint64_t sta
     return true;
 }
 
+static void add_candidate(struct id_search *search, struct lock_candidate candidate)
+{
+    pthread_mutex_lock(&search->lock);
+    buffer_append(&search->candidates, &candidate, sizeof(candidate));
+    pthread_mutex_unlock(&search->lock);
+}
+
 static void look_at_owner(struct id_search *search, uint64_t owner_at, uint32_t tid, uint64_t start, const uint8_t *bytes,
                           size_t size)
 {
@@ -47,13 +55,16 @@ static void look_at_owner(struct id_search *search, uint64_t owner_at, uint32_t 
     struct glibc_rwlock rwlock;
     uint64_t at = owner_at - offsetof(struct glibc_mutex, owner);
     if (lock_bytes(search, at, start, bytes, size, &mutex, sizeof(mutex)) && is_held_mutex(&mutex, tid)) {
-        add_id_word(search, owner_at, tid, 0, sizeof(uint32_t));
-        if (has_owner_in_lock(&mutex))
+        if (has_owner_in_lock(&mutex)) {
+            add_id_word(search, owner_at, tid, 0, sizeof(uint32_t));
             add_id_word(search, at, tid, LOCK_FLAGS, sizeof(uint32_t));
+        } else {
+            add_candidate(search, (struct lock_candidate){.address = at, .word = owner_at, .tid = tid, .other_users = mutex.users - 1});
+        }
     }
     at = owner_at - offsetof(struct glibc_rwlock, writer);
     if (lock_bytes(search, at, start, bytes, size, &rwlock, sizeof(rwlock)) && is_held_rwlock(&rwlock, tid))
-        add_id_word(search, owner_at, tid, 0, sizeof(uint32_t));
+        add_candidate(search, (struct lock_candidate){.address = at, .word = owner_at, .tid = tid});
 }
 
 /* The quick test on each word, "a known id below, a small number above", fits both kinds of locks. */
@@ -100,6 +111,18 @@ static int search_for_locks(struct id_search *search, struct injector *injector)
         look_at_word(search, scan.ranges[i].end - sizeof(uint64_t));
     error = scan_for_owners(&scan);
     return error == -ENOSYS ? read_for_locks(search) : error;
+}
+
+static int find_locks(struct id_search *search, struct injector *injector)
+{
+    int error = search_for_locks(search, injector);
+    if (error == 0)
+        error = judge_candidates(&search->memory, injector->capture, &search->candidates);
+    const struct lock_candidate *candidates = (const void *)search->candidates.data;
+    for (size_t i = 0; error == 0 && i < search->candidates.size / sizeof(*candidates); i++)
+        if (candidates[i].lock)
+            add_id_word(search, candidates[i].word, candidates[i].tid, 0, sizeof(uint32_t));
+    return error;
 }
 
 /* ---- glibc's thread for the functions of timers ---- */
@@ -253,7 +276,7 @@ static int search_for_loops(struct id_search *search, uint32_t pid)
 int search_for_ids(struct id_search *search, struct injector *injector, bool has_glibc)
 {
     const struct capture *child = injector->capture;
-    int error = has_glibc ? search_for_locks(search, injector) : 0;
+    int error = has_glibc ? find_locks(search, injector) : 0;
     if (error == 0 && has_timer_helper(search, child))
         error = search_for_timer_helper(search);
     return error < 0 ? error : search_for_loops(search, child->threads[0].record.own_tid);

@@ -23,8 +23,9 @@ struct id_search {
     pid_t parent;
     const struct known_id *ids; /* by their old ones */
     size_t count;
-    struct buffer words; /* struct id_word */
-    pthread_mutex_t lock; /* of words */
+    struct buffer words;      /* struct id_word */
+    struct buffer candidates; /* struct lock_candidate */
+    pthread_mutex_t lock;     /* of both */
 };
 
 /* ---- thread_ids.c ---- */

@@ -225,7 +225,7 @@ static int find_all(struct id_search *search, struct injector *injector, const u
             return error;
     }
     error = search_for_ids(search, injector, glibc);
-    return error < 0 ? error : search->words.failed ? -ENOMEM : 0;
+    return error < 0 ? error : search->words.failed || search->candidates.failed ? -ENOMEM : 0;
 }
 
 /* A word may be found twice, and has the new id the second time: that is no old one, for the parent's threads live. */
@@ -261,6 +261,7 @@ int replace_thread_ids(struct injector *injector, const uint32_t *new_ids)
     if (error == 0)
         error = write_words(&search);
     buffer_free(&search.words);
+    buffer_free(&search.candidates);
     buffer_free(&search.memory.places);
     if (error < 0 && child->report->count == said)
         refuse(child->report, error, "forking process %d: looking for thread ids in the child's memory: %s", child->request->pid,

@@ -107,6 +107,7 @@ int main(int argc, char **argv) {
     choose_ckpt();
     make_locks();
     start_jobs();
+    make_lookalikes();
     if (variant_is("timers"))
         run_timer();
     if (variant_is("caller"))

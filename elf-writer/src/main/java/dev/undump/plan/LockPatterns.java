@@ -61,6 +61,11 @@ final class LockPatterns {
         return MUTEX_OWNER;
     }
 
+    /** The owner of a mutex, and the threads that wait for conditions with it. */
+    static int mutexUsers(ByteBuffer memory, int at) {
+        return memory.getInt(at + MUTEX_USERS);
+    }
+
     /** Where the writer of a read-write lock stands. */
     static int rwlockWriter() {
         return RWLOCK_WRITER;

@@ -2,6 +2,7 @@
 package dev.undump.plan;
 
 import dev.undump.checkpoint.CheckpointMemory;
+import dev.undump.checkpoint.CheckpointThread;
 import dev.undump.checkpoint.Mapping;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,13 +14,23 @@ import java.util.Optional;
 /**
  * Searches the memory that the program can write for locks that its threads hold. The quick test on each 8-byte word, "a known
  * id below, a small number above", fits both kinds of locks; what passes is looked at closely.
+ *
+ * <p>Where the id stands but once, bytes alone prove nothing: a compiler's node, a row of small numbers may look the same, and
+ * writing there would destroy it. Such a place is taken for a lock only when {@link LockEvidence} finds something that uses it.
  */
 final class LockScanner {
 
     private static final long SMALL = 65535;
 
-    /** A word of a held lock. */
-    private record Found(long address, int tid, long keepMask) {}
+    /**
+     * What looks like a held lock.
+     *
+     * @param address of the lock
+     * @param word address of the owner's id
+     * @param otherUsers how many threads should be waiting for a condition with it
+     * @param twice whether the lock word names the owner as well
+     */
+    record Candidate(long address, long word, int tid, int otherUsers, boolean twice) {}
 
     private final CheckpointMemory memory;
     private final TidPatches patches;
@@ -35,13 +46,23 @@ final class LockScanner {
         }
     }
 
-    void scan(List<Mapping> mappings) throws IOException {
-        new MemoryWindows(memory)
-                .search(mappings, this::search, found -> patches.addInt(found.address(), found.tid(), found.keepMask()));
+    void scan(List<Mapping> mappings, List<CheckpointThread> threads) throws IOException {
+        LockEvidence evidence = new LockEvidence(memory, threads);
+        new MemoryWindows(memory).search(mappings, this::search, found -> {
+            if (found.twice()) {
+                patches.addInt(found.address(), found.tid(), TidPatches.FUTEX_FLAGS);
+                patches.addInt(found.word(), found.tid(), 0);
+            } else {
+                evidence.ask(found);
+            }
+        });
+        for (Candidate lock : evidence.locks()) {
+            patches.addInt(lock.word(), lock.tid(), 0);
+        }
     }
 
-    private List<Found> search(ByteBuffer bytes, long[] words, long address) throws IOException {
-        List<Found> found = new ArrayList<>();
+    private List<Candidate> search(ByteBuffer bytes, long[] words, long address) throws IOException {
+        List<Candidate> found = new ArrayList<>();
         int lowest = lowestTid;
         int span = highestTid - lowestTid + Integer.MIN_VALUE;
         for (int i = 0; i < words.length; i++) {
@@ -56,20 +77,22 @@ final class LockScanner {
         return found;
     }
 
-    private void mutex(ByteBuffer window, int at, long address, int tid, List<Found> found) throws IOException {
+    private void mutex(ByteBuffer window, int at, long address, int tid, List<Candidate> found) throws IOException {
         Optional<ByteBuffer> bytes = slice(window, at, address, LockPatterns.MUTEX_BYTES);
         if (bytes.isPresent() && LockPatterns.isHeldMutex(bytes.get(), 0, tid)) {
-            found.add(new Found(address + at + LockPatterns.mutexOwner(), tid, 0));
-            if (LockPatterns.hasOwnerInLock(bytes.get(), 0)) {
-                found.add(new Found(address + at, tid, TidPatches.FUTEX_FLAGS));
-            }
+            found.add(new Candidate(
+                    address + at,
+                    address + at + LockPatterns.mutexOwner(),
+                    tid,
+                    LockPatterns.mutexUsers(bytes.get(), 0) - 1,
+                    LockPatterns.hasOwnerInLock(bytes.get(), 0)));
         }
     }
 
-    private void rwlock(ByteBuffer window, int at, long address, int tid, List<Found> found) throws IOException {
+    private void rwlock(ByteBuffer window, int at, long address, int tid, List<Candidate> found) throws IOException {
         Optional<ByteBuffer> bytes = slice(window, at, address, LockPatterns.LOCK_BYTES);
         if (bytes.isPresent() && LockPatterns.isHeldRwlock(bytes.get(), 0, tid)) {
-            found.add(new Found(address + at + LockPatterns.rwlockWriter(), tid, 0));
+            found.add(new Candidate(address + at, address + at + LockPatterns.rwlockWriter(), tid, 0, false));
         }
     }
 

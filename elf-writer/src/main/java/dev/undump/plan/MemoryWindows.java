@@ -64,15 +64,25 @@ final class MemoryWindows {
         search(mappings, CHANGED, search, found);
     }
 
+    /** The same in what can only be read by now as well, such as tables that the dynamic linker has filled in. */
+    <T> void searchReadable(List<Mapping> mappings, Search<T> search, Consumer<T> found) throws IOException {
+        searchAny(mappings, CHANGED, search, found);
+    }
+
     /** The same in chosen extents, which have bytes. */
     <T> void search(List<Mapping> mappings, Predicate<Extent> searched, Search<T> search, Consumer<T> found)
+            throws IOException {
+        List<Mapping> writable = mappings.stream()
+                .filter(mapping -> (mapping.protection() & Mapping.WRITE) != 0)
+                .toList();
+        searchAny(writable, searched, search, found);
+    }
+
+    private <T> void searchAny(List<Mapping> mappings, Predicate<Extent> searched, Search<T> search, Consumer<T> found)
             throws IOException {
         List<Window> batch = new ArrayList<>();
         Set<ByteRange> shared = new HashSet<>();
         for (Mapping mapping : mappings) {
-            if ((mapping.protection() & Mapping.WRITE) == 0) {
-                continue;
-            }
             for (Extent extent : mapping.extents()) {
                 // Shared memory may be mapped more than once; a word of it is one word.
                 if (searched.test(extent) && (!mapping.isShared() || shared.add(extent.fileRange()))) {

@@ -36,9 +36,11 @@ record ThreadIds(List<TidPatch> inMemory, List<RegisterPatch> inRegisters) {
         }
         new ShellIds(memory, patches).find(pid, modules);
         new LockScanner(memory, patches)
-                .scan(memory.mappings().stream()
-                        .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())
-                        .toList());
+                .scan(
+                        memory.mappings().stream()
+                                .filter(mapping -> mapping.kind() != MappingKind.SHARED_FILE || mapping.hasMemoryFile())
+                                .toList(),
+                        checkpoint.threads());
         return new ThreadIds(patches.inOrder(), waiters.registers());
     }
 }

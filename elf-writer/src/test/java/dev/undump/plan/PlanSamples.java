@@ -40,9 +40,19 @@ public final class PlanSamples {
 
     /** Returns a builder with code, and a writable heap of two pages that starts with the given bytes. */
     public static CheckpointBuilder builder(ByteBuffer heap) {
+        return builder(heap, code());
+    }
+
+    /** Returns a page of zeroed code with a syscall instruction. */
+    public static byte[] code() {
         byte[] code = new byte[PAGE];
         code[0x100] = 0x0f;
         code[0x101] = 0x05;
+        return code;
+    }
+
+    /** The same with chosen code. */
+    public static CheckpointBuilder builder(ByteBuffer heap, byte[] code) {
         return new CheckpointBuilder()
                 .cpuid(new CpuidLeaf(1, 0, 0, 2 << 16, 0x00080000, 1))
                 .cpuid(new CpuidLeaf(0xd, 2, 256, 576, 0, 0))

@@ -103,6 +103,7 @@ class TidPatchesTest {
     void lockScanner_mutexAcrossPages_found() throws Exception {
         int at = PlanSamples.PAGE - 8;
         heap.putInt(at, 1).putInt(at + 4, 1).putInt(at + 8, TID).putInt(at + 12, 1).putInt(at + 16, 1);
+        heap.putLong(0x40, HEAP + at);
         assertThat(find()).containsExactly(new TidPatch(HEAP + at + 8, 0, 0, 4));
     }
 
@@ -110,6 +111,7 @@ class TidPatchesTest {
     void lockScanner_rwlockAtTheEndOfMemory_found() throws Exception {
         int at = 2 * PlanSamples.PAGE - 56;
         heap.putInt(at, 3).putInt(at + 8, 1).putInt(at + 12, 3).putInt(at + 24, TID);
+        heap.putLong(0x40, HEAP + at);
         assertThat(find()).containsExactly(new TidPatch(HEAP + at + 24, 0, 0, 4));
     }
 
@@ -173,7 +175,7 @@ class TidPatchesTest {
             ThreadIdWords words = new ThreadIdWords(memory, patches);
             words.find(thread);
             new RobustLists(memory, patches).find(thread, words.isMusl(thread));
-            new LockScanner(memory, patches).scan(checkpoint.mappings());
+            new LockScanner(memory, patches).scan(checkpoint.mappings(), checkpoint.threads());
             return patches.inOrder();
         }
     }
