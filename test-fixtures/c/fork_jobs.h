@@ -36,7 +36,7 @@ struct job {
     int pipe[2];
 };
 
-static struct job jobs[THREADS];
+static struct job jobs[THREADS + 1]; /* the last one has no thread */
 static int job_count;
 static volatile int go;
 static pthread_mutex_t condition_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -282,8 +282,29 @@ static void start_jobs(void) {
     }
 }
 
+/* Data with the bytes of recursive mutexes that the jobs' threads would hold; far from what those threads work with. */
+enum { LEAD = 4096, SPACING = 64 };
+static uint32_t *lookalikes;
+
+static __attribute__((noinline)) bool looks_like_a_lock(int number, bool make) {
+    uint32_t expected[] = {1, 4, (uint32_t)jobs[number].tid, 1, 1};
+    uint32_t *words = lookalikes + LEAD + (number + 1) * SPACING;
+    if (make)
+        memcpy(words, expected, sizeof(expected));
+    return memcmp(words, expected, sizeof(expected)) == 0;
+}
+
+static void make_lookalikes(void) {
+    lookalikes = calloc(2 * LEAD + (THREADS + 2) * SPACING, sizeof(*lookalikes));
+    CHECK(lookalikes != NULL, "errno %d", errno);
+    for (int i = 0; i <= job_count; i++) /* no register holds the address of what looks like a lock afterwards */
+        looks_like_a_lock(i, true);
+}
+
 /* Each process does this by itself. */
 static void finish_jobs(void) {
+    for (int i = 0; i < job_count; i++)
+        CHECK(looks_like_a_lock(i, false), "data with the id of thread %d has changed", (int)jobs[i].tid);
     MUST0(pthread_mutex_lock(&condition_mutex));
     go = 1;
     MUST0(pthread_cond_broadcast(&condition));
