@@ -341,6 +341,8 @@ static bool holds_end(struct launch *launch)
         waitid(P_PID, (id_t)launch->pid, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) < 0 || info.si_pid != launch->pid ||
         (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED)) /* stops are told as well */
         return false;
+    if (launch->capturing) /* its checkpoint is being written; that is what the helper has to hear */
+        return true;
     if (!launch->leave)
         beside_tell_ended(&launch->beside);
     launch->leave = true;

@@ -115,6 +115,10 @@ final class CachedRun {
             return;
         }
         try {
+            // Somebody may have made it between our look and our claim.
+            if (!changed && store.find(key.digest()).isPresent()) {
+                return;
+            }
             new CaptureStart(command, choices, directory, install).execute(store.root(), key, claim.get().token(), wait);
         } finally {
             claim.get().close();
