@@ -57,7 +57,7 @@ struct undump_options {
  * Takes a checkpoint of the whole process. Returns
  *   0        in the process that goes on, when the file is complete; with UNDUMP_END it does not return
  *   1        in every launch of an image that is made of it
- *   -EBUSY   another thread takes one at the moment, or another process (a debugger, ckpt) traces this one
+ *   -EBUSY   another thread takes one at the moment, or a debugger traces this process
  *   -ECANCELED a hook said no
  *   -E2BIG   fields are set that only a newer library knows
  *   -ENOENT  the ckpt command was not found

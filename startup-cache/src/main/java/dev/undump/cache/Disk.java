@@ -40,6 +40,7 @@ class Disk {
     private static final FileAttribute<?> PRIVATE_FILE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final int READ_TRIES = 3;
+    private static final int MOST_TRIES = 10;
 
     /** Something that may fail. */
     interface Step<T> {
@@ -166,17 +167,22 @@ class Disk {
         return Files.deleteIfExists(file);
     }
 
-    /** Sets when a file was changed last, and makes an empty one when there is none. */
+    /** Sets when a file was changed last, and makes an empty one when there is none; a collection may remove it meanwhile. */
     void touch(Path file, Instant time) throws IOException {
-        try {
-            Files.setLastModifiedTime(file, FileTime.from(time));
-        } catch (NoSuchFileException e) {
+        for (int tries = 1; ; tries++) {
+            try {
+                Files.setLastModifiedTime(file, FileTime.from(time));
+                return;
+            } catch (NoSuchFileException e) {
+                if (tries == MOST_TRIES) {
+                    throw e;
+                }
+            }
             try (FileChannel channel = create(file)) {
                 channel.force(false);
-            } catch (FileAlreadyExistsException other) {
+            } catch (FileAlreadyExistsException e) {
                 // Somebody else made it.
             }
-            Files.setLastModifiedTime(file, FileTime.from(time));
         }
     }
 
