@@ -25,7 +25,7 @@ def warm(measure: Callable[[Bench], Iterator[Row]], name: str) -> Group:
 GROUPS = [
     Group(launch.trivial, [("launch-trivial", 3, "x"), ("launch-dynamic", 3, "x")]),
     Group(launch.heap, [("launch-heap", 1.3, "x")]),
-    Group(inputs.launch, [("launch-inputs", 1, "ms")]),
+    Group(inputs.launch, [("inputs-launch", 1, "ms")]),
     Group(memory.big, [("launch-big", 1.3, "x"), ("launch-big-memory", 2, "MiB"), ("undump-memory-big", 128, "MiB")]),
     Group(memory.copies, [("copies", None, "MiB"), ("copies-read", None, "MiB")]),
     warm(launch.python, "python"),

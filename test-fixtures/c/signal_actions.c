@@ -37,8 +37,13 @@ int main(int argc, char **argv) {
     struct kernel_action template;
     read_action(SIGUSR1, &template); /* for its restorer */
     for (int i = 1; i <= SIGNALS; i++) {
-        if (i == SIGKILL || i == SIGSTOP || (i >= 32 && i < SIGRTMIN))
+        if (i == SIGKILL || i == SIGSTOP)
             continue;
+        if (i >= 32 && i < SIGRTMIN) { /* ignored where posix_spawn(3) has started this, and a launch does not keep what its starter ignored */
+            struct kernel_action none = {0};
+            MUST(syscall(SYS_rt_sigaction, i, &none, NULL, 8));
+            continue;
+        }
         struct kernel_action action = {
             .handler = i % 5 == 0 ? 0 /* SIG_DFL */ : i % 7 == 0 ? 1 /* SIG_IGN */ : template.handler,
             .flags = flags[i % 6] | SA_RESTORER,

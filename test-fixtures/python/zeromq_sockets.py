@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sockets of ZeroMQ, between threads and over TCP, and the end of their context. The library does nothing in a process that is not the one
+"""Sockets of ZeroMQ, between threads and over a socket of the system, and the end of their context. The library does nothing in a process that is not the one
 whose id it has written down, and calls that wait never end there."""
+import os
 import sys
 import threading
 
@@ -30,10 +31,11 @@ def expect(socket, sent, expected):
 context = zmq.Context()
 sockets = []
 threads = []
-for _ in range(3):
+for number in range(3):
     inner, outer = context.socket(zmq.REP), context.socket(zmq.REQ)
-    port = inner.bind_to_random_port("tcp://127.0.0.1")
-    sockets.append((outer, f"tcp://127.0.0.1:{port}"))
+    name = f"ipc://@undump-zeromq-{os.getpid()}-{number}"
+    inner.bind(name)
+    sockets.append((outer, name))
     threads.append(threading.Thread(target=answer, args=(inner,), daemon=True))
     threads[-1].start()
 pair = context.socket(zmq.PAIR)
@@ -51,7 +53,7 @@ for number in range(100):
 for outer, address in sockets:
     outer.connect(address)
     for number in range(20):
-        expect(outer, b"over tcp %d" % number, b"OVER TCP %d" % number)
+        expect(outer, b"outside %d" % number, b"OUTSIDE %d" % number)
 for socket in [pair] + [outer for outer, _ in sockets]:
     expect(socket, b"end", b"ended")
     socket.close()
