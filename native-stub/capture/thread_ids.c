@@ -171,10 +171,20 @@ static int find_listed(struct id_search *search, const struct thread *thread)
 
 /* ---- threads that wait for a lock ---- */
 
+/* In the call, or in front of it: a call that is made again after a stop or a launch has not begun yet. */
+static bool is_at_futex(const struct id_search *search, const struct thread *thread)
+{
+    uint8_t code[2];
+    if (thread->call.inside)
+        return thread->call.number == SYS_futex;
+    return thread->regs.rax == SYS_futex && read_memory(&search->memory, thread->regs.rip, code, sizeof(code)) && code[0] == 0x0f &&
+           code[1] == 0x05;
+}
+
 static bool waits_for_lock(const struct id_search *search, const struct thread *thread)
 {
     struct glibc_mutex mutex;
-    if (!thread->call.inside || thread->call.number != SYS_futex)
+    if (!is_at_futex(search, thread))
         return false;
     switch ((uint32_t)thread->regs.rsi & (uint32_t)FUTEX_CMD_MASK) {
     case FUTEX_WAIT:

@@ -23,6 +23,7 @@ import java.util.Optional;
 final class LockWaiters {
 
     private static final long SYS_FUTEX = 202;
+    private static final short SYSCALL_INSTRUCTION = 0x050f;
     private static final int FUTEX_COMMAND_MASK = ~(128 | 256);
     private static final int FUTEX_WAIT = 0;
     private static final int FUTEX_LOCK_PI = 6;
@@ -65,7 +66,7 @@ final class LockWaiters {
     }
 
     private boolean waitsForLock(CheckpointThread thread) throws IOException {
-        if (thread.call().isEmpty() || thread.call().get().number() != SYS_FUTEX) {
+        if (!isAtFutex(thread)) {
             return false;
         }
         int command = (int) thread.registers().rsi() & FUTEX_COMMAND_MASK;
@@ -78,6 +79,15 @@ final class LockWaiters {
         }
         Optional<ByteBuffer> mutex = memory.read(thread.registers().rdi(), LockPatterns.LOCK_BYTES);
         return mutex.isPresent() && LockPatterns.takesIdBeforeWaiting(mutex.get(), patches::isTid);
+    }
+
+    /** In the call, or in front of it: a call that is made again after a stop or a launch has not begun yet. */
+    private boolean isAtFutex(CheckpointThread thread) throws IOException {
+        if (thread.call().isPresent()) {
+            return thread.call().get().number() == SYS_FUTEX;
+        }
+        Optional<ByteBuffer> code = memory.read(thread.registers().rip(), Short.BYTES);
+        return thread.registers().rax() == SYS_FUTEX && code.isPresent() && code.get().getShort(0) == SYSCALL_INSTRUCTION;
     }
 
     private static Map<Integer, Long> preserved(Registers registers) {
